@@ -1,0 +1,196 @@
+"""Which type of ticket a message is, and why.
+
+A decision is a sum over lit words: each word adds its points to its type, the type with most points
+wins, and how far it leads says how sure we are. Everything a reader needs to check it is in the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from helpdesk.domain.lexicon import Hit, How, Lexicon
+from helpdesk.domain.rulebook import RuleBook
+from helpdesk.domain.text import NORMALISER_VERSION, Normalised, normalise
+from helpdesk.domain.tickets import TicketClass
+
+Tier = Literal["auto", "suggest", "none"]
+
+MAX_LETTERS = 4_000
+"""What stands further down in a message is not considered."""
+
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """What the order says at the time of the decision; None is not known. Money is fen."""
+
+    known: bool = False
+    shipped: bool | None = None
+    signed: bool | None = None
+    paid_fen: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> OrderFacts:
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Letters ``start``..``end`` of the unaltered message that lit ``word`` for ``type``."""
+
+    start: int
+    end: int
+    word: str
+    type: str
+    how: str  # exact, pattern, pinyin, fuzzy
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A type and how strongly the words speak for it (0..1)."""
+
+    type: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The type, how sure, and what it stands on."""
+
+    type: str
+    klass: TicketClass
+    queue: str
+    tier: Tier
+    score: float
+    spans: tuple[Span, ...]
+    runners_up: tuple[Candidate, ...]
+    rule_version: int
+    model_version: int | None
+    normaliser_version: int
+
+
+def spans_to_json(spans: Iterable[Span]) -> list[dict[str, Any]]:
+    return [asdict(span) for span in spans]
+
+
+def spans_from_json(data: Iterable[Mapping[str, Any]]) -> tuple[Span, ...]:
+    return tuple(Span(**row) for row in data)
+
+
+def candidates_to_json(candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
+    return [asdict(candidate) for candidate in candidates]
+
+
+def candidates_from_json(data: Iterable[Mapping[str, Any]]) -> tuple[Candidate, ...]:
+    return tuple(Candidate(**row) for row in data)
+
+
+ENOUGH = 1.5
+"""Points below which nothing is decided: one weak word is no evidence."""
+
+SURE = 3.0
+"""Points from which a type is applied without a question, if it leads clearly."""
+
+CLEAR_LEAD = 1.5
+"""Points by which a sure type leads the next."""
+
+MAX_NEAR_LETTERS = 200
+"""Near hits are sought in messages up to this length: longer ones say what they mean somewhere."""
+
+
+def classify(text: str, facts: OrderFacts, rulebook: RuleBook, model: None = None) -> Decision:
+    """The type of a message by the rule book's words and what is known of its order.
+
+    Never fails on any text. Tier ``none`` is type ``other`` in the answering queue, with what came
+    closest as runners-up. System types are never chosen.
+    """
+    normalised = normalise(text[:MAX_LETTERS])
+    hits = _retyped(_hits(normalised.text, rulebook.lexicon), facts, rulebook)
+    points = _points(hits)
+    ranked = sorted(points, key=lambda code: -points[code])
+    candidates = [Candidate(code, _score(points[code])) for code in ranked if code != OTHER]
+    best = ranked[0] if ranked else OTHER
+    if best == OTHER or points[best] < ENOUGH:
+        type_code, tier, runners_up = OTHER, "none", candidates[:2]
+    else:
+        lead = points[best] - max((points[code] for code in ranked[1:]), default=0.0)
+        type_code, tier = best, "auto" if points[best] >= SURE and lead >= CLEAR_LEAD else "suggest"
+        runners_up = candidates[1:3]
+    kind = rulebook.type(type_code)
+    return Decision(
+        type=type_code,
+        klass=kind.klass,
+        queue=rulebook.answering_queue if type_code == OTHER else kind.queue,
+        tier=tier,  # type: ignore[arg-type]
+        score=_score(points.get(type_code, 0.0)),
+        spans=tuple(_spans(hits, normalised)),
+        runners_up=tuple(runners_up),
+        rule_version=rulebook.version,
+        model_version=None,
+        normaliser_version=NORMALISER_VERSION,
+    )
+
+
+def _hits(text: str, lexicon: Lexicon) -> list[Hit]:
+    """Words lit in the text; near ones only where the text lights too little by itself."""
+    hits = lexicon.find(text)
+    points = _points(hits)
+    if len(text) <= MAX_NEAR_LETTERS and max(points.values(), default=0.0) < ENOUGH:
+        hits += lexicon.find_near(text)
+    return hits
+
+
+def _points(hits: Iterable[Hit]) -> dict[str, float]:
+    """Points by type. A word counts once, and of overlapping words of a type the one worth most."""
+    points: dict[str, float] = {}
+    taken: dict[str, list[tuple[int, int]]] = {}
+    seen: set[tuple[str, str]] = set()
+    for hit in sorted(hits, key=lambda hit: (-hit.points, hit.start - hit.end)):
+        code = hit.word.type or OTHER
+        ranges = taken.setdefault(code, [])
+        if (code, hit.word.text) in seen or any(a < d and c < b for a, b in hit.ranges for c, d in ranges):
+            continue
+        seen.add((code, hit.word.text))
+        ranges.extend(hit.ranges)
+        points[code] = points.get(code, 0.0) + hit.points
+    return points
+
+
+_BY_FACT: Mapping[str, tuple[tuple[str, bool, str], ...]] = {
+    "late_shipment": (("shipped", True, "logistics_stuck"),),
+    "logistics_stuck": (("shipped", False, "late_shipment"), ("signed", True, "lost_parcel")),
+    "lost_parcel": (("shipped", False, "late_shipment"),),
+}
+"""Words that mean another type once the order's state is known: 怎么还没到 of a parcel never sent."""
+
+
+def _retyped(hits: Iterable[Hit], facts: OrderFacts, rulebook: RuleBook) -> list[Hit]:
+    """Hits read in the light of the order; words of types the matcher may not choose are dropped."""
+    result = []
+    for hit in hits:
+        code = hit.word.type or OTHER
+        for fact, value, meant in _BY_FACT.get(code, ()):
+            if facts.known and getattr(facts, fact) is value:
+                code = meant
+                break
+        if not rulebook.type(code).system:
+            result.append(hit if code == hit.word.type else replace(hit, word=replace(hit.word, type=code)))
+    return result
+
+
+def _score(points: float) -> float:
+    """Points on a scale of 0..1, rounded so that it reads and compares the same everywhere."""
+    return round(points / (points + 2.0), 4)
+
+
+def _spans(hits: Iterable[Hit], normalised: Normalised) -> Iterable[Span]:
+    for hit in hits:
+        for start, end in hit.ranges:
+            first, last = normalised.original_span(start, end)
+            yield Span(first, last, hit.word.text, hit.word.type or OTHER, How(hit.how).value)

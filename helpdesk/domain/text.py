@@ -1,0 +1,111 @@
+"""A customer's message made comparable, with the way back to the unaltered text.
+
+What stays is letters only: NFKC, simplified script, lower case; placeholders, digits, spaces, emoji
+and punctuation are noise, because buyers put them into the middle of words (发 错.货). Between two
+Latin words one space is kept. Every character of the result knows which character of the original it
+came from, so that a hit can be lit in the message as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from opencc import OpenCC
+from pypinyin import lazy_pinyin
+
+NORMALISER_VERSION = 1
+"""Raise it when the same text would come out differently: stored decisions name the version they stood on."""
+
+_DROPPED = re.compile(
+    r"\[[^\[\]\s]{1,12}x\]"  # anonymised values: [订单x]
+    r"|https?://[!-~]+"
+    r"|(?<![0-9a-z])@[0-9a-z_]+"  # somebody addressed by name
+    r"|#e-[a-z]\d*",  # a chat client's code for a smiley
+    re.IGNORECASE,
+)
+_KEPT_NUMBERS = re.compile(r"(?<!\d)(?:12315|12305|12345)(?!\d)")  # the hotlines that are words of their own
+_APOSTROPHES = frozenset("'’‘`´")
+_SIMPLIFIED = OpenCC("t2s")
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """``text`` is what is matched; ``origin[i]`` is the index in the original of ``text[i]``."""
+
+    text: str
+    origin: tuple[int, ...]
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """Where ``text[start:end]`` (not empty) stands in the original."""
+        return self.origin[start], self.origin[end - 1] + 1
+
+
+def normalise(text: str) -> Normalised:
+    """Reduce a message to its letters. Never fails; an empty result means there is nothing to match."""
+    raw = _without_placeholders(text)
+    folded, origin = _folded(raw)
+    kept = {i for match in _KEPT_NUMBERS.finditer(folded) for i in range(*match.span())}
+    letters: list[str] = []
+    indices: list[int] = []
+    gap: int | None = None  # index of the noise since the last letter
+    for i, char in enumerate(folded):
+        if not (char.isalpha() or i in kept):
+            if gap is None and char not in _APOSTROPHES:
+                gap = i
+            continue
+        if gap is not None and letters and letters[-1].isascii() and char.isascii():
+            letters.append(" ")
+            indices.append(origin[gap])
+        letters.append(char)
+        indices.append(origin[i])
+        gap = None
+    return Normalised("".join(letters), tuple(indices))
+
+
+def _without_placeholders(text: str) -> str:
+    """Placeholders and links blanked out at the same length, so that indices stay."""
+    return _DROPPED.sub(lambda match: " " * len(match.group()), text)
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    """NFKC, lower case and simplified script, character by character where that changes the length."""
+    chars: list[str] = []
+    origin: list[int] = []
+    for i, char in enumerate(text):
+        folded = char if char.isascii() else unicodedata.normalize("NFKC", char)
+        for part in folded.lower():
+            chars.append(part)
+            origin.append(i)
+    return simplified("".join(chars)), origin
+
+
+def simplified(text: str) -> str:
+    """Simplified script at unchanged length."""
+    if text.isascii():
+        return text
+    # Surrogates that never were a pair can't be encoded for the converter.
+    safe = text.encode("utf-8", "replace").decode("utf-8")
+    converted = _SIMPLIFIED.convert(safe)
+    if len(converted) == len(text):
+        return converted
+    return "".join(_simplified_char(char) for char in safe)
+
+
+@lru_cache(maxsize=8192)
+def _simplified_char(char: str) -> str:
+    converted = _SIMPLIFIED.convert(char)
+    return converted if len(converted) == 1 else char
+
+
+@lru_cache(maxsize=16384)
+def syllable(char: str) -> str:
+    """The toneless pinyin of one character; other characters are their own syllable."""
+    return lazy_pinyin(char)[0] if "一" <= char <= "鿿" else char
+
+
+def syllables(text: str) -> tuple[str, ...]:
+    """The toneless pinyin of every character: texts that sound alike are equal."""
+    return tuple(syllable(char) for char in text)
