@@ -1,0 +1,296 @@
+"""What may be offered to a customer, how the amount comes about, and who has to agree.
+
+The ladder (agent, supervisor, finance, finance and ops together) counts everything promised on an
+order, so that cutting a sum into pieces gains nothing. Its figures stand in the rule book: a role's
+limits in ``role_limits``, a type's own limits in place of the role's yuan cap, a platform's ceilings
+in ``channel_caps``. Price owed, a double charge and a resend are remedies: they give back what is the
+customer's, so the ladder doesn't count them.
+
+All money is integer fen. A share of a sum is rounded down to the fen. A figure is first raised to its
+floor, then cut to its cap: where the two collide the cap wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+
+from helpdesk.domain.access import Role
+from helpdesk.domain.problems import Invalid, NotAllowed
+from helpdesk.domain.rulebook import ChannelCaps, Label, Policy, RoleLimit, RuleBook
+
+
+class Approval(StrEnum):
+    """Who has to agree before the offer holds, from nobody to two people."""
+
+    NONE = "none"
+    SUPERVISOR = "supervisor"
+    FINANCE = "finance"
+    FINANCE_AND_OPS = "finance_and_ops"
+
+    @property
+    def strength(self) -> int:
+        """0 for nobody, one more for each rung of the ladder."""
+        return tuple(Approval).index(self)
+
+
+APPROVERS: Mapping[Role, Approval] = {Role.SUPERVISOR: Approval.SUPERVISOR, Role.FINANCE: Approval.FINANCE}
+"""Who can agree alone, from the lowest rung up; above them finance and ops agree together."""
+
+PROPOSERS: Mapping[Role, tuple[Role, ...]] = {
+    Role.AGENT: (Role.SUPERVISOR, Role.FINANCE),
+    Role.SUPERVISOR: (Role.FINANCE,),
+    Role.FINANCE: (),
+    Role.OPS: (Role.SUPERVISOR, Role.FINANCE),
+}
+"""Who may propose money, and whom he turns to when his own limit doesn't reach.
+
+An admin keeps the installation, an auditor reads, a job has no judgement: none of them promises money.
+"""
+
+_BY_PAYOUT = frozenset({"partial_refund", "difference", "freight"})
+_BACK_THE_WAY_IT_CAME = frozenset({"full_refund", "double_charge"})
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyFacts:
+    """What is known of the order's money when an offer is made (fen; None: not known).
+
+    Sums over the order count every proposal that isn't rejected or reversed; a ticket without an
+    order counts its own. ``already_promised_fen`` and ``promised_by_agent_today_fen`` leave remedies
+    out, ``paid_out_fen`` (through the platform's payout) holds them.
+    """
+
+    paid_fen: int | None = None
+    snapshot_difference_fen: int | None = None  # paid above the price shown; zero or less: nothing owed
+    freight_fen: int | None = None
+    already_promised_fen: int = 0
+    promised_by_agent_today_fen: int = 0  # by the person who proposes, over all orders
+    payouts_on_order: int = 0
+    paid_out_fen: int = 0
+    shop_day_fen: int = 0
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.name != "snapshot_difference_fen" and value is not None and value < 0:
+                raise Invalid("compensation.negative_money", field=item.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """How an amount came about, as code and parameters; worded where it is shown."""
+
+    code: str
+    params: Mapping[str, int] = field(default_factory=dict)
+
+
+BASIS_CODES = (
+    "compensation.fixed",
+    "compensation.percent_of_paid",
+    "compensation.snapshot_difference",
+    "compensation.freight",
+    "compensation.usual_freight",
+    "compensation.full_refund",
+    "compensation.case_by_case",
+    "compensation.needs_paid",
+    "compensation.needs_snapshot",
+    "compensation.needs_freight",
+    "compensation.needs_charge",
+    "compensation.resend",
+)
+BOUND_CODES = ("compensation.raised_to_floor", "compensation.cut_to_cap", "compensation.cut_to_channel")
+BLOCK_CODES = ("compensation.payouts_used_up", "compensation.shop_day_used_up", "compensation.channel_used_up")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One offer for this ticket.
+
+    ``amount_fen`` None waits for a figure between ``floor_fen`` and ``cap_fen`` (each None: open), and
+    is then rated at the smallest one: the figure that is entered goes through ``approval_for`` again.
+    ``bound`` tells which limit moved the amount. ``blocked`` tells why it can't be paid out at all now.
+    """
+
+    policy_code: str
+    kind: str
+    name: Label
+    amount_fen: int | None
+    is_remedy: bool
+    basis: Basis
+    evidence: tuple[str, ...]
+    approval: Approval
+    floor_fen: int | None = None
+    cap_fen: int | None = None
+    bound: Basis | None = None
+    blocked: Basis | None = None
+
+
+def options(rulebook: RuleBook, type_code: str, facts: MoneyFacts, role: Role) -> tuple[Option, ...]:
+    """The offers the rule book knows for this type, in the book's order.
+
+    An offer whose amount is nothing (no price difference, no freight) is left out. A role that may not
+    promise money sees none. ``Invalid`` for a type the book hasn't got.
+    """
+    rulebook.type(type_code)
+    if role not in PROPOSERS:
+        return ()
+    found = (_option(rulebook, policy, facts, role) for policy in rulebook.policies if policy.type == type_code)
+    return tuple(option for option in found if option is not None)
+
+
+def approval_for(
+    rulebook: RuleBook, type_code: str, amount_fen: int, facts: MoneyFacts, role: Role, *, is_remedy: bool = False
+) -> Approval:
+    """Who has to agree to this further amount (fen, positive), proposed by this role.
+
+    The lowest rung whose limit holds what is already promised on the order and this amount together.
+    ``NotAllowed`` for a role that may not promise money, ``Invalid`` for an amount that isn't positive.
+    """
+    kind = rulebook.type(type_code)
+    if role not in PROPOSERS:
+        raise NotAllowed("compensation.no_right", role=role.value)
+    if amount_fen <= 0:
+        raise Invalid("compensation.amount_not_positive", amount_fen=amount_fen)
+    if is_remedy or amount_fen <= remaining_fen(rulebook, kind.code, facts, role):
+        return Approval.NONE
+    total = facts.already_promised_fen + amount_fen
+    for approver in PROPOSERS[role]:
+        if total <= _order_limit_fen(rulebook, kind.code, facts, approver):
+            return APPROVERS[approver]
+    return Approval.FINANCE_AND_OPS
+
+
+def remaining_fen(rulebook: RuleBook, type_code: str, facts: MoneyFacts, role: Role) -> int:
+    """What this role may still promise on this order alone (还可补, fen); 0 where he may not.
+
+    It knows the ladder only; a platform's ceiling is ``payout_room_fen``.
+    """
+    rulebook.type(type_code)
+    if role not in PROPOSERS:
+        return 0
+    room = _order_limit_fen(rulebook, type_code, facts, role) - facts.already_promised_fen
+    limit = _role_limit(rulebook, role)
+    if limit is not None and limit.per_day_fen is not None:
+        room = min(room, limit.per_day_fen - facts.promised_by_agent_today_fen)
+    return max(room, 0)
+
+
+def channel_cap_fen(caps: ChannelCaps, paid_fen: int | None) -> int | None:
+    """The platform's ceiling on payouts for an order of this value (fen).
+
+    The first band that holds the paid amount decides. None: the amount isn't known, or no band holds it.
+    """
+    if paid_fen is None:
+        return None
+    for band in caps.bands:
+        if band.paid_up_to_fen is None or paid_fen <= band.paid_up_to_fen:
+            return paid_fen if band.cap_fen is None else band.cap_fen
+    return None
+
+
+def payout_room_fen(caps: ChannelCaps, facts: MoneyFacts) -> tuple[int | None, Basis | None]:
+    """What the platform still lets through to this order (fen, None: no ceiling known), and why if nothing."""
+    if facts.payouts_on_order >= caps.payouts_per_order:
+        return 0, Basis("compensation.payouts_used_up", {"payouts": caps.payouts_per_order})
+    day = caps.per_shop_day_fen - facts.shop_day_fen
+    if day <= 0:
+        return 0, Basis("compensation.shop_day_used_up", {"limit_fen": caps.per_shop_day_fen})
+    cap = channel_cap_fen(caps, facts.paid_fen)
+    if cap is None:
+        return day, None
+    if cap <= facts.paid_out_fen:
+        return 0, Basis("compensation.channel_used_up", {"limit_fen": cap})
+    return min(day, cap - facts.paid_out_fen), None
+
+
+def _role_limit(rulebook: RuleBook, role: Role) -> RoleLimit | None:
+    return next((limit for limit in rulebook.role_limits if limit.role == role.value), None)
+
+
+def _order_limit_fen(rulebook: RuleBook, type_code: str, facts: MoneyFacts, role: Role) -> int:
+    """The role's ceiling over the whole order. A role without a row in the book has none to give.
+
+    A limit that is a share of the paid amount needs that amount: without it the next rung decides.
+    """
+    limit = _role_limit(rulebook, role)
+    if limit is None:
+        return 0
+    kind = rulebook.type(type_code)
+    own = {Role.AGENT: kind.agent_limit_fen, Role.SUPERVISOR: kind.supervisor_limit_fen}.get(role)
+    cap = limit.per_order_fen if own is None else own
+    if limit.percent_of_paid is None:
+        return cap
+    return 0 if facts.paid_fen is None else min(cap, facts.paid_fen * limit.percent_of_paid // 100)
+
+
+def _option(rulebook: RuleBook, policy: Policy, facts: MoneyFacts, role: Role) -> Option | None:
+    raw, basis = _formula(policy, facts)
+    if raw is not None and raw <= 0:
+        return None
+    amount, bound = _within(policy, raw)
+    cap, blocked = policy.cap_fen, None
+    if policy.kind in _BY_PAYOUT and policy.formula not in _BACK_THE_WAY_IT_CAME:
+        room, blocked = payout_room_fen(rulebook.channel_caps, facts)
+        if room is not None:
+            cap = room if cap is None else min(cap, room)
+        if amount is not None and room is not None and amount > room:
+            amount, bound = room, Basis("compensation.cut_to_channel", {"limit_fen": room})
+    rated = amount or policy.floor_fen or 1
+    return Option(
+        policy_code=policy.code,
+        kind=policy.kind,
+        name=policy.name,
+        amount_fen=amount,
+        is_remedy=policy.is_remedy,
+        basis=basis,
+        evidence=policy.evidence,
+        approval=approval_for(rulebook, policy.type, rated, facts, role, is_remedy=policy.is_remedy),
+        floor_fen=policy.floor_fen if cap is None or policy.floor_fen is None else min(policy.floor_fen, cap),
+        cap_fen=cap,
+        bound=bound,
+        blocked=blocked,
+    )
+
+
+def _within(policy: Policy, amount: int | None) -> tuple[int | None, Basis | None]:
+    """The amount between the policy's floor and cap, and which of them moved it."""
+    bound = None
+    if amount is not None and policy.floor_fen is not None and amount < policy.floor_fen:
+        amount, bound = policy.floor_fen, Basis("compensation.raised_to_floor", {"limit_fen": policy.floor_fen})
+    if amount is not None and policy.cap_fen is not None and amount > policy.cap_fen:
+        amount, bound = policy.cap_fen, Basis("compensation.cut_to_cap", {"limit_fen": policy.cap_fen})
+    return amount, bound
+
+
+def _formula(policy: Policy, facts: MoneyFacts) -> tuple[int | None, Basis]:
+    """The policy's figure before its limits (fen; None: somebody has to enter it) and how it came about."""
+    match policy.formula:
+        case "percent_of_paid":
+            return _percent(policy.percent or 0, facts.paid_fen)
+        case "full_refund":
+            return _fact(facts.paid_fen, "compensation.full_refund", "compensation.needs_paid")
+        case "snapshot_difference":
+            difference = facts.snapshot_difference_fen
+            return _fact(difference, "compensation.snapshot_difference", "compensation.needs_snapshot")
+        case "freight":
+            if facts.freight_fen is None and policy.amount_fen is not None:
+                return policy.amount_fen, Basis("compensation.usual_freight", {"amount_fen": policy.amount_fen})
+            return _fact(facts.freight_fen, "compensation.freight", "compensation.needs_freight")
+        case "double_charge":
+            return None, Basis("compensation.needs_charge")
+        case "resend":
+            return None, Basis("compensation.resend")
+        case _:
+            return _fact(policy.amount_fen, "compensation.fixed", "compensation.case_by_case")
+
+
+def _percent(percent: int, paid_fen: int | None) -> tuple[int | None, Basis]:
+    if paid_fen is None:
+        return None, Basis("compensation.needs_paid", {"percent": percent})
+    return paid_fen * percent // 100, Basis("compensation.percent_of_paid", {"percent": percent, "paid_fen": paid_fen})
+
+
+def _fact(amount_fen: int | None, known: str, unknown: str) -> tuple[int | None, Basis]:
+    return (None, Basis(unknown)) if amount_fen is None else (amount_fen, Basis(known, {"amount_fen": amount_fen}))
