@@ -141,7 +141,7 @@ _FITS_STATUS = 10
 _LACKS_ORDER = -20
 _FUZZY_FROM = 4
 _FUZZY_CUTOFF = 75
-_TEXT_AT_MOST = 300
+_TEXT_AT_MOST = 200
 """The customer's point stands at the beginning; comparing more costs time and finds chance hits."""
 
 
@@ -180,11 +180,16 @@ def rank(
     Templates of the ticket's type come first, whatever the others score; then the score decides, then
     the code, so that the order never wavers. ``text`` is the customer's normalised message, ``words``
     the rule book's words that were found in it. A template of another type is shown only if one of its
-    words stands in the message: the type itself may be wrong.
+    words stands exactly in the message (the type itself may be wrong).
     """
-    hits = _hits({word for template in templates for word in _normal(template.words)}, text[:_TEXT_AT_MOST], words)
-    rated = (_rate(template, hits, type_code, status, has_order) for template in templates)
-    found = [one for one in rated if one.matched or one.template.type in (None, type_code)]
+    text = text[:_TEXT_AT_MOST]
+    hits = _exact_hits({word for template in templates for word in _normal(template.words)}, text, words)
+    own = [template for template in templates if template.type in (None, type_code)]
+    near = {word for template in own for word in _normal(template.words)}
+    hits |= _near_hits(near - hits.keys(), text)
+    others = (one for one in templates if one.type not in (None, type_code))
+    strays = [one for one in others if not hits.keys().isdisjoint(_normal(one.words))]
+    found = [_rate(template, hits, type_code, status, has_order) for template in own + strays]
     found.sort(key=lambda one: (one.template.type != type_code, -one.score, one.template.code, one.template.id))
     return tuple(found[:limit])
 
@@ -198,10 +203,13 @@ def _rate(
         score, reasons = _SAME_TYPE, ["reply.same_type"]
     else:
         score, reasons = _OTHER_TYPE, ["reply.other_type"]
-    pairs = tuple(zip(template.words, _normal(template.words), strict=True))
-    matched = tuple(word for word, normal in pairs if normal in hits)
-    if matched:
-        score += min(_WORDS_AT_MOST, round(sum(hits[normal] for _, normal in pairs if normal in hits)))
+    worth = {
+        word: hits[normal]
+        for word, normal in zip(template.words, _normal(template.words), strict=True)
+        if normal in hits
+    }
+    if worth:
+        score += min(_WORDS_AT_MOST, round(sum(worth.values())))
         reasons.append("reply.words")
     # A new ticket wants to hear that it was read and what is still needed; one in work wants its solution.
     if template.marks_solution is (status is not Status.NEW):
@@ -210,24 +218,25 @@ def _rate(
     if not has_order and _needs_order(template.body.zh):
         score += _LACKS_ORDER
         reasons.append("reply.lacks_order")
-    return Suggestion(template, max(0, score), tuple(reasons), matched)
+    return Suggestion(template, max(0, score), tuple(reasons), tuple(worth))
 
 
-def _hits(vocabulary: set[str], text: str, words: Iterable[str]) -> dict[str, float]:
-    """What each word of the templates is worth for this message; words that aren't in it are left out.
-
-    Short words count only where they stand exactly; from four characters on a near hit counts for its
-    likeness, if the message is at least as long as the word.
-    """
-    vocabulary.discard("")
+def _exact_hits(vocabulary: set[str], text: str, words: Iterable[str]) -> dict[str, float]:
+    """What each word is worth that stands in the message, or that the rule book found there."""
     given = set(_normal(tuple(words)))
-    hits = {word: _worth(word) for word in vocabulary if word in given or _stands_in(word, text)}
-    near = [word for word in vocabulary if _FUZZY_FROM <= len(word) <= len(text) and word not in hits]
-    for word, likeness, _ in process.extract(
-        text, near, scorer=fuzz.partial_ratio, score_cutoff=_FUZZY_CUTOFF, limit=None
-    ):
-        hits[word] = _worth(word) * likeness / 200
-    return hits
+    standing = {word for word in vocabulary if word in text and _is_whole(word, text)}
+    return {word: _worth(word) for word in standing | (vocabulary & given) if word}
+
+
+def _near_hits(vocabulary: set[str], text: str) -> dict[str, float]:
+    """Words that almost stand in the message, at half their worth times the likeness.
+
+    Only from four characters on, and if the message is at least as long as the word: shorter ones are
+    near to anything.
+    """
+    long_enough = [word for word in vocabulary if _FUZZY_FROM <= len(word) <= len(text)]
+    near = process.extract(text, long_enough, scorer=fuzz.partial_ratio, score_cutoff=_FUZZY_CUTOFF, limit=None)
+    return {word: _worth(word) * likeness / 200 for word, likeness, _ in near}
 
 
 def _worth(word: str) -> float:
@@ -235,10 +244,8 @@ def _worth(word: str) -> float:
     return 6 + 3 * min(6.0, len(word) / 3 if word.isascii() else len(word))
 
 
-def _stands_in(word: str, text: str) -> bool:
-    """Whether the word stands in the text; a Latin word not in the middle of another one."""
-    if word not in text:
-        return False
+def _is_whole(word: str, text: str) -> bool:
+    """Whether a Latin word stands there as a word of its own, not in the middle of another one."""
     return not word.isascii() or re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", text) is not None
 
 
