@@ -1,0 +1,186 @@
+"""Who may do what: one table of role x permission x scope.
+
+A permission is ``noun:verb``. A role holds it for everything (``ALL``), or for what stands in the
+actor's queues, is owned by him, or asks his queue for help (``OWN``). What is not in the table is denied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from helpdesk.domain.problems import NotAllowed
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    FINANCE = "finance"
+    OPS = "ops"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+    SYSTEM = "system"  # jobs and imports
+
+
+class Scope(StrEnum):
+    ALL = "all"
+    OWN = "own"
+
+
+class Permission(StrEnum):
+    TICKETS_READ = "tickets:read"
+    TICKETS_CREATE = "tickets:create"
+    TICKETS_WORK = "tickets:work"  # claim, note, status, type, priority, resolve
+    TICKETS_REPLY = "tickets:reply"  # speak to the buyer
+    TICKETS_ASSIGN = "tickets:assign"  # to somebody else
+    TICKETS_TRANSFER = "tickets:transfer"
+    TICKETS_IMPORT = "tickets:import"
+    CUSTOMERS_REVEAL = "customers:reveal"  # unmask phone and address, with a reason
+    TEMPLATES_READ = "templates:read"
+    RULES_READ = "rules:read"
+    QUEUES_READ = "queues:read"
+    QUEUES_MANAGE = "queues:manage"
+    USERS_READ = "users:read"
+    USERS_MANAGE = "users:manage"
+    ACCOUNT_OWN = "account:own"  # own password, language, theme, sessions
+
+
+ALL, OWN = Scope.ALL, Scope.OWN
+P = Permission
+
+_EVERYONE: Mapping[Permission, Scope] = {
+    P.ACCOUNT_OWN: OWN,
+    P.TEMPLATES_READ: ALL,
+    P.RULES_READ: ALL,
+    P.QUEUES_READ: ALL,
+}
+_WORKING: Mapping[Permission, Scope] = {
+    P.TICKETS_READ: OWN,
+    P.TICKETS_CREATE: ALL,
+    P.TICKETS_WORK: OWN,
+    P.TICKETS_REPLY: OWN,
+    P.TICKETS_TRANSFER: OWN,
+    P.CUSTOMERS_REVEAL: OWN,
+}
+
+TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
+    Role.AGENT: {**_EVERYONE, **_WORKING},
+    Role.SUPERVISOR: {
+        **_EVERYONE,
+        **_WORKING,
+        P.TICKETS_ASSIGN: OWN,
+        P.QUEUES_MANAGE: OWN,
+        P.USERS_READ: ALL,
+        P.TICKETS_IMPORT: ALL,
+    },
+    Role.FINANCE: {**_EVERYONE, **_WORKING, P.TICKETS_READ: ALL},
+    Role.OPS: {
+        **_EVERYONE,
+        P.TICKETS_READ: ALL,
+        P.TICKETS_CREATE: ALL,
+        P.TICKETS_ASSIGN: ALL,
+        P.TICKETS_TRANSFER: ALL,
+        P.TICKETS_IMPORT: ALL,
+        P.QUEUES_MANAGE: ALL,
+        P.USERS_READ: ALL,
+    },
+    Role.ADMIN: {
+        **_EVERYONE,
+        P.TICKETS_READ: ALL,
+        P.TICKETS_IMPORT: ALL,
+        P.QUEUES_MANAGE: ALL,
+        P.USERS_READ: ALL,
+        P.USERS_MANAGE: ALL,
+    },
+    Role.AUDITOR: {**_EVERYONE, P.TICKETS_READ: ALL, P.USERS_READ: ALL},
+    Role.SYSTEM: {
+        P.TICKETS_READ: ALL,
+        P.TICKETS_CREATE: ALL,
+        P.TICKETS_WORK: ALL,
+        P.TICKETS_ASSIGN: ALL,
+        P.TICKETS_TRANSFER: ALL,
+        P.TICKETS_IMPORT: ALL,
+        P.USERS_MANAGE: ALL,
+        P.QUEUES_MANAGE: ALL,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as a value that can be handed down the floors."""
+
+    id: int
+    role: Role
+    queues: frozenset[int] = frozenset()
+    writing_queues: frozenset[int] = frozenset()  # those of them that answer buyers
+    source: str = "page"  # page, api, import, job, cli: recorded with every event
+
+    def scope(self, permission: Permission) -> Scope | None:
+        """How far the permission reaches for this actor; None where he has not got it."""
+        return TABLE[self.role].get(permission)
+
+    def may(self, permission: Permission) -> bool:
+        return self.scope(permission) is not None
+
+    def require(self, permission: Permission) -> None:
+        """Raise ``NotAllowed`` unless the actor's role holds the permission."""
+        if not self.may(permission):
+            raise NotAllowed("access.denied", permission=permission.value)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketStanding:
+    """What of a ticket decides over rights to it."""
+
+    queue: int
+    owner: int | None
+    assists: frozenset[int] = frozenset()  # queues with an open assist
+
+
+def may_work(actor: Actor, ticket: TicketStanding) -> bool:
+    """The owner and the members of the ticket's queue act on it."""
+    match actor.scope(P.TICKETS_WORK):
+        case Scope.ALL:
+            return True
+        case Scope.OWN:
+            return ticket.owner == actor.id or ticket.queue in actor.queues
+        case _:
+            return False
+
+
+def may_note(actor: Actor, ticket: TicketStanding) -> bool:
+    """Members of an assist's queue note and answer, beside those who act."""
+    return may_work(actor, ticket) or (actor.may(P.TICKETS_WORK) and bool(ticket.assists & actor.queues))
+
+
+def may_reply(actor: Actor, ticket: TicketStanding) -> bool:
+    """Only the owner and members of writing queues speak to the buyer.
+
+    A member of a writing queue may answer where he can act at all; warehouse people never do.
+    """
+    if not actor.may(P.TICKETS_REPLY):
+        return False
+    if ticket.owner == actor.id:
+        return True
+    return bool(actor.writing_queues) and may_work(actor, ticket)
+
+
+def may_assign(actor: Actor, ticket: TicketStanding) -> bool:
+    """Hand the ticket to somebody else."""
+    return _in_scope(actor, P.TICKETS_ASSIGN, ticket)
+
+
+def may_transfer(actor: Actor, ticket: TicketStanding) -> bool:
+    return _in_scope(actor, P.TICKETS_TRANSFER, ticket)
+
+
+def _in_scope(actor: Actor, permission: Permission, ticket: TicketStanding) -> bool:
+    match actor.scope(permission):
+        case Scope.ALL:
+            return True
+        case Scope.OWN:
+            return ticket.owner == actor.id or ticket.queue in actor.queues
+        case _:
+            return False

@@ -1,0 +1,235 @@
+"""One version of the rules as a value.
+
+A rule book is stored as one immutable JSON document per version and parsed to this. Types, words,
+targets, stages, routing and compensation policies stand in it together, so that a decision made
+with version 7 can be explained and replayed with version 7.
+
+Durations are integer seconds of working time, money is integer fen, shares are integer percent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from helpdesk.domain.lexicon import Lexicon
+from helpdesk.domain.problems import Invalid
+from helpdesk.domain.tickets import Priority, TicketClass
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name that is data, in both languages."""
+
+    zh: str
+    en: str
+
+    def in_locale(self, locale: str) -> str:
+        return self.en if locale.startswith("en") else self.zh
+
+
+@dataclass(frozen=True, slots=True)
+class TicketType:
+    """A kind of exception: who acts, how fast, what usually blocks it and what would prevent it."""
+
+    code: str
+    klass: TicketClass
+    queue: str
+    name: Label
+    first_response_seconds: int
+    solution_seconds: int
+    bottleneck: Label  # 主要卡点
+    improvement: Label  # 优化方向
+    agent_limit_fen: int | None  # None: the role's own limit
+    supervisor_limit_fen: int | None
+    system: bool  # opened by a monitor, never chosen by the matcher
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A share of a clock's target at which something happens, once."""
+
+    code: str
+    percent: int
+    urgency: int  # raised to at least this; 0 leaves it alone
+    notify: tuple[str, ...]  # who hears of it: assignee, owner, supervisor
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One offer that may be made for a type.
+
+    ``formula`` is one of FORMULAS; ``percent`` and ``amount_fen`` are its figures.
+    ``is_remedy``: gives back what is owed (refund of price, resend), so it stands outside the ladder.
+    """
+
+    code: str
+    type: str
+    kind: str
+    name: Label
+    formula: str
+    percent: int | None
+    amount_fen: int | None
+    floor_fen: int | None
+    cap_fen: int | None
+    evidence: tuple[str, ...]
+    is_remedy: bool
+
+
+KINDS = ("coupon", "partial_refund", "difference", "freight", "resend", "gift")
+FORMULAS = ("fixed", "percent_of_paid", "snapshot_difference", "freight", "resend", "double_charge", "full_refund")
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLimit:
+    """What a role may promise alone, cumulative over an order."""
+
+    role: str
+    per_order_fen: int
+    percent_of_paid: int | None
+    per_day_fen: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCap:
+    """A platform's own ceiling on payouts. ``paid_up_to_fen`` None is the last band."""
+
+    paid_up_to_fen: int | None
+    cap_fen: int | None  # None: the paid amount itself
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCaps:
+    bands: tuple[ChannelCap, ...]
+    payouts_per_order: int
+    per_shop_day_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """Everything the decisions stand on, of one version."""
+
+    version: int
+    types: Mapping[str, TicketType]
+    lexicon: Lexicon
+    stages: tuple[Stage, ...]
+    queue_targets: Mapping[str, int]
+    priority_percent: Mapping[Priority, int]
+    class_b_solution_cap_seconds: int
+    answering_queue: str  # writes to buyers, answers what no type claims
+    policies: tuple[Policy, ...]
+    role_limits: tuple[RoleLimit, ...]
+    channel_caps: ChannelCaps
+
+    def type(self, code: str) -> TicketType:
+        """The type of this code; ``Invalid`` if the book has none."""
+        try:
+            return self.types[code]
+        except KeyError:
+            raise Invalid("rulebook.unknown_type", type=code) from None
+
+    def solution_seconds(self, type_code: str, priority: Priority) -> int:
+        """Target of the solution clock. P3 never lifts a class B solution above its cap (4 h)."""
+        kind = self.type(type_code)
+        seconds = kind.solution_seconds * self.priority_percent[priority] // 100
+        if kind.klass is TicketClass.B:
+            seconds = min(seconds, self.class_b_solution_cap_seconds)
+        return seconds
+
+    def first_response_seconds(self, type_code: str, priority: Priority) -> int:
+        """Target of the first-response clock."""
+        return self.type(type_code).first_response_seconds * self.priority_percent[priority] // 100
+
+    def queue_seconds(self, queue: str, priority: Priority) -> int | None:
+        """Target of a stint in this queue; None where the book sets none for it."""
+        seconds = self.queue_targets.get(queue)
+        return None if seconds is None else seconds * self.priority_percent[priority] // 100
+
+
+def _label(value: Mapping[str, str]) -> Label:
+    return Label(zh=value["zh"], en=value["en"])
+
+
+def _type(row: Mapping[str, Any]) -> TicketType:
+    return TicketType(
+        code=row["code"],
+        klass=TicketClass(row["class"]),
+        queue=row["queue"],
+        name=_label(row["name"]),
+        first_response_seconds=row["first_response_seconds"],
+        solution_seconds=row["solution_seconds"],
+        bottleneck=_label(row["bottleneck"]),
+        improvement=_label(row["improvement"]),
+        agent_limit_fen=row.get("agent_limit_fen"),
+        supervisor_limit_fen=row.get("supervisor_limit_fen"),
+        system=row.get("system", False),
+    )
+
+
+def _policy(row: Mapping[str, Any]) -> Policy:
+    return Policy(
+        code=row["code"],
+        type=row["type"],
+        kind=row["kind"],
+        name=_label(row["name"]),
+        formula=row["formula"],
+        percent=row.get("percent"),
+        amount_fen=row.get("amount_fen"),
+        floor_fen=row.get("floor_fen"),
+        cap_fen=row.get("cap_fen"),
+        evidence=tuple(row.get("evidence", ())),
+        is_remedy=row.get("is_remedy", False),
+    )
+
+
+def _stage(row: Mapping[str, Any]) -> Stage:
+    return Stage(
+        code=row["code"], percent=row["percent"], urgency=row.get("urgency", 0), notify=tuple(row.get("notify", ()))
+    )
+
+
+def _caps(row: Mapping[str, Any]) -> ChannelCaps:
+    return ChannelCaps(
+        bands=tuple(ChannelCap(band.get("paid_up_to_fen"), band.get("cap_fen")) for band in row["bands"]),
+        payouts_per_order=row["payouts_per_order"],
+        per_shop_day_fen=row["per_shop_day_fen"],
+    )
+
+
+def parse_rulebook(document: Mapping[str, Any], version: int) -> RuleBook:
+    """Turn a stored document into the value. ``Invalid`` names what is wrong with it."""
+    try:
+        types = {row["code"]: _type(row) for row in document["types"]}
+        book = RuleBook(
+            version=version,
+            types=MappingProxyType(types),
+            lexicon=Lexicon.parse(document["lexicon"]),
+            stages=tuple(sorted((_stage(row) for row in document["stages"]), key=lambda stage: stage.percent)),
+            queue_targets=MappingProxyType(dict(document["queue_targets"])),
+            priority_percent=MappingProxyType({Priority(k): v for k, v in document["priority_percent"].items()}),
+            class_b_solution_cap_seconds=document["class_b_solution_cap_seconds"],
+            answering_queue=document["answering_queue"],
+            policies=tuple(_policy(row) for row in document["policies"]),
+            role_limits=tuple(
+                RoleLimit(r["role"], r["per_order_fen"], r.get("percent_of_paid"), r.get("per_day_fen"))
+                for r in document["role_limits"]
+            ),
+            channel_caps=_caps(document["channel_caps"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Invalid("rulebook.malformed", detail=str(error)) from error
+    _check(book)
+    return book
+
+
+def _check(book: RuleBook) -> None:
+    if "other" not in book.types:
+        raise Invalid("rulebook.malformed", detail="type other is missing")
+    unknown = sorted({p.type for p in book.policies} - set(book.types) | (book.lexicon.type_codes() - set(book.types)))
+    if unknown:
+        raise Invalid("rulebook.unknown_type", type=", ".join(unknown))
+    wrong = sorted(p.code for p in book.policies if p.kind not in KINDS or p.formula not in FORMULAS)
+    if wrong:
+        raise Invalid("rulebook.malformed", detail=", ".join(wrong))

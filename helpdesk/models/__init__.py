@@ -1,0 +1,65 @@
+"""Tables, one file per noun. Importing this package makes all of them known to the metadata."""
+
+from helpdesk.models.attachments import Attachment
+from helpdesk.models.calendars import CalendarVersion, Holiday, HolidayYear, WorkCalendar
+from helpdesk.models.clocks import ClockRow, ClockStage
+from helpdesk.models.compensation import Compensation
+from helpdesk.models.customers import Customer
+from helpdesk.models.decisions import Correction, DecisionRow
+from helpdesk.models.events import Event, Operation
+from helpdesk.models.inbound import Inbound
+from helpdesk.models.jobs import ImportFile, JobRun, JobRunError, Lease
+from helpdesk.models.messages import Message, Note
+from helpdesk.models.orders import Order, OrderLine, OrderStatus, Parcel
+from helpdesk.models.outbox import Outbox
+from helpdesk.models.queues import Membership, Queue
+from helpdesk.models.replies import ReplyTemplate, ReplyTemplateVersion
+from helpdesk.models.rulebooks import RuleBookRow
+from helpdesk.models.shops import Channel, Shop
+from helpdesk.models.tickets import Responsibility, Stint, Ticket, TicketNumber, TicketReader
+from helpdesk.models.users import LoginAttempt, User, UserSession
+from helpdesk.models.views import SavedView
+
+__all__ = [
+    "Attachment",
+    "CalendarVersion",
+    "Channel",
+    "ClockRow",
+    "ClockStage",
+    "Compensation",
+    "Correction",
+    "Customer",
+    "DecisionRow",
+    "Event",
+    "Holiday",
+    "HolidayYear",
+    "ImportFile",
+    "Inbound",
+    "JobRun",
+    "JobRunError",
+    "Lease",
+    "LoginAttempt",
+    "Membership",
+    "Message",
+    "Note",
+    "Operation",
+    "Order",
+    "OrderLine",
+    "OrderStatus",
+    "Outbox",
+    "Parcel",
+    "Queue",
+    "ReplyTemplate",
+    "ReplyTemplateVersion",
+    "Responsibility",
+    "RuleBookRow",
+    "SavedView",
+    "Shop",
+    "Stint",
+    "Ticket",
+    "TicketNumber",
+    "TicketReader",
+    "User",
+    "UserSession",
+    "WorkCalendar",
+]

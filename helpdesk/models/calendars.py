@@ -1,0 +1,58 @@
+"""Working hours and holidays."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from helpdesk.storage import Base
+
+
+class WorkCalendar(Base):
+    """A named calendar; ``version`` is the current one."""
+
+    __tablename__ = "work_calendar"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name_zh: Mapped[str] = mapped_column(String(60))
+    name_en: Mapped[str] = mapped_column(String(60))
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class CalendarVersion(Base):
+    """One immutable state of a calendar: weekly hours with holidays and make-up days worked in."""
+
+    __tablename__ = "calendar_version"
+    __table_args__ = (UniqueConstraint("calendar_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    calendar_id: Mapped[int] = mapped_column(ForeignKey("work_calendar.id"))
+    version: Mapped[int]
+    document: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class HolidayYear(Base):
+    """Whether a year's holidays are final. The State Council publishes the next year's in November."""
+
+    __tablename__ = "holiday_year"
+    __table_args__ = (CheckConstraint("status IN ('draft', 'confirmed')", name="status"),)
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[str] = mapped_column(String(12))
+
+
+class Holiday(Base):
+    """A day off, or a weekend day worked in exchange (调休)."""
+
+    __tablename__ = "holiday"
+    __table_args__ = (CheckConstraint("kind IN ('off', 'work')", name="kind"),)
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(4))
+    name_zh: Mapped[str] = mapped_column(String(40))
+    name_en: Mapped[str] = mapped_column(String(40))

@@ -1,0 +1,99 @@
+"""SLA clocks and their stages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from helpdesk.storage import Base
+
+_CUSTOMER_CLOCK = "stint_id IS NULL AND cancelled_at IS NULL"
+_RUNNING = "met_at IS NULL AND cancelled_at IS NULL"
+
+
+class ClockRow(Base):
+    """A promise with a time.
+
+    ``due_at``: earliest instant at which the target is reached, as shown. ``late_after``: last instant at
+    which elapsed still equals the target; overdue is ``now > late_after``. Both are NULL while paused.
+    ``pauses`` is the list of [from, to or null] in ISO instants; ``elapsed_seconds`` is frozen when met.
+    """
+
+    __tablename__ = "clock"
+    __table_args__ = (
+        CheckConstraint("kind IN ('first_response', 'solution', 'queue', 'platform')", name="kind"),
+        CheckConstraint("(kind = 'queue') = (stint_id IS NOT NULL)", name="stint"),
+        Index(
+            "uq_clock_customer",
+            "ticket_id",
+            "kind",
+            "cycle",
+            unique=True,
+            sqlite_where=text(_CUSTOMER_CLOCK),
+            postgresql_where=text(_CUSTOMER_CLOCK),
+        ),
+        Index(
+            "uq_clock_stint",
+            "stint_id",
+            unique=True,
+            sqlite_where=text("stint_id IS NOT NULL AND cancelled_at IS NULL"),
+            postgresql_where=text("stint_id IS NOT NULL AND cancelled_at IS NULL"),
+        ),
+        Index("ix_clock_ticket", "ticket_id"),
+        Index(
+            "ix_clock_running",
+            "late_after",
+            sqlite_where=text(_RUNNING),
+            postgresql_where=text(_RUNNING),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    stint_id: Mapped[int | None] = mapped_column(ForeignKey("stint.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    cycle: Mapped[int]
+    rule_version: Mapped[int]
+    calendar_id: Mapped[int] = mapped_column(ForeignKey("work_calendar.id"))
+    calendar_version: Mapped[int]
+    target_seconds: Mapped[int]
+    started_at: Mapped[datetime]
+    pauses: Mapped[list[Any]]
+    due_at: Mapped[datetime | None]
+    late_after: Mapped[datetime | None]
+    provisional: Mapped[bool] = mapped_column(default=False)
+    met_at: Mapped[datetime | None]
+    breached: Mapped[bool | None]  # known when met
+    elapsed_seconds: Mapped[int | None]
+    cancelled_at: Mapped[datetime | None]
+
+
+class ClockStage(Base):
+    """A share of a clock's target at which something happens, once.
+
+    ``due_at`` is the last instant at which elapsed equals the share; NULL while paused.
+    ``silent``: it was already past when the clock began, so nobody was told.
+    """
+
+    __tablename__ = "clock_stage"
+    __table_args__ = (
+        UniqueConstraint("clock_id", "stage_code"),
+        Index(
+            "ix_clock_stage_unfired",
+            "due_at",
+            "id",
+            sqlite_where=text("fired_at IS NULL AND due_at IS NOT NULL"),
+            postgresql_where=text("fired_at IS NULL AND due_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id"))
+    stage_code: Mapped[str] = mapped_column(String(20))
+    percent: Mapped[int]
+    due_at: Mapped[datetime | None]
+    fired_at: Mapped[datetime | None]
+    silent: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,32 @@
+"""Where orders come from."""
+
+from __future__ import annotations
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from helpdesk.storage import Base
+
+
+class Shop(Base):
+    __tablename__ = "shop"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    timezone: Mapped[str] = mapped_column(String(60), default="Asia/Shanghai")
+
+
+class Channel(Base):
+    """A place where the shop sells and buyers write: Tmall, JD, a mini program.
+
+    ``sender`` names the adapter that carries replies; without one the agent copies them over.
+    """
+
+    __tablename__ = "channel"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name_zh: Mapped[str] = mapped_column(String(60))
+    name_en: Mapped[str] = mapped_column(String(60))
+    sender: Mapped[str | None] = mapped_column(String(40))

@@ -1,0 +1,57 @@
+"""People who work here, their sessions, and tries to log in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from helpdesk.domain.access import Role
+from helpdesk.storage import Base
+
+ROLES = ", ".join(f"'{role.value}'" for role in Role)
+
+
+class User(Base):
+    """A person, or ``system``: the actor of jobs and imports, who can't log in."""
+
+    __tablename__ = "user"
+    __table_args__ = (CheckConstraint(f"role IN ({ROLES})", name="role"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(60))
+    role: Mapped[str] = mapped_column(String(20))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    active: Mapped[bool] = mapped_column(default=True)
+    locale: Mapped[str] = mapped_column(String(10), default="zh_CN")
+    capacity: Mapped[int | None]  # tickets at a time; used by automatic assignment
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class UserSession(Base):
+    """A login. The cookie holds the token, the table only its hash; deleting the row ends it at once."""
+
+    __tablename__ = "user_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    address: Mapped[str] = mapped_column(String(60))
+    agent: Mapped[str] = mapped_column(String(200))
+
+
+class LoginAttempt(Base):
+    """A try to log in, counted before the password is hashed. ``key`` is a login or an address, hashed."""
+
+    __tablename__ = "login_attempt"
+    __table_args__ = (Index("ix_login_attempt_key_at", "key", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]

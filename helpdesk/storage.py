@@ -1,0 +1,120 @@
+"""The database: one engine, one session in use, the only commit and rollback.
+
+Reads run in Flask-SQLAlchemy's session in a plain transaction. ``unit_of_work()`` ends that and opens
+a session of its own with BEGIN IMMEDIATE: on SQLite a transaction that reads first and writes later
+fails at once with "database is locked", whatever the busy timeout says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An instant. Refuses naive values, comes back as aware UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime can't be stored: which zone is it in?")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+JSONDocument = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Base(DeclarativeBase):
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMES),
+        type_annotation_map={datetime: UTCDateTime, dict[str, Any]: JSONDocument, list[Any]: JSONDocument},
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+
+_writing: ContextVar[Session | None] = ContextVar("unit_of_work", default=None)
+
+
+def session() -> Session:
+    """The session in use: the unit of work's inside one, else the request's reading session."""
+    return _writing.get() or db.session()
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """One use case, one transaction: all of it is stored at the end, or nothing.
+
+    Nesting is a mistake in the caller: the inner part would be stored without the outer one.
+    """
+    if _writing.get() is not None:
+        raise RuntimeError("unit_of_work() does not nest")
+    db.session.remove()
+    work = Session(db.engine.execution_options(begin="IMMEDIATE"), expire_on_commit=False)
+    token = _writing.set(work)
+    try:
+        yield work
+        work.commit()
+    except BaseException:
+        work.rollback()
+        raise
+    finally:
+        _writing.reset(token)
+        work.close()
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """A part of a unit of work that may fail alone, such as one row of an import."""
+    with session().begin_nested():
+        yield
+
+
+def is_postgresql() -> bool:
+    return session().get_bind().dialect.name == "postgresql"
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give SQLite connections the properties that the program relies on; PostgreSQL has its own."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN would come at the wrong time
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', '')}")
