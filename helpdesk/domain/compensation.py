@@ -190,8 +190,8 @@ def channel_cap_fen(caps: ChannelCaps, paid_fen: int | None) -> int | None:
     return None
 
 
-def payout_room_fen(caps: ChannelCaps, facts: MoneyFacts) -> tuple[int | None, Basis | None]:
-    """What the platform still lets through to this order (fen, None: no ceiling known), and why if nothing."""
+def payout_room_fen(caps: ChannelCaps, facts: MoneyFacts) -> tuple[int, Basis | None]:
+    """What the platform still lets through to this order (fen), and why if that is nothing."""
     if facts.payouts_on_order >= caps.payouts_per_order:
         return 0, Basis("compensation.payouts_used_up", {"payouts": caps.payouts_per_order})
     day = caps.per_shop_day_fen - facts.shop_day_fen
@@ -233,9 +233,8 @@ def _option(rulebook: RuleBook, policy: Policy, facts: MoneyFacts, role: Role) -
     cap, blocked = policy.cap_fen, None
     if policy.kind in _BY_PAYOUT and policy.formula not in _BACK_THE_WAY_IT_CAME:
         room, blocked = payout_room_fen(rulebook.channel_caps, facts)
-        if room is not None:
-            cap = room if cap is None else min(cap, room)
-        if amount is not None and room is not None and amount > room:
+        cap = room if cap is None else min(cap, room)
+        if amount is not None and amount > room:
             amount, bound = room, Basis("compensation.cut_to_channel", {"limit_fen": room})
     rated = amount or policy.floor_fen or 1
     return Option(
