@@ -404,7 +404,7 @@ QUICK_CHECKS: Mapping[str, Sequence[str]] = {
     "ruff check": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
     "mypy": ["mypy"],
-    "import-linter": ["lint-imports", "--no-logo"],
+    "import-linter": ["lint-imports", "--no-logo", "--no-cache"],
     "djlint": ["djlint", "--lint", "--quiet", "templates"],
     "translations": ["python", "-m", "tests.arch.translations"],
 }
