@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.domain.tickets import Outcome, Party, Priority, Status, TicketClass
@@ -17,7 +17,12 @@ def _one_of(
     return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
 
 
-_ACTIVE = "status IN ('new', 'open', 'pending_customer', 'pending_internal', 'pending_approval')"
+ACTIVE_SQL = "status IN ('new', 'open', 'pending_customer', 'pending_internal', 'pending_approval')"
+is_active = literal_column(f"ticket.{ACTIVE_SQL}", Boolean)
+"""Somebody still has to do something, in the very words of the partial indexes: bound values prove nothing to SQLite."""
+
+OPEN_ASSIST = "kind = 'assist' AND left_at IS NULL"
+is_open_assist = literal_column("(stint.kind = 'assist' AND stint.left_at IS NULL)", Boolean)
 
 
 class Ticket(Base):
@@ -42,16 +47,16 @@ class Ticket(Base):
             text("urgency DESC"),
             "burns_at",
             "id",
-            sqlite_where=text(_ACTIVE),
-            postgresql_where=text(_ACTIVE),
+            sqlite_where=text(ACTIVE_SQL),
+            postgresql_where=text(ACTIVE_SQL),
         ),
         Index(
             "ix_ticket_burning_all",
             text("urgency DESC"),
             "burns_at",
             "id",
-            sqlite_where=text(_ACTIVE),
-            postgresql_where=text(_ACTIVE),
+            sqlite_where=text(ACTIVE_SQL),
+            postgresql_where=text(ACTIVE_SQL),
         ),
         Index(
             "ix_ticket_owned",
@@ -59,8 +64,8 @@ class Ticket(Base):
             text("urgency DESC"),
             "burns_at",
             "id",
-            sqlite_where=text(_ACTIVE),
-            postgresql_where=text(_ACTIVE),
+            sqlite_where=text(ACTIVE_SQL),
+            postgresql_where=text(ACTIVE_SQL),
         ),
         Index("ix_ticket_order_type", "order_id", "type"),
         Index("ix_ticket_resolved", "first_resolved_at"),
@@ -136,15 +141,22 @@ class Stint(Base):
             "ticket_id",
             "queue_id",
             unique=True,
-            sqlite_where=text("kind = 'assist' AND left_at IS NULL"),
-            postgresql_where=text("kind = 'assist' AND left_at IS NULL"),
+            sqlite_where=text(OPEN_ASSIST),
+            postgresql_where=text(OPEN_ASSIST),
         ),
         Index(
             "ix_stint_open_assists",
             "queue_id",
             "ticket_id",
-            sqlite_where=text("kind = 'assist' AND left_at IS NULL"),
-            postgresql_where=text("kind = 'assist' AND left_at IS NULL"),
+            sqlite_where=text(OPEN_ASSIST),
+            postgresql_where=text(OPEN_ASSIST),
+        ),
+        Index(
+            "ix_stint_assigned",
+            "assignee_id",
+            "ticket_id",
+            sqlite_where=text("left_at IS NULL"),
+            postgresql_where=text("left_at IS NULL"),
         ),
         Index("ix_stint_ticket", "ticket_id"),
     )

@@ -703,6 +703,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("kind = 'assist' AND left_at IS NULL"),
             postgresql_where=sa.text("kind = 'assist' AND left_at IS NULL"),
         )
+        batch_op.create_index(
+            "ix_stint_assigned",
+            ["assignee_id", "ticket_id"],
+            unique=False,
+            sqlite_where=sa.text("left_at IS NULL"),
+            postgresql_where=sa.text("left_at IS NULL"),
+        )
         batch_op.create_index("ix_stint_ticket", ["ticket_id"], unique=False)
         batch_op.create_index(
             "uq_stint_open_assist",
@@ -868,6 +875,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("kind = 'assist' AND left_at IS NULL"),
             postgresql_where=sa.text("kind = 'assist' AND left_at IS NULL"),
         )
+        batch_op.drop_index("ix_stint_assigned")
         batch_op.drop_index("ix_stint_ticket")
         batch_op.drop_index(
             "ix_stint_open_assists",

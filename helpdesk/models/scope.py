@@ -1,0 +1,72 @@
+"""Which tickets an actor sees, as SQL conditions on ``Ticket``: for queries and services alike.
+
+``listed`` is what stands in lists, tabs and counts: a person's queues, what asks them for help, what he
+owns or is assigned. ``readable`` is what may be opened and found: also what he once had to do with, and,
+one step only, what shares customer or order with a ticket in his queues or owned by him.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy.orm import aliased
+
+from helpdesk.domain.access import Actor, Permission, Scope
+from helpdesk.models.tickets import Stint, Ticket, TicketReader, is_open_assist
+
+
+def listed(actor: Actor) -> ColumnElement[bool]:
+    """Tickets in the actor's lists, tabs and counts; all of them for a role that reads everything."""
+    match actor.scope(Permission.TICKETS_READ):
+        case Scope.ALL:
+            return true()
+        case Scope.OWN:
+            return _own(actor)
+        case _:
+            return false()
+
+
+def readable(actor: Actor) -> ColumnElement[bool]:
+    """Tickets the actor may open and find by search."""
+    match actor.scope(Permission.TICKETS_READ):
+        case Scope.ALL:
+            return true()
+        case Scope.OWN:
+            return or_(_own(actor), _remembered(actor), _related(actor))
+        case _:
+            return false()
+
+
+def assists_of(actor: Actor) -> ColumnElement[bool]:
+    """Tickets on which a queue of the actor is asked for help (any queue, for one who reads everything)."""
+    asked = select(Stint.ticket_id).where(is_open_assist)
+    if actor.scope(Permission.TICKETS_READ) is not Scope.ALL:
+        asked = asked.where(Stint.queue_id.in_(_ids(actor)))
+    return Ticket.id.in_(asked)
+
+
+def assigned_to(user_id: int) -> ColumnElement[bool]:
+    """Tickets whose present stay or assist is in this person's hands."""
+    return Ticket.id.in_(select(Stint.ticket_id).where(Stint.assignee_id == user_id, Stint.left_at.is_(None)))
+
+
+def _own(actor: Actor) -> ColumnElement[bool]:
+    return or_(Ticket.queue_id.in_(_ids(actor)), Ticket.owner_id == actor.id, assists_of(actor), assigned_to(actor.id))
+
+
+def _remembered(actor: Actor) -> ColumnElement[bool]:
+    """He owned, wrote or was mentioned: it stays readable wherever the ticket went."""
+    return Ticket.id.in_(select(TicketReader.ticket_id).where(TicketReader.user_id == actor.id))
+
+
+def _related(actor: Actor) -> ColumnElement[bool]:
+    """One step from a ticket in his queues or owned by him, never two."""
+    other = aliased(Ticket)
+    his = or_(other.queue_id.in_(_ids(actor)), other.owner_id == actor.id)
+    return or_(
+        exists().where(and_(other.customer_id == Ticket.customer_id, his)),
+        exists().where(and_(other.order_id == Ticket.order_id, his)),
+    )
+
+
+def _ids(actor: Actor) -> list[int]:
+    return sorted(actor.queues)
