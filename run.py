@@ -207,12 +207,14 @@ def serve(options: argparse.Namespace) -> int:
 
 def check_port(host: str, port: int) -> None:
     """Say at once, not after a minute of setting up, that somebody else listens there."""
+    if not 0 < port < 65536:
+        raise Failure(f"--port {port}: a port is a number from 1 to 65535.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise Failure(
             f"{host}:{port} can't be used: {error}.\n"
             f"  Does Unsnag run already? Another port: python3 run.py --port {port + 1}"
