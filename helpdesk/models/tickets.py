@@ -19,7 +19,7 @@ def _one_of(
 
 ACTIVE_SQL = "status IN ('new', 'open', 'pending_customer', 'pending_internal', 'pending_approval')"
 is_active = literal_column(f"ticket.{ACTIVE_SQL}", Boolean)
-"""Somebody still has to do something, in the very words of the partial indexes: bound values prove nothing to SQLite."""
+"""Somebody still has to do something, in the words of the partial indexes: bound values prove nothing to SQLite."""
 
 OPEN_ASSIST = "kind = 'assist' AND left_at IS NULL"
 is_open_assist = literal_column("(stint.kind = 'assist' AND stint.left_at IS NULL)", Boolean)
