@@ -2,7 +2,8 @@
 
 A second is open when its wall-clock time in the calendar's zone lies inside an interval of that
 local date, half-open ``[from, to)``. The hours of a date are its override if there is one, else
-those of its weekday, minus its breaks; a holiday has none at all and wins over an override.
+those of its weekday, minus its breaks; a holiday has none at all and wins over an override. The
+public holiday table (days off, 调休 make-up workdays) stands between override and weekday.
 
 Instants come in and go out as aware UTC datetimes. The arithmetic walks UTC days: between two
 changes of the zone's offset local and UTC time differ by a constant, so an hour that is repeated
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from helpdesk.domain import hours as documents
+from helpdesk.domain.holidays import Holiday, HolidayKind
 from helpdesk.domain.hours import Intervals, subtract, union
 from helpdesk.domain.problems import Invalid
 
@@ -45,24 +47,9 @@ class DayKind(StrEnum):
 
     REGULAR = "regular"
     CLOSED = "closed"  # a weekday without hours
-    HOLIDAY = "holiday"  # would have had hours
-    MAKE_UP = "make_up"  # 调休: hours on a weekday that has none
-    SPECIAL = "special"  # other hours than the weekday's
-
-
-class HolidayKind(StrEnum):
-    OFF = "off"
-    WORK = "work"  # 调休 make-up workday
-
-
-@dataclass(frozen=True, slots=True)
-class Holiday:
-    """A row of the public holiday table."""
-
-    day: date
-    kind: HolidayKind
-    name_zh: str = ""
-    name_en: str = ""
+    HOLIDAY = "holiday"
+    MAKE_UP = "make_up"  # 调休 make-up workday of the public table
+    SPECIAL = "special"  # the calendar's own hours for this date
 
 
 @dataclass(frozen=True)
@@ -70,9 +57,10 @@ class Calendar:
     """The working time of a queue.
 
     ``hours`` by weekday (Monday is 0); ``overrides`` are the hours of single dates; ``breaks`` are
-    taken from either. ``observes_holidays`` says whether ``with_holidays`` applies the public table,
-    whose make-up days then have ``make_up_hours`` (None: what their weekday has). Deadlines after
-    the local date ``confirmed_through`` are provisional (None: they never are).
+    taken from either; ``holidays`` are closed whatever else is said. A calendar that
+    ``observes_holidays`` takes ``public_holidays`` and ``make_up_days`` from the public table (see
+    ``with_holidays``); a make-up day has ``make_up_hours`` (None: what its weekday has). Deadlines
+    after the local date ``confirmed_through`` are provisional (None: they never are).
     """
 
     timezone: str
@@ -83,6 +71,8 @@ class Calendar:
     confirmed_through: date | None = None
     observes_holidays: bool = False
     make_up_hours: Intervals | None = None
+    public_holidays: frozenset[date] = frozenset()
+    make_up_days: frozenset[date] = frozenset()
     zone: ZoneInfo = field(init=False, repr=False, compare=False)
     _days: dict[int, tuple[Span, ...]] = field(init=False, repr=False, compare=False)
 
@@ -95,7 +85,8 @@ class Calendar:
         freeze(self, "zone", _zone(self.timezone))
         freeze(self, "hours", _frozen({day: hours for day, hours in week.items() if hours}))
         freeze(self, "overrides", _frozen({day: union(hours) for day, hours in self.overrides.items()}))
-        freeze(self, "holidays", frozenset(self.holidays))
+        for name in ("holidays", "public_holidays", "make_up_days"):
+            freeze(self, name, frozenset(getattr(self, name)))
         freeze(self, "breaks", _frozen({day: hours for day, hours in breaks.items() if hours}))
         if self.make_up_hours is not None:
             freeze(self, "make_up_hours", union(self.make_up_hours))
@@ -124,6 +115,8 @@ class Calendar:
             confirmed_through=None if confirmed is None else documents.parse_date(confirmed),
             observes_holidays=document.get("observes_holidays") is True,
             make_up_hours=None if make_up is None else documents.parse_intervals(make_up),
+            public_holidays=documents.parse_dates(document.get("public_holidays")),
+            make_up_days=documents.parse_dates(document.get("make_up_days")),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -132,17 +125,19 @@ class Calendar:
             "timezone": self.timezone,
             "hours": documents.show_week(self.hours),
             "overrides": documents.show_dated(self.overrides),
-            "holidays": [day.isoformat() for day in sorted(self.holidays)],
+            "holidays": documents.show_dates(self.holidays),
             "breaks": documents.show_dated(self.breaks),
             "confirmed_through": self.confirmed_through.isoformat() if self.confirmed_through else None,
             "observes_holidays": self.observes_holidays,
             "make_up_hours": None if self.make_up_hours is None else documents.show_intervals(self.make_up_hours),
+            "public_holidays": documents.show_dates(self.public_holidays),
+            "make_up_days": documents.show_dates(self.make_up_days),
         }
 
     @property
     def never_opens(self) -> bool:
         """No date at all can have hours; a form refuses such a calendar."""
-        return not self.hours and not any(self.overrides.values())
+        return not (self.hours or any(self.overrides.values()) or (self.make_up_days and self.make_up_hours))
 
     def local_date(self, at: datetime) -> date:
         """The date on the wall at this instant."""
@@ -150,48 +145,55 @@ class Calendar:
 
 
 def with_holidays(base: Calendar, rows: Iterable[Holiday], confirmed_through: date | None = None) -> Calendar:
-    """The calendar with the public holiday table worked in; unchanged if it doesn't observe holidays.
+    """The calendar with this public holiday table in place of the one it had.
 
-    A date that the calendar itself overrides keeps its own hours: the shop knows better than the
-    table. ``confirmed_through`` is the last day for which the table is final.
+    Unchanged if it doesn't observe holidays. A date that the calendar itself overrides keeps its own
+    hours: the shop knows better than the table. ``confirmed_through`` is the last day for which the
+    table is final (see ``holidays.last_confirmed_day``).
     """
     if not base.observes_holidays:
         return base
-    own = set(base.overrides)
-    rows = [row for row in rows if row.day not in own]
-    make_up = base.make_up_hours
-    worked = {} if make_up is None else {row.day: make_up for row in rows if row.kind is HolidayKind.WORK}
-    off = {row.day for row in rows if row.kind is HolidayKind.OFF}
+    table = tuple(rows)
     return replace(
         base,
-        overrides={**worked, **base.overrides},
-        holidays=base.holidays | off,
+        public_holidays=frozenset(row.day for row in table if row.kind is HolidayKind.OFF),
+        make_up_days=frozenset(row.day for row in table if row.kind is HolidayKind.WORK),
         confirmed_through=confirmed_through,
     )
 
 
 def hours_on(calendar: Calendar, day: date) -> Intervals:
     """The open intervals of a local date, in seconds since its midnight on the wall."""
-    if day in calendar.holidays:
+    hours = _planned(calendar, day)
+    if not hours or day in calendar.holidays:
         return ()
-    hours = calendar.overrides.get(day)
-    if hours is None:
-        hours = calendar.hours.get(day.weekday(), ())
     breaks = calendar.breaks.get(day)
     return subtract(hours, breaks) if breaks else hours
 
 
 def day_kind(calendar: Calendar, day: date) -> DayKind:
-    """Why this local date has the hours it has; a holiday on a day that is closed anyway is closed."""
-    regular = calendar.hours.get(day.weekday(), ())
-    override = calendar.overrides.get(day)
+    """Why this local date has the hours it has."""
     if day in calendar.holidays:
-        return DayKind.HOLIDAY if override or (override is None and regular) else DayKind.CLOSED
-    if override is None:
-        return DayKind.REGULAR if regular else DayKind.CLOSED
-    if override and not regular:
+        return DayKind.HOLIDAY
+    if day in calendar.overrides:
+        return DayKind.SPECIAL
+    if day in calendar.public_holidays:
+        return DayKind.HOLIDAY
+    if day in calendar.make_up_days and calendar.make_up_hours:
         return DayKind.MAKE_UP
-    return DayKind.SPECIAL
+    return DayKind.REGULAR if calendar.hours.get(day.weekday()) else DayKind.CLOSED
+
+
+def _planned(calendar: Calendar, day: date) -> Intervals:
+    """The hours of a date before its breaks, and before the calendar's own holidays close it."""
+    override = calendar.overrides.get(day)
+    if override is not None:
+        return override
+    if day in calendar.public_holidays:
+        return ()
+    if day in calendar.make_up_days and calendar.make_up_hours is not None:
+        return calendar.make_up_hours
+    return calendar.hours.get(day.weekday(), ())
 
 
 def is_open(calendar: Calendar, at: datetime) -> bool:

@@ -13,16 +13,21 @@ seconds of working time. Semantics: PRODUCT, SLA; the conformance cases hold the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import groupby
 
 from helpdesk.domain.calendars import (
+    SECOND,
     Calendar,
+    DayKind,
     Span,
+    day_kind,
     first_reach,
     last_hold,
+    open_intervals,
     open_spans,
     total_seconds,
 )
@@ -30,6 +35,9 @@ from helpdesk.domain.tickets import Status
 
 FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 """``burns_at`` of a ticket on which no clock runs."""
+
+MAX_STEPS = 80
+"""Of a longer explanation the middle is left out."""
 
 
 class Kind(StrEnum):
@@ -208,3 +216,81 @@ def pauses_while(kind: Kind, status: Status) -> bool:
 def burns_at(late_afters: Iterable[datetime | None]) -> datetime:
     """What burns first: the least of these, far in the future if there is none."""
     return min((late for late in late_afters if late is not None), default=FAR_FUTURE)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of an explanation; the parameters are instants, dates and whole seconds, never words."""
+
+    code: str
+    params: Mapping[str, datetime | date | int | None] = field(default_factory=dict)
+
+
+def explain(state: ClockState, calendar: Calendar, now: datetime) -> tuple[Step, ...]:
+    """Why the deadline is when it is: 为什么是这个时间, in order of time.
+
+    ``clock.started`` (at, target_seconds), ``clock.counted`` (begin, end, seconds, total),
+    ``clock.paused`` (begin, end), ``clock.holiday`` and ``clock.closed`` (first, last: dates),
+    ``clock.make_up`` and ``clock.special`` (first, last), ``clock.due`` (at, target_seconds),
+    ``clock.stopped`` (at, elapsed_seconds); then, without a place in time, ``clock.late_after`` (at),
+    ``clock.overdue`` (seconds), ``clock.never`` and ``clock.provisional`` (confirmed_through);
+    ``clock.more`` (count) stands for steps that are left out.
+    """
+    due = due_at(state, calendar)
+    told_until = due or state.stopped_at or now
+    told = [
+        *_counted_steps(state, calendar, told_until),
+        *_day_steps(state, calendar, told_until),
+        *((gap.from_, Step("clock.paused", {"begin": gap.from_, "end": gap.to})) for gap in state.pauses),
+    ]
+    if due is not None:
+        told.append((due, Step("clock.due", {"at": due, "target_seconds": state.target_seconds})))
+    if state.stopped_at is not None:
+        seconds = elapsed(state, calendar, now)
+        told.append((state.stopped_at, Step("clock.stopped", {"at": state.stopped_at, "elapsed_seconds": seconds})))
+    started = Step("clock.started", {"at": state.started_at, "target_seconds": state.target_seconds})
+    steps = [started, *(step for _, step in sorted(told, key=lambda one: one[0])), *_verdict(state, calendar, now, due)]
+    half = MAX_STEPS // 2
+    if len(steps) > MAX_STEPS:
+        steps[half:-half] = [Step("clock.more", {"count": len(steps) - 2 * half})]
+    return tuple(steps)
+
+
+def _counted_steps(state: ClockState, calendar: Calendar, until: datetime) -> Iterator[tuple[datetime, Step]]:
+    """The opening hours that were used, up to the deadline."""
+    total = timedelta()
+    for span_begin, span_end in counting_spans(state):
+        for begin, end in open_intervals(calendar, span_begin, until if span_end is None else min(span_end, until)):
+            total += end - begin
+            seconds = {"seconds": (end - begin) // SECOND, "total": total // SECOND}
+            yield begin, Step("clock.counted", {"begin": begin, "end": end, **seconds})
+
+
+def _day_steps(state: ClockState, calendar: Calendar, until: datetime) -> Iterator[tuple[datetime, Step]]:
+    """Runs of days that are not like any other, where the clock would have counted."""
+    days: dict[date, datetime] = {}
+    for begin, end in counting_spans(state):
+        day, last = calendar.local_date(begin), calendar.local_date(until if end is None else min(end, until))
+        while day <= last:
+            midnight = datetime.combine(day, time(), calendar.zone).astimezone(UTC)
+            days.setdefault(day, max(midnight, begin))
+            day += timedelta(days=1)
+    kinds = [(day, day_kind(calendar, day)) for day in sorted(days)]
+    for kind, run in groupby(kinds, key=lambda one: one[1]):
+        dates = [day for day, _ in run]
+        if kind is not DayKind.REGULAR:
+            yield days[dates[0]], Step(f"clock.{kind}", {"first": dates[0], "last": dates[-1]})
+
+
+def _verdict(state: ClockState, calendar: Calendar, now: datetime, due: datetime | None) -> Iterator[Step]:
+    """What follows from it."""
+    late = late_after(state, calendar)
+    if late is not None and late != due:
+        yield Step("clock.late_after", {"at": late})
+    if is_overdue(state, calendar, now):
+        left = remaining(state, calendar, now)
+        yield Step("clock.overdue", {"seconds": -(left or 0)})
+    if state.running and state.target_seconds is not None and due is None:
+        yield Step("clock.never")
+    if is_provisional(state, calendar):
+        yield Step("clock.provisional", {"confirmed_through": calendar.confirmed_through})

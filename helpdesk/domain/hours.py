@@ -59,11 +59,6 @@ def subtract(hours: Intervals, breaks: Intervals) -> Intervals:
     return tuple(left)
 
 
-def seconds_in(hours: Intervals) -> int:
-    """How many seconds these hours have on a day without a change of clocks."""
-    return sum(end - begin for begin, end in hours)
-
-
 def parse_intervals(value: Any) -> Intervals:
     """``[["09:00", "12:00"], ["13:30", "24:00"]]`` as a union of intervals; ``Invalid`` says what is wrong.
 
@@ -116,11 +111,12 @@ def parse_dates(value: Any) -> frozenset[date]:
 def parse_date(value: Any) -> date:
     """``2026-01-04`` as a date; ``Invalid`` for anything else."""
     try:
-        if len(value) == len("2026-01-04"):
-            return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except (TypeError, ValueError):
-        pass
-    raise Invalid("calendar.bad_date", value=_shown(value))
+        raise Invalid("calendar.bad_date", value=_shown(value)) from None
+    if day.isoformat() != value:  # other ISO forms: 20260104, 2026-W01-7
+        raise Invalid("calendar.bad_date", value=_shown(value))
+    return day
 
 
 def show_week(hours: Mapping[int, Intervals]) -> dict[str, list[list[str]]]:
@@ -131,6 +127,11 @@ def show_week(hours: Mapping[int, Intervals]) -> dict[str, list[list[str]]]:
 def show_dated(hours: Mapping[date, Intervals]) -> dict[str, list[list[str]]]:
     """The form that ``parse_dated`` reads, in order of date."""
     return {day.isoformat(): show_intervals(hours[day]) for day in sorted(hours)}
+
+
+def show_dates(days: Iterable[date]) -> list[str]:
+    """The form that ``parse_dates`` reads, in order."""
+    return [day.isoformat() for day in sorted(days)]
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
