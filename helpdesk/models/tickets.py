@@ -21,6 +21,9 @@ ACTIVE_SQL = "status IN ('new', 'open', 'pending_customer', 'pending_internal', 
 is_active = literal_column(f"ticket.{ACTIVE_SQL}", Boolean)
 """Somebody still has to do something, in the words of the partial indexes: bound values prove nothing to SQLite."""
 
+OPEN_STAY = "kind = 'stay' AND left_at IS NULL"
+is_open_stay = literal_column("(stint.kind = 'stay' AND stint.left_at IS NULL)", Boolean)
+
 OPEN_ASSIST = "kind = 'assist' AND left_at IS NULL"
 is_open_assist = literal_column("(stint.kind = 'assist' AND stint.left_at IS NULL)", Boolean)
 
@@ -133,8 +136,8 @@ class Stint(Base):
             "uq_stint_open_stay",
             "ticket_id",
             unique=True,
-            sqlite_where=text("kind = 'stay' AND left_at IS NULL"),
-            postgresql_where=text("kind = 'stay' AND left_at IS NULL"),
+            sqlite_where=text(OPEN_STAY),
+            postgresql_where=text(OPEN_STAY),
         ),
         Index(
             "uq_stint_open_assist",

@@ -1,0 +1,108 @@
+"""A ticket filter as SQL conditions on ``Ticket``, for lists, counts, bulk and export alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from helpdesk.domain.access import Actor
+from helpdesk.domain.ticket_filter import ME, NOBODY, Tab, TicketFilter
+from helpdesk.models.customers import Customer
+from helpdesk.models.orders import Order, Parcel
+from helpdesk.models.queues import Queue
+from helpdesk.models.scope import assigned_to, assists_of
+from helpdesk.models.shops import Channel, Shop
+from helpdesk.models.tickets import Stint, Ticket, is_active, is_open_stay
+
+
+def conditions(
+    chosen: TicketFilter, actor: Actor, now: datetime, *, by_number: bool = True
+) -> Iterator[ColumnElement[bool]]:
+    """What the filter asks of a ticket. The actor's scope is not in it (see ``models.scope``).
+
+    A search that looks like a number is looked up as one; without ``by_number`` it is looked for as a word.
+    """
+    if chosen.only_active:
+        yield is_active
+    for column, value in (
+        (Ticket.type, chosen.type),
+        (Ticket.klass, chosen.klass),
+        (Ticket.status, chosen.status),
+        (Ticket.priority, chosen.priority),
+    ):
+        if value:
+            yield column == str(value)
+    if chosen.queue:
+        yield Ticket.queue_id == select(Queue.id).where(Queue.code == chosen.queue).scalar_subquery()
+    if chosen.channel:
+        yield Ticket.channel_id == select(Channel.id).where(Channel.code == chosen.channel).scalar_subquery()
+    if chosen.shop:
+        yield Ticket.shop_id == select(Shop.id).where(Shop.code == chosen.shop).scalar_subquery()
+    if chosen.owner:
+        yield _in_hands(chosen.owner, actor)
+    if chosen.overdue:
+        yield is_overdue(now)
+    if chosen.unconfirmed:
+        yield is_unconfirmed()
+    if chosen.q:
+        yield _numbered(chosen.q) if by_number and chosen.looks_like_number else _has_words(chosen.words)
+
+
+def tab_condition(tab: Tab, actor: Actor) -> ColumnElement[bool] | None:
+    """What a tab asks of a ticket; None where it shows everything in the person's lists."""
+    match tab:
+        case Tab.ALL:
+            return None
+        case Tab.MINE:
+            return or_(Ticket.owner_id == actor.id, assigned_to(actor.id))
+        case Tab.UNASSIGNED:
+            return is_unassigned()
+        case Tab.PENDING_CUSTOMER:
+            return Ticket.status == "pending_customer"
+        case Tab.ASSISTS:
+            return assists_of(actor)
+
+
+def is_overdue(now: datetime) -> ColumnElement[bool]:
+    """``burns_at`` is the least last instant in time of all running customer clocks, so one look suffices."""
+    return Ticket.burns_at < now
+
+
+def is_unconfirmed() -> ColumnElement[bool]:
+    """Nobody has said yet that the type is right, and the words alone were not sure."""
+    return Ticket.tier.in_(("suggest", "none"))
+
+
+def is_unassigned() -> ColumnElement[bool]:
+    """Nobody in the ticket's queue has it in hand."""
+    in_hand = select(Stint.ticket_id).where(Stint.ticket_id == Ticket.id, is_open_stay, Stint.assignee_id.is_not(None))
+    return ~in_hand.exists()
+
+
+def _in_hands(owner: str, actor: Actor) -> ColumnElement[bool]:
+    if owner == NOBODY:
+        return is_unassigned()
+    user_id = actor.id if owner == ME else int(owner)
+    return or_(Ticket.owner_id == user_id, assigned_to(user_id))
+
+
+def _numbered(number: str) -> ColumnElement[bool]:
+    """The ticket of this number, and those of the order or parcel of this number: each by its index."""
+    by_order = select(Order.id).where(Order.number == number)
+    by_parcel = select(Parcel.order_id).where(Parcel.tracking_number == number)
+    by_number = select(Ticket.id).where(Ticket.number == number.upper())
+    return Ticket.id.in_(by_number.union(select(Ticket.id).where(Ticket.order_id.in_(by_order.union(by_parcel)))))
+
+
+def _has_words(words: tuple[str, ...]) -> ColumnElement[bool]:
+    """All words in the subject, or all in the customer's name, or a part of an order's number."""
+    subject = and_(*(Ticket.subject.icontains(word, autoescape=True) for word in words))
+    name = and_(*(Customer.name.icontains(word, autoescape=True) for word in words))
+    order = and_(*(Order.number.icontains(word, autoescape=True) for word in words))
+    return or_(
+        subject,
+        Ticket.customer_id.in_(select(Customer.id).where(name)),
+        Ticket.order_id.in_(select(Order.id).where(order)),
+    )
