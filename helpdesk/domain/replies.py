@@ -32,7 +32,7 @@ PLACEHOLDERS = (
     "carrier",
     "amount",  # of the compensation offered
     "price_difference",
-    "promise_time",  # by when the next step is done
+    "promise_time",  # a moment (今天 18:00, 6 pm today); the template adds 前 / by
 )
 """The fixed list. Values are plain strings, ready to be read by the customer."""
 
@@ -42,11 +42,10 @@ ORDER_PLACEHOLDERS = frozenset({"order", "items", "paid", "tracking", "carrier",
 SCOPES = ("personal", "team", "all")
 
 MAX_CODE = 60
-MAX_TITLE = 60
+MAX_TITLE = 100
 MAX_BODY = 1000
 MAX_SHORTCUT = 20
-MAX_WORDS = 20
-MAX_WORD = 40
+MAX_WORDS = 300  # of all words, one per line
 MAX_QUERY = 50
 
 _SHAPE = re.compile(r"[{｛] ?([A-Za-z][A-Za-z_]{0,39}) ?[}｝]")
@@ -268,9 +267,10 @@ def search(templates: Sequence[Template], query: str, limit: int = 20) -> tuple[
     """Templates in which every word of the query stands: shortcut, title, words, pinyin or body, in that order.
 
     Pinyin of title and words is found by initials (``fch`` for 发错货) and in full. An empty query finds
-    the first ``limit``; of a long one the first ``MAX_QUERY`` characters count.
+    the first ``limit``; of a long one the first ``MAX_QUERY`` characters count. A leading slash is the
+    composer's key for the search and doesn't count.
     """
-    tokens = _plain(query[:MAX_QUERY]).split()
+    tokens = _plain(query[:MAX_QUERY]).removeprefix("/").split()
     found = [(min((_field(one, token) for token in tokens), default=_BODY), one) for one in templates]
     found.sort(key=lambda pair: -pair[0])
     return tuple(template for field, template in found if field)[:limit]
@@ -279,7 +279,7 @@ def search(templates: Sequence[Template], query: str, limit: int = 20) -> tuple[
 def _field(template: Template, token: str) -> int:
     """The best field in which the token stands; 0 if in none."""
     shortcut, title, words, body = _fields(template.shortcut, template.title, template.words, template.body)
-    if shortcut.startswith(token.removeprefix("/")):
+    if shortcut.startswith(token):
         return _SHORTCUT
     if token in title:
         return _TITLE
