@@ -1,0 +1,85 @@
+// Dialogs as modals, menus that close by themselves, notices that can be dismissed, filter forms that submit on change.
+// Without script the same dialogs are rendered open by ?panel=.
+
+function open(id) {
+  const dialog = document.getElementById(id);
+  if (!dialog) return false;
+  if (dialog.open) dialog.close();
+  dialog.showModal();
+  const first = dialog.querySelector("[aria-invalid=true], [data-filter], .dialog-body :is(input:not([type=hidden]), select, textarea, button)");
+  first?.focus();
+  return true;
+}
+
+// A panel the server opened becomes a modal too.
+for (const dialog of document.querySelectorAll("dialog[open]")) open(dialog.id);
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener && !event.ctrlKey && !event.metaKey && open(opener.dataset.dialog)) event.preventDefault();
+
+  // A click on the backdrop hits the dialog element itself.
+  if (event.target instanceof HTMLDialogElement && event.target.matches(":modal")) {
+    const box = event.target.getBoundingClientRect();
+    const outside =
+      event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+    if (outside) event.target.close();
+  }
+
+  event.target.closest("[data-dismiss]")?.closest("[data-flash]")?.remove();
+
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  }
+});
+
+// A closed panel should not open again on reload.
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("close", () => {
+    const url = new URL(location.href);
+    if (!url.searchParams.has("panel")) return;
+    url.searchParams.delete("panel");
+    history.replaceState(null, "", url);
+  });
+}
+
+// Filter chips apply at once; empty fields don't clutter the address.
+for (const form of document.querySelectorAll("form[data-auto-submit]")) {
+  form.addEventListener("change", () => form.requestSubmit());
+  form.addEventListener("submit", () => {
+    for (const field of form.elements) {
+      if (field.name && !field.value) field.disabled = true;
+    }
+  });
+}
+
+// The back button may bring the page back with its fields still disabled.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-auto-submit]")) {
+    for (const field of form.elements) field.disabled = false;
+  }
+});
+
+// Search boxes inside dialogs: every word must occur.
+for (const box of document.querySelectorAll("input[data-filter]")) {
+  const list = document.getElementById(box.dataset.filter);
+  const none = list?.parentElement.querySelector("[data-filter-none]");
+  box.addEventListener("input", () => {
+    const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const item of list.children) {
+      const text = `${item.dataset.words ?? ""} ${item.textContent}`.toLowerCase();
+      item.hidden = !words.every((word) => text.includes(word));
+      if (!item.hidden) shown += 1;
+    }
+    if (none) none.hidden = shown > 0;
+  });
+}

@@ -1,0 +1,79 @@
+// Single-key shortcuts; none while typing or while a dialog is open. The list is in the help dialog (?).
+
+const typing = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
+const rows = () => [...document.querySelectorAll("[data-ticket]")];
+let at = -1;
+
+function currentRow() {
+  const focused = document.activeElement?.closest?.("[data-ticket]");
+  return focused ?? rows()[at] ?? null;
+}
+
+function go(step) {
+  const all = rows();
+  if (!all.length) return;
+  const focused = document.activeElement?.closest?.("[data-ticket]");
+  at = Math.max(0, Math.min(all.length - 1, (focused ? all.indexOf(focused) : at) + step));
+  const link = all[at].querySelector(".ticket-link");
+  link.focus({ preventScroll: true });
+  all[at].scrollIntoView({ block: "nearest" });
+}
+
+function tick() {
+  currentRow()?.querySelector("input[type=checkbox]")?.click();
+}
+
+function claim() {
+  const own = document.querySelector("[data-key-claim]");
+  if (own) return own.click();
+  const form = document.getElementById("bulk");
+  const row = currentRow();
+  if (!form || !(row || form.querySelector(".ticket-tick :checked"))) return undefined;
+  if (!form.querySelector(".ticket-tick :checked")) row.querySelector("input[type=checkbox]").checked = true;
+  return form.requestSubmit();
+}
+
+function compose(mode) {
+  const tab = document.querySelector(`.composer input[name=mode][value=${mode}]`);
+  if (!tab) return;
+  tab.click();
+  document.querySelector(".composer textarea")?.focus();
+}
+
+function press(selector) {
+  document.querySelector(selector)?.click();
+}
+
+const actions = {
+  j: () => go(1),
+  k: () => go(-1),
+  x: tick,
+  c: claim,
+  r: () => compose("reply"),
+  n: () => compose("note"),
+  e: () => press("[data-key-type]"),
+  t: () => press("[data-key-templates]"),
+  "/": () => document.querySelector("[data-search]")?.focus(),
+  "?": () => press("[data-dialog=keyboard-help]"),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.altKey) return;
+  if (event.ctrlKey || event.metaKey) {
+    const composer = event.target.closest?.(".composer");
+    if (event.key === "Enter" && composer) {
+      event.preventDefault();
+      composer.requestSubmit(composer.querySelector("[data-send]"));
+    }
+    return;
+  }
+  if (event.key === "Escape" && event.target.matches(typing) && !event.target.closest("dialog")) {
+    event.target.blur();
+    return;
+  }
+  if (event.target.matches(typing) || document.querySelector("dialog:modal")) return;
+  const action = actions[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
