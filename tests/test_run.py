@@ -160,15 +160,14 @@ def test_the_tally_counts_checks_and_tests(tmp_path: Path) -> None:
     report.write_text('<testsuites><testsuite tests="10" failures="1" errors="1" skipped="3"/></testsuites>')
     tally = run.Tally()
     tally.add("ruff", ok=True, seconds=1)
-    tally.add("pytest", ok=False, seconds=2)
-    tally.add_report(report)
+    tally.add("mypy", ok=False, seconds=2)
+    tally.add_tests(ok=False, seconds=3, report=report)
     assert (tally.passed, tally.failed, tally.skipped) == (1 + 5, 1 + 2, 3)
 
 
-def test_a_run_of_pytest_without_a_report_counts_as_one_failure(tmp_path: Path) -> None:
+def test_a_pytest_that_did_not_come_to_its_tests_is_one_failure(tmp_path: Path) -> None:
     tally = run.Tally()
-    tally.add("pytest", ok=False, seconds=2)
-    tally.add_report(tmp_path / "none.xml")
+    tally.add_tests(ok=False, seconds=2, report=tmp_path / "none.xml")
     assert (tally.passed, tally.failed) == (0, 1)
 
 
