@@ -135,11 +135,12 @@ def _names(spans: Iterable[Span], state: str) -> tuple[str, ...]:
 # ---- ranking
 
 _SAME_TYPE, _ANY_TYPE, _OTHER_TYPE = 50, 20, 10
-_WORDS_AT_MOST = 40
+_WORDS_AT_MOST = 35
 _FITS_STATUS = 10
-_LACKS_ORDER = -20
+_NAMES_ORDER, _LACKS_ORDER = 5, -20
 _FUZZY_FROM = 4
 _FUZZY_CUTOFF = 75
+_LATIN_CUTOFF = 88  # few letters, many words: at 75 "which order" is near to "i ordered"
 _TEXT_AT_MOST = 200
 """The customer's point stands at the beginning; comparing more costs time and finds chance hits."""
 
@@ -160,6 +161,7 @@ REASONS = (
     "reply.other_type",
     "reply.words",
     "reply.fits_status",
+    "reply.names_order",
     "reply.lacks_order",
 )
 
@@ -214,9 +216,9 @@ def _rate(
     if template.marks_solution is (status is not Status.NEW):
         score += _FITS_STATUS
         reasons.append("reply.fits_status")
-    if not has_order and _needs_order(template.body.zh):
-        score += _LACKS_ORDER
-        reasons.append("reply.lacks_order")
+    if _needs_order(template.body.zh):
+        score += _NAMES_ORDER if has_order else _LACKS_ORDER
+        reasons.append("reply.names_order" if has_order else "reply.lacks_order")
     return Suggestion(template, max(0, score), tuple(reasons), tuple(worth))
 
 
@@ -235,7 +237,11 @@ def _near_hits(vocabulary: set[str], text: str) -> dict[str, float]:
     """
     long_enough = [word for word in vocabulary if _FUZZY_FROM <= len(word) <= len(text)]
     near = process.extract(text, long_enough, scorer=fuzz.partial_ratio, score_cutoff=_FUZZY_CUTOFF, limit=None)
-    return {word: _worth(word) * likeness / 200 for word, likeness, _ in near}
+    return {
+        word: _worth(word) * likeness / 200
+        for word, likeness, _ in near
+        if not word.isascii() or likeness >= _LATIN_CUTOFF
+    }
 
 
 def _worth(word: str) -> float:

@@ -169,6 +169,16 @@ class TestRank:
         assert found[1].matched == ("颜色不对劲",)
         assert found[2].matched == ()
 
+    def test_latin_letters_have_to_be_nearer(self) -> None:
+        phrase = replace(BASE, words=("which order",))
+        assert rank([phrase], type_code="wrong_item", text="i ordered by mistake")[0].matched == ()
+        assert rank([phrase], type_code="wrong_item", text="whitch order is it")[0].matched == ("which order",)
+
+    def test_with_an_order_a_reply_that_names_it_is_the_more_concrete_one(self) -> None:
+        templates = [replace(BASE, code="a"), replace(BASE, code="b", body=Label("订单 {order}", "Order {order}"))]
+        best = rank(templates, type_code="wrong_item", text="")[0]
+        assert (best.template.code, best.reasons[-1]) == ("b", "reply.names_order")
+
     def test_a_word_longer_than_the_message_is_never_near(self) -> None:
         long = replace(BASE, words=("颜色不对而且尺码不对",))
         assert rank([long], type_code="wrong_item", text="颜色不对")[0].matched == ()
