@@ -192,7 +192,8 @@ class Server:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        self.lines.extend(self.process.stdout)
+        with self.process.stdout as output:
+            self.lines.extend(output)
 
     def output(self) -> str:
         return "".join(self.lines)
