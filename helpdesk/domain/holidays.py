@@ -59,6 +59,13 @@ def last_confirmed_day(years: Iterable[int]) -> date:
     return date(year, 12, 31)
 
 
+def year_to_confirm(today: date, years: Iterable[int]) -> int | None:
+    """The year whose holidays are missing: this one, and from 1 December the next; None if all is known."""
+    confirmed = set(years)
+    wanted = (today.year, today.year + 1) if today.month == 12 else (today.year,)
+    return next((year for year in wanted if year not in confirmed), None)
+
+
 def _holiday(row: Mapping[str, str | None], number: int) -> Holiday:
     kind = (row.get("kind") or "").strip()
     names = [(row.get(column) or "").strip() for column in ("name_zh", "name_en")]

@@ -6,7 +6,7 @@ import chinese_calendar
 import holidays as holidays_package
 import pytest
 
-from helpdesk.domain.holidays import Holiday, HolidayKind, last_confirmed_day, parse_holidays
+from helpdesk.domain.holidays import Holiday, HolidayKind, last_confirmed_day, parse_holidays, year_to_confirm
 from helpdesk.domain.hours import MAX_DATES
 from helpdesk.domain.problems import Invalid
 from seeds import calendar_data
@@ -82,3 +82,17 @@ def test_a_table_has_a_limit():
 )
 def test_confirmed_years_count_as_far_as_they_are_unbroken(years, last):
     assert last_confirmed_day(years) == last
+
+
+@pytest.mark.parametrize(
+    ("today", "years", "missing"),
+    [
+        (date(2026, 11, 30), [2025, 2026], None),
+        (date(2026, 12, 1), [2025, 2026], 2027),
+        (date(2026, 12, 1), [2026, 2027], None),
+        (date(2027, 1, 1), [2025, 2026], 2027),
+        (date(2026, 12, 31), [], 2026),
+    ],
+)
+def test_next_years_holidays_are_asked_for_from_the_first_of_december(today, years, missing):
+    assert year_to_confirm(today, years) == missing
