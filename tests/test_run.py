@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 import run
@@ -212,8 +213,7 @@ class Server:
         return code
 
     def children(self) -> list[int]:
-        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, check=False)
-        return [int(pid) for pid in listed.stdout.split()]
+        return [child.pid for child in psutil.Process(self.process.pid).children()]
 
 
 @pytest.fixture
@@ -234,7 +234,7 @@ def test_it_serves_and_stops_without_leaving_anything_behind(server: Server, num
         connection.sendall(b"GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
         assert connection.recv(12) in {b"HTTP/1.0 200", b"HTTP/1.0 302"}
     assert server.end(number) == 0, server.output()
-    assert [pid for pid in children if alive(pid)] == []
+    assert [pid for pid in children if psutil.pid_exists(pid)] == []
     assert "Traceback" not in server.output()
 
 
@@ -244,14 +244,6 @@ def test_a_dead_job_worker_takes_the_web_process_with_it(server: Server) -> None
     web, worker = sorted(server.children())
     os.kill(worker, signal.SIGKILL)
     assert server.process.wait(30) == 1
-    assert not alive(web)
+    assert not psutil.pid_exists(web)
     server.reader.join(30)
     assert "the job worker ended with code -9" in server.output()
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -20,7 +20,7 @@ PROGRAM = ("helpdesk", "seeds")
 def project_files() -> tuple[Path, ...]:
     """Every file that is part of the project: what git tracks or would add."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         check=True,
