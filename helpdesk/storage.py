@@ -15,8 +15,10 @@ from typing import Any
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
+from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event, inspect
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 NAMES = {
@@ -100,6 +102,13 @@ def savepoint() -> Iterator[None]:
 
 def is_postgresql() -> bool:
     return session().get_bind().dialect.name == "postgresql"
+
+
+def insert_once(model: type[Base], **values: Any) -> int | None:
+    """Insert a row unless its unique key exists; the new id, or None. The key decides a race, not a look."""
+    insert = postgresql_insert if is_postgresql() else sqlite_insert
+    statement = insert(model).values(**values).on_conflict_do_nothing().returning(inspect(model).primary_key[0])
+    return session().execute(statement).scalar_one_or_none()
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.storage import Base
+from helpdesk.domain.calendars import Calendar
+from helpdesk.domain.problems import NotFound
+from helpdesk.storage import Base, session
 
 
 class WorkCalendar(Base):
@@ -56,3 +60,33 @@ class Holiday(Base):
     kind: Mapped[str] = mapped_column(String(4))
     name_zh: Mapped[str] = mapped_column(String(40))
     name_en: Mapped[str] = mapped_column(String(40))
+
+
+def load_calendars(versions: set[tuple[int, int]]) -> dict[tuple[int, int], Calendar]:
+    """Calendars by (id, version), in one statement; each document is parsed once."""
+    if not versions:
+        return {}
+    rows = session().execute(
+        select(CalendarVersion.calendar_id, CalendarVersion.version, CalendarVersion.document).where(
+            CalendarVersion.calendar_id.in_({calendar_id for calendar_id, _ in versions})
+        )
+    )
+    found = {
+        (row.calendar_id, row.version): _parsed(json.dumps(row.document, sort_keys=True))
+        for row in rows
+        if (row.calendar_id, row.version) in versions
+    }
+    missing = versions - set(found)
+    if missing:
+        raise NotFound("calendar.no_such_version", calendars=sorted(missing))
+    return found
+
+
+def load_calendar(calendar_id: int, version: int) -> Calendar:
+    """One calendar as the value that clocks count by."""
+    return load_calendars({(calendar_id, version)})[calendar_id, version]
+
+
+@lru_cache(maxsize=64)
+def _parsed(document: str) -> Calendar:
+    return Calendar.parse(json.loads(document))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from helpdesk.domain.clocks import ClockState, Pause
 from helpdesk.storage import Base
 
 _CUSTOMER_CLOCK = "stint_id IS NULL AND cancelled_at IS NULL"
@@ -97,3 +98,21 @@ class ClockStage(Base):
     due_at: Mapped[datetime | None]
     fired_at: Mapped[datetime | None]
     silent: Mapped[bool] = mapped_column(default=False)
+
+
+def state_of(row: ClockRow) -> ClockState:
+    """The row as the value that the engine computes with."""
+    return ClockState(
+        started_at=row.started_at,
+        target_seconds=row.target_seconds,
+        pauses=tuple(
+            Pause(datetime.fromisoformat(begin), datetime.fromisoformat(end) if end else None)
+            for begin, end in row.pauses
+        ),
+        stopped_at=row.met_at,
+    )
+
+
+def pauses_of(state: ClockState) -> list[list[str | None]]:
+    """The pauses in the form that the row stores."""
+    return [[pause.from_.isoformat(), pause.to.isoformat() if pause.to else None] for pause in state.pauses]

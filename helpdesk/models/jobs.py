@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.storage import Base
 
+JOB_WORKER = "job_worker"
+"""The lease of the process that runs the jobs. Its renewal is the heartbeat that pages look at."""
+
 
 class Lease(Base):
     """Who may act under a name until when. The job worker's heartbeat is its renewal."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy import CheckConstraint, Index, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.storage import Base
+from helpdesk.domain.problems import NotFound
+from helpdesk.domain.rulebook import RuleBook, parse_rulebook
+from helpdesk.storage import Base, session
 
 
 class RuleBookRow(Base):
@@ -32,3 +35,34 @@ class RuleBookRow(Base):
     document: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
+
+
+def published_rulebook() -> RuleBook:
+    """The rules in force. One small statement; the document is read and parsed once per version."""
+    row = (
+        session()
+        .execute(select(RuleBookRow.version, RuleBookRow.hash).where(RuleBookRow.status == "published"))
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound("rulebook.none_published")
+    return _parsed(row.version, row.hash)
+
+
+def rulebook_of(version: int) -> RuleBook:
+    """The rules of a version that something was decided on."""
+    row = (
+        session()
+        .execute(select(RuleBookRow.version, RuleBookRow.hash).where(RuleBookRow.version == version))
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound("rulebook.no_such_version", version=version)
+    return _parsed(row.version, row.hash)
+
+
+@lru_cache(maxsize=8)
+def _parsed(version: int, _hash: str) -> RuleBook:
+    """Documents never change; the hash tells one installation's version 1 from another's in one process."""
+    document = session().execute(select(RuleBookRow.document).where(RuleBookRow.version == version)).scalar_one()
+    return parse_rulebook(document, version)

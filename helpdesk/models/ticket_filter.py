@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, true
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.ticket_filter import ME, NOBODY, Tab, TicketFilter
@@ -15,6 +15,10 @@ from helpdesk.models.queues import Queue
 from helpdesk.models.scope import assigned_to, assists_of
 from helpdesk.models.shops import Channel, Shop
 from helpdesk.models.tickets import Stint, Ticket, is_active, is_open_stay
+
+
+UNSURE = ("suggest", "none")
+"""Tiers of a type that nobody has confirmed yet."""
 
 
 def conditions(
@@ -50,11 +54,11 @@ def conditions(
         yield _numbered(chosen.q) if by_number and chosen.looks_like_number else _has_words(chosen.words)
 
 
-def tab_condition(tab: Tab, actor: Actor) -> ColumnElement[bool] | None:
-    """What a tab asks of a ticket; None where it shows everything in the person's lists."""
+def tab_condition(tab: Tab, actor: Actor) -> ColumnElement[bool]:
+    """What a tab asks of a ticket."""
     match tab:
         case Tab.ALL:
-            return None
+            return true()
         case Tab.MINE:
             return or_(Ticket.owner_id == actor.id, assigned_to(actor.id))
         case Tab.UNASSIGNED:
@@ -72,13 +76,12 @@ def is_overdue(now: datetime) -> ColumnElement[bool]:
 
 def is_unconfirmed() -> ColumnElement[bool]:
     """Nobody has said yet that the type is right, and the words alone were not sure."""
-    return Ticket.tier.in_(("suggest", "none"))
+    return Ticket.tier.in_(UNSURE)
 
 
 def is_unassigned() -> ColumnElement[bool]:
     """Nobody in the ticket's queue has it in hand."""
-    in_hand = select(Stint.ticket_id).where(Stint.ticket_id == Ticket.id, is_open_stay, Stint.assignee_id.is_not(None))
-    return ~in_hand.exists()
+    return Ticket.id.in_(select(Stint.ticket_id).where(is_open_stay, Stint.assignee_id.is_(None)))
 
 
 def _in_hands(owner: str, actor: Actor) -> ColumnElement[bool]:

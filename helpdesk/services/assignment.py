@@ -1,0 +1,135 @@
+"""Whose hands a ticket is in, and which queue's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from helpdesk.domain.access import Actor, Permission, Role, may_assign, may_transfer
+from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
+from helpdesk.domain.tickets import ACTIVE
+from helpdesk.models import Membership, Queue, Stint, Ticket, User
+from helpdesk.services import operations, stints, tickets
+from helpdesk.services.tickets import KEEP, Change
+from helpdesk.storage import session
+
+MAX_REASON = 500
+
+
+def claim(number: str, *, actor: Actor, now: datetime) -> int:
+    """Take an unassigned ticket. Two people, one ticket, one winner: the other gets ``Conflict``.
+
+    In a queue that writes to buyers the taker also becomes its owner, unless somebody answers the customer
+    already. Claiming one's own ticket again changes nothing. Returns the ticket's version.
+    """
+    ticket = tickets.load_to_work(number, actor)
+    stay = _stay(ticket)
+    if stay.assignee_id == actor.id:
+        return ticket.version
+    won = session().execute(
+        update(Stint)
+        .where(Stint.id == stay.id, Stint.assignee_id.is_(None))
+        .values(assignee_id=actor.id)
+        .execution_options(synchronize_session=False)
+    )
+    if won.rowcount != 1:  # type: ignore[attr-defined]
+        session().refresh(stay)
+        raise Conflict("ticket.claimed_already", number=number, by=stay.assignee_id)
+    owner = actor.id if ticket.owner_id is None and _writes(ticket.queue_id) else KEEP
+    return tickets.change(
+        ticket,
+        Change(assignee_id=actor.id, owner_id=owner, status=tickets.on_first_action(ticket)),
+        expected=None,
+        actor=actor,
+        now=now,
+    ).version
+
+
+def assign(number: str, user_id: int | None, *, version: int, actor: Actor, now: datetime) -> int:
+    """Put the ticket into somebody's hands, or back into nobody's. Returns the operation, which can be undone.
+
+    The person must be an active member of the ticket's queue; in a writing queue he becomes its owner too.
+    """
+    ticket = tickets.load(number, actor)
+    own = user_id == actor.id and actor.may(Permission.TICKETS_WORK)
+    if not (may_assign(actor, tickets.standing(ticket)) or own):
+        raise NotAllowed("ticket.may_not_assign", number=number)
+    _stay(ticket)
+    if user_id is not None:
+        _check_member(user_id, ticket.queue_id)
+    owner = user_id if _writes(ticket.queue_id) else KEEP
+    status = KEEP if user_id is None else tickets.on_first_action(ticket)
+    with operations.recorded("ticket.assign", ticket, actor=actor, now=now) as operation:
+        operation.changed = tickets.change(
+            ticket,
+            Change(assignee_id=user_id, owner_id=owner, status=status),
+            expected=version,
+            actor=actor,
+            now=now,
+            operation_id=operation.id,
+        )
+    return operation.id
+
+
+def transfer(number: str, queue_code: str, *, reason: str, version: int, actor: Actor, now: datetime) -> int:
+    """Move the ticket to another queue, with a reason. Returns the operation, which can be undone.
+
+    The customer's clocks and the owner stay; the new queue's own clock starts.
+    """
+    ticket = tickets.load(number, actor)
+    if not may_transfer(actor, tickets.standing(ticket)):
+        raise NotAllowed("ticket.may_not_transfer", number=number)
+    _stay(ticket)
+    queue = find_queue(queue_code)
+    if queue.id == ticket.queue_id:
+        raise Invalid("ticket.same_queue", queue=queue_code)
+    if not reason.strip() or len(reason) > MAX_REASON:
+        raise Invalid("ticket.reason_required", limit=MAX_REASON)
+    note = tickets.add_note(ticket, reason, actor=actor, now=now)
+    with operations.recorded("ticket.transfer", ticket, actor=actor, now=now) as operation:
+        operation.changed = tickets.change(
+            ticket,
+            Change(queue_id=queue.id, status=tickets.on_first_action(ticket)),
+            expected=version,
+            actor=actor,
+            now=now,
+            reason_note_id=note.id,
+            operation_id=operation.id,
+        )
+    tickets.remember_reader(ticket, actor.id)
+    return operation.id
+
+
+def find_queue(code: str) -> Queue:
+    """The active queue of this code, or ``NotFound``."""
+    queue = session().execute(select(Queue).where(Queue.code == code, Queue.active)).scalar_one_or_none()
+    if queue is None:
+        raise NotFound("queue.not_found", queue=code)
+    return queue
+
+
+def _stay(ticket: Ticket) -> Stint:
+    """The present stay; resolved and ended tickets are in nobody's hands."""
+    stay = stints.stay_of(ticket)
+    if stay is None or ticket.status not in ACTIVE:
+        raise Conflict("ticket.not_active", number=ticket.number, status=ticket.status)
+    return stay
+
+
+def _writes(queue_id: int) -> bool:
+    return session().get_one(Queue, queue_id).writes_to_buyers
+
+
+def _check_member(user_id: int, queue_id: int) -> None:
+    member = (
+        session()
+        .execute(
+            select(User.id)
+            .join(Membership, Membership.user_id == User.id)
+            .where(User.id == user_id, User.active, User.role != Role.SYSTEM.value, Membership.queue_id == queue_id)
+        )
+        .scalar_one_or_none()
+    )
+    if member is None:
+        raise Invalid("ticket.not_a_member", user=user_id)

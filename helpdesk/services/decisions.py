@@ -1,0 +1,123 @@
+"""What was decided, and what people made of it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from helpdesk.domain.access import Actor
+from helpdesk.domain.decisions import Decision, OrderFacts, candidates_to_json, spans_to_json
+from helpdesk.domain.problems import Conflict, Invalid
+from helpdesk.domain.tickets import ACTIVE
+from helpdesk.models import Correction, DecisionRow, Message, Order, Parcel, Ticket
+from helpdesk.models.rulebooks import published_rulebook
+from helpdesk.services import operations, tickets
+from helpdesk.services.events import record
+from helpdesk.storage import session
+
+
+def order_facts(order: Order | None) -> OrderFacts:
+    """What is known of the order at this moment, as far as decisions read it."""
+    if order is None or not order.known:
+        return OrderFacts()
+    shipped, signed = (
+        session()
+        .execute(select(func.count(Parcel.shipped_at), func.count(Parcel.signed_at)).where(Parcel.order_id == order.id))
+        .one()
+    )
+    return OrderFacts(known=True, shipped=shipped > 0, signed=signed > 0, paid_fen=order.paid_fen)
+
+
+def store(
+    ticket: Ticket, message: Message, decision: Decision, facts: OrderFacts, *, actor: Actor, now: datetime
+) -> None:
+    """Keep the decision with its inputs and versions, so that it can be explained and replayed.
+
+    Where the person who entered the ticket chose another type, that is a correction from the first moment.
+    """
+    row = DecisionRow(
+        ticket_id=ticket.id,
+        message_id=message.id,
+        text_hash=hashlib.sha256(message.text.encode()).hexdigest(),
+        facts=facts.to_json(),
+        rule_version=decision.rule_version,
+        model_version=decision.model_version,
+        normaliser_version=decision.normaliser_version,
+        type=decision.type,
+        tier=decision.tier,
+        score=decision.score,
+        spans=spans_to_json(decision.spans),
+        runners_up=candidates_to_json(decision.runners_up),
+        created_at=now,
+    )
+    session().add(row)
+    session().flush()
+    if ticket.type != decision.type:
+        _correct(ticket, row.id, decision.type, ticket.type, actor, now)
+
+
+def set_type(number: str, type_code: str, *, version: int, actor: Actor, now: datetime) -> int:
+    """Correct the type: class and queue follow, clocks are recomputed from their start. Returns the operation.
+
+    Correcting to the present type confirms it.
+    """
+    ticket = _active(number, actor)
+    if published_rulebook().type(type_code).system:
+        raise Invalid("ticket.system_type", type=type_code)
+    old = ticket.type
+    with operations.recorded("ticket.type", ticket, actor=actor, now=now) as operation:
+        operation.changed = tickets.change(
+            ticket,
+            tickets.Change(type=type_code, tier="manual", status=tickets.on_first_action(ticket)),
+            expected=version,
+            actor=actor,
+            now=now,
+            operation_id=operation.id,
+        )
+    _correct(ticket, _last_decision(ticket), old, type_code, actor, now)
+    return operation.id
+
+
+def confirm_type(number: str, *, version: int, actor: Actor, now: datetime) -> int:
+    """Say that the type is right: evidence as good as a correction. Returns the ticket's version."""
+    ticket = _active(number, actor)
+    changed = tickets.change(
+        ticket,
+        tickets.Change(tier="manual", status=tickets.on_first_action(ticket)),
+        expected=version,
+        actor=actor,
+        now=now,
+    )
+    if "tier" in changed.before:
+        _correct(ticket, _last_decision(ticket), ticket.type, ticket.type, actor, now)
+        record("ticket.type_confirmed", actor=actor, now=now, ticket_id=ticket.id, type=ticket.type)
+    return changed.version
+
+
+def _active(number: str, actor: Actor) -> Ticket:
+    """A report counts types as they were at the end: those of ended tickets stay."""
+    ticket = tickets.load_to_work(number, actor)
+    if ticket.status not in ACTIVE:
+        raise Conflict("ticket.not_active", number=number, status=ticket.status)
+    return ticket
+
+
+def _last_decision(ticket: Ticket) -> int | None:
+    return session().execute(select(func.max(DecisionRow.id)).where(DecisionRow.ticket_id == ticket.id)).scalar_one()
+
+
+def _correct(
+    ticket: Ticket, decision_id: int | None, from_type: str, to_type: str, actor: Actor, now: datetime
+) -> None:
+    session().add(
+        Correction(
+            ticket_id=ticket.id,
+            decision_id=decision_id,
+            from_type=from_type,
+            to_type=to_type,
+            actor_id=actor.id,
+            created_at=now,
+        )
+    )

@@ -1,0 +1,37 @@
+"""What happened, as code + parameters. Append-only: nothing here updates or deletes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from helpdesk.domain.access import Actor
+from helpdesk.models import Event
+from helpdesk.storage import session
+
+
+def record(
+    code: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    ticket_id: int | None = None,
+    reason_note_id: int | None = None,
+    operation_id: int | None = None,
+    **params: object,
+) -> Event:
+    """Write one fact: who (``actor``), when (``now``, UTC), through what (the actor's source), and figures.
+
+    ``params`` hold ids, codes and numbers only; a person's words belong into a note, named by ``reason_note_id``.
+    """
+    event = Event(
+        ticket_id=ticket_id,
+        at=now,
+        actor_id=actor.id,
+        source=actor.source,
+        code=code,
+        params=params,
+        reason_note_id=reason_note_id,
+        operation_id=operation_id,
+    )
+    session().add(event)
+    return event

@@ -1,0 +1,399 @@
+"""Every way in: a customer's words become a ticket, or join the one they belong to.
+
+The agent's form, imports, the API and monitors all call ``open_ticket``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy import text as sql
+
+from helpdesk.domain.access import Actor, Permission
+from helpdesk.domain.clocks import FAR_FUTURE, Kind
+from helpdesk.domain.decisions import OTHER, Decision, classify
+from helpdesk.domain.problems import Invalid
+from helpdesk.domain.routing import choose_owner, route
+from helpdesk.domain.rulebook import RuleBook
+from helpdesk.domain.tickets import MAX_URGENCY, NUDGE_WITHIN_SECONDS, Priority, Status
+from helpdesk.models import (
+    Channel,
+    Customer,
+    Inbound,
+    Membership,
+    Message,
+    Order,
+    Queue,
+    Shop,
+    Ticket,
+    User,
+)
+from helpdesk.models.rulebooks import published_rulebook
+from helpdesk.models.tickets import ACTIVE_SQL
+from helpdesk.services import clocks, customers, decisions, stints, tickets
+from helpdesk.services.events import record
+from helpdesk.services.numbers import next_number
+from helpdesk.storage import insert_once, session
+
+MAX_TEXT = 5_000
+MAX_SUBJECT = 200
+MAX_NAME = 100
+MAX_NUMBER = 60
+MAX_PHONE = 30
+MAX_EXTERNAL_ID = 200
+SUBJECT_LETTERS = 40
+CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRequest:
+    """What came in. ``source`` is path:shop:channel; with ``external_id`` it names the event for good.
+
+    ``created_at`` (UTC) is when the customer wrote, ``now`` if not given: clocks start there. ``type`` is a
+    person's choice and overrules the decision, which is kept all the same.
+    """
+
+    text: str
+    source: str
+    external_id: str
+    shop_id: int
+    channel_id: int
+    subject: str = ""
+    order_number: str = ""
+    customer_name: str = ""
+    buyer_id: str = ""
+    phone: str = ""
+    created_at: datetime | None = None
+    type: str | None = None
+    priority: Priority = Priority.P2
+    first_response_met: bool = False
+    customer_id: int | None = None  # known already, to the caller
+    follows_id: int | None = None  # the ended ticket that this one continues
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What became of it: ``created``, ``appended`` to a ticket (催单), or ``repeated`` (seen before)."""
+
+    ticket_id: int
+    number: str
+    outcome: str
+
+
+def open_ticket(request: TicketRequest, *, actor: Actor, now: datetime) -> Opened:
+    """Take in one event. The same event twice gives the same ticket.
+
+    Same order and same type (not ``other``) within 48 h of the active ticket's last customer message appends
+    to it. Raises ``Invalid`` for what can't be taken, also for the same id with another body.
+    """
+    actor.require(Permission.TICKETS_CREATE)
+    request = _checked(request, now)
+    inbound_id = insert_once(
+        Inbound,
+        source=request.source,
+        external_id=request.external_id,
+        body_hash=body_hash(request),
+        received_at=now,
+    )
+    if inbound_id is None:
+        return _seen_before(request)
+    book = published_rulebook()
+    order = _locked_order(request, now)
+    customer = _customer(request, order)
+    facts = decisions.order_facts(order)
+    decision = classify(request.text, facts, book)
+    type_code = request.type or decision.type
+    ticket = _to_append_to(order, type_code, request.created_at or now)
+    if ticket is not None:
+        message = _append(ticket, request, actor, now)
+        outcome = "appended"
+    else:
+        ticket, message = _create(request, decision, type_code, book, order, customer, actor, now)
+        decisions.store(ticket, message, decision, facts, actor=actor, now=now)
+        outcome = "created"
+    session().execute(
+        update(Inbound).where(Inbound.id == inbound_id).values(ticket_id=ticket.id, message_id=message.id)
+    )
+    return Opened(ticket.id, ticket.number, outcome)
+
+
+def preview(text: str, order_number: str, shop_id: int) -> Decision:
+    """What ``open_ticket`` would decide. Reads only."""
+    order = (
+        session()
+        .execute(select(Order).where(Order.shop_id == shop_id, Order.number == order_number.strip()))
+        .scalar_one_or_none()
+    )
+    return classify(text[:MAX_TEXT], decisions.order_facts(order), published_rulebook())
+
+
+def body_hash(request: TicketRequest) -> str:
+    """What makes two events the same body: everything the customer's side said."""
+    return hash_of(
+        [
+            request.text,
+            request.subject,
+            request.order_number,
+            request.customer_name,
+            request.buyer_id,
+            request.phone,
+        ]
+    )
+
+
+def hash_of(said: list[str]) -> str:
+    """A hash that keeps the parts apart."""
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+
+
+def order_number_of(ticket: Ticket) -> str:
+    """The number of the ticket's order, or nothing."""
+    order = session().get(Order, ticket.order_id) if ticket.order_id else None
+    return order.number if order else ""
+
+
+def _checked(request: TicketRequest, now: datetime) -> TicketRequest:
+    """The request with its ends trimmed, or ``Invalid`` naming the field."""
+    request = replace(
+        request,
+        text=request.text.strip(),
+        subject=" ".join(request.subject.split()),
+        order_number=request.order_number.strip(),
+        customer_name=request.customer_name.strip(),
+        buyer_id=request.buyer_id.strip(),
+        phone=request.phone.strip(),
+    )
+    if not request.text:
+        raise Invalid("ticket.text_required")
+    limits = {
+        "text": MAX_TEXT,
+        "subject": MAX_SUBJECT,
+        "order_number": MAX_NUMBER,
+        "customer_name": MAX_NAME,
+        "buyer_id": MAX_NAME,
+        "phone": MAX_PHONE,
+        "external_id": MAX_EXTERNAL_ID,
+    }
+    for name, limit in limits.items():
+        value = getattr(request, name)
+        if len(value) > limit:
+            raise Invalid("input.too_long", field=name, limit=limit)
+        if "\x00" in value:
+            raise Invalid("input.bad_character", field=name)
+    if not request.external_id:
+        raise Invalid("inbound.id_required")
+    if request.created_at is not None and request.created_at > now + CLOCKS_MAY_DIFFER:
+        raise Invalid("ticket.created_in_future")
+    if request.type is not None and published_rulebook().type(request.type).system and _by_person(request):
+        raise Invalid("ticket.system_type", type=request.type)
+    if session().get(Shop, request.shop_id) is None or session().get(Channel, request.channel_id) is None:
+        raise Invalid("ticket.unknown_shop_or_channel")
+    return request
+
+
+def _by_person(request: TicketRequest) -> bool:
+    """Types of the monitors are theirs alone."""
+    return not request.source.startswith("monitor:")
+
+
+def _seen_before(request: TicketRequest) -> Opened:
+    known = (
+        session()
+        .execute(
+            select(Inbound.body_hash, Ticket.id, Ticket.number)
+            .join(Ticket, Ticket.id == Inbound.ticket_id)
+            .where(Inbound.source == request.source, Inbound.external_id == request.external_id)
+        )
+        .one()
+    )
+    if known.body_hash != body_hash(request):
+        raise Invalid("inbound.different_body", external_id=request.external_id, number=known.number)
+    return Opened(known.id, known.number, "repeated")
+
+
+def _locked_order(request: TicketRequest, now: datetime) -> Order | None:
+    """The order row, created as unknown if nobody told us of it; locked while we decide."""
+    if not request.order_number:
+        return None
+    insert_once(
+        Order,
+        shop_id=request.shop_id,
+        channel_id=request.channel_id,
+        number=request.order_number,
+        known=False,
+        status="unknown",
+        address="",
+        updated_at=now,
+    )
+    return (
+        session()
+        .execute(
+            select(Order)
+            .where(Order.shop_id == request.shop_id, Order.number == request.order_number)
+            .with_for_update()
+        )
+        .scalar_one()
+    )
+
+
+def _customer(request: TicketRequest, order: Order | None) -> Customer | None:
+    if request.customer_id is not None:
+        return session().get_one(Customer, request.customer_id)
+    if order is not None and order.customer_id is not None and not request.buyer_id:
+        return session().get_one(Customer, order.customer_id)
+    customer = customers.find_or_create(
+        shop_id=request.shop_id,
+        channel_id=request.channel_id,
+        name=request.customer_name,
+        buyer_id=request.buyer_id,
+        phone=request.phone,
+    )
+    if order is not None and order.customer_id is None and customer is not None:
+        order.customer_id = customer.id
+    return customer
+
+
+def _to_append_to(order: Order | None, type_code: str, at: datetime) -> Ticket | None:
+    """The active ticket of the same order and type that the customer wrote to in the last 48 hours."""
+    if order is None or type_code == OTHER:
+        return None
+    return (
+        session()
+        .scalars(
+            select(Ticket)
+            .where(
+                Ticket.order_id == order.id,
+                Ticket.type == type_code,
+                sql(ACTIVE_SQL),
+                Ticket.last_customer_message_at >= at - timedelta(seconds=NUDGE_WITHIN_SECONDS),
+            )
+            .order_by(Ticket.id.desc())
+            .limit(1)
+            .with_for_update()
+        )
+        .first()
+    )
+
+
+def _append(ticket: Ticket, request: TicketRequest, actor: Actor, now: datetime) -> Message:
+    """催单: the message joins the ticket, raises its urgency, and ends a wait for the customer."""
+    said_at = request.created_at or now
+    message = _message(ticket, request, now)
+    hear(ticket, said_at, actor=actor, now=now)
+    session().execute(
+        update(Ticket)
+        .where(Ticket.id == ticket.id)
+        .values(
+            nudges=Ticket.nudges + 1,
+            urgency=case((Ticket.urgency < MAX_URGENCY, Ticket.urgency + 1), else_=MAX_URGENCY),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    session().refresh(ticket)
+    record("ticket.nudged", actor=actor, now=now, ticket_id=ticket.id, message=message.id, times=ticket.nudges)
+    return message
+
+
+def hear(ticket: Ticket, said_at: datetime, *, actor: Actor, now: datetime) -> None:
+    """A customer's message arrived on an active ticket: unread, and no longer waiting for him."""
+    if ticket.last_customer_message_at is None or ticket.last_customer_message_at < said_at:
+        ticket.last_customer_message_at = said_at
+    ticket.unread = True
+    session().flush()
+    if ticket.status == Status.PENDING_CUSTOMER:
+        tickets.change(
+            ticket, tickets.Change(status=Status.OPEN), expected=None, actor=actor, now=now, clock_at=said_at
+        )
+
+
+def _create(
+    request: TicketRequest,
+    decision: Decision,
+    type_code: str,
+    book: RuleBook,
+    order: Order | None,
+    customer: Customer | None,
+    actor: Actor,
+    now: datetime,
+) -> tuple[Ticket, Message]:
+    created_at = request.created_at or now
+    goal = route(book, type_code)
+    queue = session().execute(select(Queue).where(Queue.code == goal.queue)).scalar_one()
+    ticket = Ticket(
+        number=next_number(request.shop_id, created_at),
+        shop_id=request.shop_id,
+        channel_id=request.channel_id,
+        customer_id=customer.id if customer else None,
+        order_id=order.id if order else None,
+        subject=request.subject or _subject(request.text),
+        type=type_code,
+        klass=book.type(type_code).klass.value,
+        tier="manual" if request.type else decision.tier,
+        rule_version=book.version,
+        queue_id=queue.id,
+        owner_id=None if queue.writes_to_buyers else _choose_owner(goal.answering_queue),
+        status=Status.NEW.value,
+        priority=request.priority.value,
+        burns_at=FAR_FUTURE,
+        created_at=created_at,
+        last_customer_message_at=created_at,
+        follows_id=request.follows_id,
+    )
+    session().add(ticket)
+    session().flush()
+    message = _message(ticket, request, now)
+    tickets.remember_reader(ticket, ticket.owner_id)
+    stints.open_stay(ticket, assignee_id=None, book=book, now=now, entered_at=created_at)
+    clocks.start_customer_clocks(ticket, started_at=created_at, book=book, now=now)
+    if request.first_response_met:
+        clocks.meet(ticket, [Kind.FIRST_RESPONSE], at=created_at)
+    record(
+        "ticket.created",
+        actor=actor,
+        now=now,
+        ticket_id=ticket.id,
+        type=type_code,
+        tier=ticket.tier,
+        queue=goal.queue,
+        owner=ticket.owner_id,
+        rule_version=book.version,
+        version=ticket.version,
+    )
+    return ticket, message
+
+
+def _message(ticket: Ticket, request: TicketRequest, now: datetime) -> Message:
+    message = Message(
+        ticket_id=ticket.id,
+        direction="in",
+        text=request.text,
+        state="received",
+        sent_at=request.created_at or now,
+        created_at=now,
+    )
+    session().add(message)
+    session().flush()
+    return message
+
+
+def _subject(text: str) -> str:
+    """The first line of what the customer wrote, cut to a line's length."""
+    line = text.splitlines()[0].strip()
+    return line if len(line) <= SUBJECT_LETTERS else line[: SUBJECT_LETTERS - 1] + "…"
+
+
+def _choose_owner(answering_queue: str) -> int | None:
+    """Who answers the customer while another queue works: the member with the fewest open tickets of his own."""
+    loads = session().execute(
+        select(User.id, func.count(Ticket.id))
+        .join(Membership, Membership.user_id == User.id)
+        .join(Queue, Queue.id == Membership.queue_id)
+        .outerjoin(Ticket, (Ticket.owner_id == User.id) & sql(ACTIVE_SQL))
+        .where(Queue.code == answering_queue, User.active, User.role == "agent")
+        .group_by(User.id)
+    )
+    return choose_owner({row[0]: row[1] for row in loads})

@@ -1,0 +1,341 @@
+"""What is said to the customer, by him, and among ourselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from helpdesk.domain.access import Actor, may_note, may_reply
+from helpdesk.domain.clocks import Kind
+from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
+from helpdesk.domain.replies import unresolved
+from helpdesk.domain.tickets import ACTIVE, REOPEN_WITHIN_SECONDS, WORKED_ON, Status
+from helpdesk.models import Channel, ClockRow, Inbound, Message, Outbox, Queue, Ticket
+from helpdesk.services import clocks, intake, resolution, tickets
+from helpdesk.services.events import record
+from helpdesk.services.tickets import KEEP, Change
+from helpdesk.storage import insert_once, session
+
+MAX_TEXT = 5_000
+TAKE_BACK_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A reply as the composer sends it. ``last_message_id`` is the last customer's message it showed (0: none)."""
+
+    text: str
+    last_message_id: int
+    is_solution: bool = False  # 给出方案
+    status_after: Status | None = None
+    pending_on: str | None = None
+    template_code: str | None = None
+    template_version: int | None = None
+    cross_newer: bool = False  # the agent was asked, and sends it all the same
+
+
+def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetime) -> int:
+    """Answer the customer, and change the status in one go. Returns the message's id.
+
+    The first one by a person meets the first response, one marked as a solution meets the solution. On a
+    channel with a sender it waits 10 s in the outbox; without one it waits until it is marked as copied.
+    Raises ``Invalid`` for unresolved placeholders, ``Conflict`` when the customer wrote meanwhile.
+    """
+    ticket = tickets.load(number, actor)
+    if not may_reply(actor, tickets.standing(ticket)):
+        raise NotAllowed("ticket.may_not_reply", number=number)
+    if ticket.status not in ACTIVE:
+        raise Conflict("ticket.not_active", number=number, status=ticket.status)
+    text = _checked(draft.text)
+    names = unresolved(text)
+    if names:
+        raise Invalid("message.unresolved_placeholders", names=list(names))
+    if not draft.cross_newer and _last_from_customer(ticket) > draft.last_message_id:
+        raise Conflict("message.newer_message", number=number)
+    message = Message(
+        ticket_id=ticket.id,
+        direction="out",
+        author_id=actor.id,
+        text=text,
+        state="queued",
+        is_solution=draft.is_solution,
+        template_code=draft.template_code,
+        template_version=draft.template_version,
+        sent_at=now,
+        created_at=now,
+    )
+    session().add(message)
+    session().flush()
+    clocks.meet(ticket, [Kind.FIRST_RESPONSE], at=now)
+    if draft.is_solution:
+        clocks.meet(ticket, [Kind.SOLUTION], at=now)
+    _change_with_reply(ticket, draft, version, actor, now)
+    ticket.unread = False
+    _hand_over(ticket, message, now)
+    tickets.remember_reader(ticket, actor.id)
+    record(
+        "message.sent",
+        actor=actor,
+        now=now,
+        ticket_id=ticket.id,
+        message=message.id,
+        solution=draft.is_solution,
+        template=draft.template_code,
+    )
+    return message.id
+
+
+def add_note(number: str, text: str, *, actor: Actor, now: datetime) -> int:
+    """Write a note; members of a queue that is asked for help may too. Returns the note's id."""
+    ticket = tickets.load(number, actor)
+    if not may_note(actor, tickets.standing(ticket)):
+        raise NotAllowed("ticket.may_not_note", number=number)
+    return tickets.add_note(ticket, text, actor=actor, now=now).id
+
+
+def record_customer_message(
+    number: str, text: str, sent_at: datetime, *, actor: Actor, now: datetime, external_id: str = ""
+) -> str:
+    """Enter what the customer said elsewhere, at its own time (UTC). Returns the number of its ticket.
+
+    On a resolved ticket it opens the next cycle within 7 days; later, and on a closed one, it opens a new,
+    linked ticket. ``external_id`` makes a repeated submit harmless.
+    """
+    ticket = tickets.load(number, actor)
+    if not may_reply(actor, tickets.standing(ticket)):
+        raise NotAllowed("ticket.may_not_reply", number=number)
+    text = _checked(text)
+    if sent_at > now + intake.CLOCKS_MAY_DIFFER:
+        raise Invalid("ticket.created_in_future")
+    if sent_at < ticket.created_at:
+        raise Invalid("message.before_ticket")
+    source = f"form:{ticket.shop_id}:{ticket.channel_id}"
+    if not _takes(ticket, sent_at):
+        return _follow_up(ticket, text, sent_at, source, external_id, actor, now)
+    inbound_id = None
+    if external_id:
+        inbound_id = insert_once(
+            Inbound, source=source, external_id=external_id, body_hash=_body_hash(text), received_at=now
+        )
+        if inbound_id is None:
+            return _known(source, external_id, text)
+    message = Message(ticket_id=ticket.id, direction="in", text=text, state="received", sent_at=sent_at, created_at=now)
+    session().add(message)
+    session().flush()
+    if inbound_id is not None:
+        session().execute(
+            update(Inbound).where(Inbound.id == inbound_id).values(ticket_id=ticket.id, message_id=message.id)
+        )
+    if ticket.status == Status.RESOLVED:
+        resolution.begin_cycle(ticket, started_at=sent_at, actor=actor, now=now)
+    intake.hear(ticket, sent_at, actor=actor, now=now)
+    record("message.received", actor=actor, now=now, ticket_id=ticket.id, message=message.id)
+    return ticket.number
+
+
+def mark_copied(number: str, message_id: int, *, actor: Actor, now: datetime) -> None:
+    """复制并标记已发: a person carried the reply over to a channel without a sender."""
+    ticket = tickets.load(number, actor)
+    if not may_reply(actor, tickets.standing(ticket)):
+        raise NotAllowed("ticket.may_not_reply", number=number)
+    if _sender(ticket) is not None:
+        raise Conflict("message.channel_sends_itself")
+    if not _move_message(ticket, message_id, "queued", "copied"):
+        raise Conflict("message.not_queued", message=message_id)
+    record("message.copied", actor=actor, now=now, ticket_id=ticket.id, message=message_id)
+
+
+def take_back(number: str, message_id: int, *, actor: Actor, now: datetime) -> None:
+    """Take back a reply that has not left yet: what it met is unmet, as if it had never been sent."""
+    ticket = tickets.load(number, actor)
+    message = (
+        session()
+        .execute(
+            select(Message).where(Message.id == message_id, Message.ticket_id == ticket.id, Message.direction == "out")
+        )
+        .scalar_one_or_none()
+    )
+    if message is None:
+        raise NotFound("message.not_found", message=message_id)
+    if message.author_id != actor.id:
+        raise NotAllowed("message.not_yours")
+    too_late = Conflict("message.too_late_to_take_back", seconds=TAKE_BACK_SECONDS)
+    if now > message.created_at + timedelta(seconds=TAKE_BACK_SECONDS) or not _withdraw(message, now):
+        raise too_late
+    if not _move_message(ticket, message_id, "queued", "taken_back"):
+        raise too_late
+    session().refresh(message)
+    _unmeet(ticket, message)
+    record("message.taken_back", actor=actor, now=now, ticket_id=ticket.id, message=message_id)
+
+
+def _checked(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise Invalid("message.text_required")
+    if len(text) > MAX_TEXT:
+        raise Invalid("input.too_long", field="text", limit=MAX_TEXT)
+    if "\x00" in text:
+        raise Invalid("input.bad_character", field="text")
+    return text
+
+
+def _last_from_customer(ticket: Ticket) -> int:
+    return (
+        session()
+        .execute(
+            select(func.coalesce(func.max(Message.id), 0)).where(
+                Message.ticket_id == ticket.id, Message.direction == "in"
+            )
+        )
+        .scalar_one()
+    )
+
+
+def _change_with_reply(ticket: Ticket, draft: Draft, version: int, actor: Actor, now: datetime) -> None:
+    """The first answer takes the ticket up; a chosen status is checked against the version it was chosen on."""
+    status = draft.status_after
+    if status is not None and status not in WORKED_ON:
+        raise Invalid("message.status_after", status=status.value)
+    taken_up = ticket.owner_id is None and bool(actor.writing_queues)
+    tickets.change(
+        ticket,
+        Change(
+            status=status or tickets.on_first_action(ticket),
+            pending_on=draft.pending_on if status is not None else KEEP,
+            owner_id=actor.id if taken_up else KEEP,
+            assignee_id=actor.id if taken_up and _in_writing_queue(ticket) else KEEP,
+        ),
+        expected=version if status is not None and status != ticket.status else None,
+        actor=actor,
+        now=now,
+    )
+
+
+def _in_writing_queue(ticket: Ticket) -> bool:
+    return session().get_one(Queue, ticket.queue_id).writes_to_buyers
+
+
+def _sender(ticket: Ticket) -> str | None:
+    return session().get_one(Channel, ticket.channel_id).sender
+
+
+def _hand_over(ticket: Ticket, message: Message, now: datetime) -> None:
+    """To the outbox, where the channel has a sender; long enough that it can be taken back."""
+    if _sender(ticket) is None:
+        return
+    later = now + timedelta(seconds=TAKE_BACK_SECONDS)
+    session().add(
+        Outbox(
+            key=f"message:{message.id}",
+            kind="reply",
+            ticket_id=ticket.id,
+            message_id=message.id,
+            payload={"message": message.id, "channel": ticket.channel_id},
+            state="waiting",
+            not_before=later,
+            next_try_at=later,
+            created_at=now,
+        )
+    )
+
+
+def _takes(ticket: Ticket, sent_at: datetime) -> bool:
+    """Whether a message of this time still belongs to this ticket."""
+    if ticket.status != Status.RESOLVED:
+        return ticket.status in ACTIVE
+    return ticket.resolved_at is not None and sent_at <= ticket.resolved_at + timedelta(seconds=REOPEN_WITHIN_SECONDS)
+
+
+def _follow_up(
+    ticket: Ticket, text: str, sent_at: datetime, source: str, external_id: str, actor: Actor, now: datetime
+) -> str:
+    """A new ticket that names the one it continues."""
+    order_number = intake.order_number_of(ticket)
+    opened = intake.open_ticket(
+        intake.TicketRequest(
+            text=text,
+            source=source,
+            external_id=external_id or f"after:{ticket.number}:{sent_at.isoformat()}",
+            shop_id=ticket.shop_id,
+            channel_id=ticket.channel_id,
+            order_number=order_number,
+            created_at=sent_at,
+            customer_id=ticket.customer_id,
+            follows_id=ticket.id,
+        ),
+        actor=actor,
+        now=now,
+    )
+    record("ticket.continued", actor=actor, now=now, ticket_id=ticket.id, number=opened.number)
+    return opened.number
+
+
+def _known(source: str, external_id: str, text: str) -> str:
+    known = (
+        session()
+        .execute(
+            select(Inbound.body_hash, Ticket.number)
+            .join(Ticket, Ticket.id == Inbound.ticket_id)
+            .where(Inbound.source == source, Inbound.external_id == external_id)
+        )
+        .one()
+    )
+    if known.body_hash != _body_hash(text):
+        raise Invalid("inbound.different_body", external_id=external_id, number=known.number)
+    return known.number
+
+
+def _body_hash(text: str) -> str:
+    return intake.hash_of([text])
+
+
+def _move_message(ticket: Ticket, message_id: int, old: str, new: str) -> bool:
+    moved = session().execute(
+        update(Message)
+        .where(
+            Message.id == message_id,
+            Message.ticket_id == ticket.id,
+            Message.direction == "out",
+            Message.state == old,
+        )
+        .values(state=new)
+        .execution_options(synchronize_session=False)
+    )
+    return moved.rowcount == 1  # type: ignore[attr-defined]
+
+
+def _withdraw(message: Message, now: datetime) -> bool:
+    """Its outbox row, if it has one, has not been claimed yet."""
+    row = session().execute(select(Outbox.id).where(Outbox.message_id == message.id)).scalar_one_or_none()
+    if row is None:
+        return True
+    withdrawn = session().execute(
+        update(Outbox)
+        .where(Outbox.id == row, Outbox.state == "waiting", Outbox.not_before > now)
+        .values(state="withdrawn")
+        .execution_options(synchronize_session=False)
+    )
+    return withdrawn.rowcount == 1  # type: ignore[attr-defined]
+
+
+def _unmeet(ticket: Ticket, message: Message) -> None:
+    """Clocks that this message met run again, unless another one of the cycle met them as well."""
+    if ticket.status not in ACTIVE:
+        return
+    met_here = (
+        session()
+        .scalars(
+            select(ClockRow.kind).where(
+                ClockRow.ticket_id == ticket.id,
+                ClockRow.cycle == ticket.cycle,
+                ClockRow.met_at == message.created_at,
+                ClockRow.kind.in_([Kind.FIRST_RESPONSE.value, Kind.SOLUTION.value]),
+            )
+        )
+        .all()
+    )
+    for kind in met_here:
+        clocks.unmeet(ticket, Kind(kind))

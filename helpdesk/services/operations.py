@@ -1,0 +1,148 @@
+"""What a person did, with what is needed to undo it.
+
+Undoing is a new command: it is checked like any other, recorded like any other, and refused if
+something moved since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from helpdesk.domain.access import Actor
+from helpdesk.domain.problems import Conflict, NotFound
+from helpdesk.domain.tickets import Outcome, Priority, Status
+from helpdesk.models import Operation, Responsibility, Ticket
+from helpdesk.models.scope import readable
+from helpdesk.services import clocks, stints, tickets
+from helpdesk.services.events import record
+from helpdesk.services.tickets import Change, Changed
+from helpdesk.storage import session
+
+
+@dataclass(slots=True)
+class Recording:
+    """An operation being carried out; ``changed`` is filled in by who does it."""
+
+    id: int
+    changed: Changed | None = None
+
+
+@contextmanager
+def recorded(code: str, ticket: Ticket, *, actor: Actor, now: datetime) -> Iterator[Recording]:
+    """Keep what the block changes on the ticket as one operation that can be undone."""
+    operation = Operation(code=code, actor_id=actor.id, at=now, before=[])
+    session().add(operation)
+    session().flush()
+    recording = Recording(operation.id)
+    yield recording
+    if recording.changed is not None and recording.changed.before:
+        operation.before = [_entry(ticket, recording.changed)]
+        session().flush()
+
+
+def undo(operation_id: int, *, actor: Actor, now: datetime) -> str:
+    """Bring back what the operation changed; returns the ticket's number.
+
+    Only who did it, only once, and only while nothing moved since: else ``Conflict`` and nothing changes.
+    """
+    operation = (
+        session()
+        .execute(
+            select(Operation).where(Operation.id == operation_id, Operation.actor_id == actor.id).with_for_update()
+        )
+        .scalar_one_or_none()
+    )
+    if operation is None or not operation.before:
+        raise NotFound("operation.not_found")
+    claimed = session().execute(
+        update(Operation)
+        .where(Operation.id == operation_id, Operation.undone_at.is_(None))
+        .values(undone_at=now, undone_by_id=actor.id)
+        .execution_options(synchronize_session=False)
+    )
+    if claimed.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("operation.already_undone")
+    for entry in operation.before:
+        number = _bring_back(entry, operation, actor, now)
+    return number
+
+
+def _entry(ticket: Ticket, changed: Changed) -> dict[str, Any]:
+    return {
+        "ticket": ticket.id,
+        "version": changed.version,
+        "values": changed.before,
+        "stints": changed.stints_ended,
+        "met": changed.clocks_met,
+        "cancelled": changed.clocks_cancelled,
+    }
+
+
+def _bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: datetime) -> str:
+    ticket = (
+        session()
+        .execute(select(Ticket).where(Ticket.id == entry["ticket"], readable(actor)).with_for_update(of=Ticket))
+        .scalar_one_or_none()
+    )
+    if ticket is None:
+        raise NotFound("operation.not_found")
+    if ticket.version != entry["version"]:
+        raise Conflict("operation.moved_on", number=ticket.number)
+    values = entry["values"]
+    if operation.code == "ticket.resolve":
+        _take_up_resolved(ticket, entry, operation, actor, now)
+    elif "queue_id" in values:
+        _move_back(ticket, entry, actor, now)
+    else:
+        tickets.change(ticket, _as_change(values), expected=entry["version"], actor=actor, now=now)
+    record("operation.undone", actor=actor, now=now, ticket_id=ticket.id, operation=operation.id, what=operation.code)
+    return ticket.number
+
+
+def _take_up_resolved(ticket: Ticket, entry: dict[str, Any], operation: Operation, actor: Actor, now: datetime) -> None:
+    """resolved -> open, the only legal way back, then on to where it waited before."""
+    tickets.change(ticket, Change(status=Status.OPEN, outcome=None), expected=entry["version"], actor=actor, now=now)
+    session().execute(delete(Responsibility).where(Responsibility.ticket_id == ticket.id))
+    if ticket.first_resolved_at == operation.at:
+        tickets.forget_first_resolve(ticket)
+    stints.resume(entry["stints"], at=now)
+    clocks.take_up(ticket, met=entry["met"], cancelled=entry["cancelled"], at=now)
+    earlier = Status(entry["values"]["status"])
+    if earlier not in {Status.NEW, Status.OPEN}:
+        tickets.change(
+            ticket,
+            Change(status=earlier, pending_on=entry["values"].get("pending_on")),
+            expected=None,
+            actor=actor,
+            now=now,
+        )
+
+
+def _move_back(ticket: Ticket, entry: dict[str, Any], actor: Actor, now: datetime) -> None:
+    """The stay that the move began counts for nobody, and the one before goes on."""
+    stay = stints.stay_of(ticket)
+    if stay is not None:
+        stints.abandon(stay, at=now)
+    stints.resume(entry["stints"], at=now)
+    values = {name: value for name, value in entry["values"].items() if name != "assignee_id"}
+    tickets.change(ticket, _as_change(values), expected=entry["version"], actor=actor, now=now, keep_stints=True)
+
+
+def _as_change(values: dict[str, Any]) -> Change:
+    """Stored values as a change; a ticket that was new stays taken up."""
+    wanted: dict[str, Any] = dict(values)
+    if wanted.get("status") in {None, Status.NEW.value}:
+        wanted.pop("status", None)
+    if "status" in wanted:
+        wanted["status"] = Status(wanted["status"])
+    if "priority" in wanted:
+        wanted["priority"] = Priority(wanted["priority"])
+    if wanted.get("outcome"):
+        wanted["outcome"] = Outcome(wanted["outcome"])
+    return Change(**wanted)

@@ -1,0 +1,134 @@
+"""Solved, closed, and open again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+
+from helpdesk.domain.access import Actor, Role
+from helpdesk.domain.tickets import (
+    CLOSE_AFTER_SECONDS,
+    Outcome,
+    Party,
+    Status,
+    TicketClass,
+    check_resolution,
+)
+from helpdesk.models import Responsibility, Stint, Ticket
+from helpdesk.models.rulebooks import published_rulebook
+from helpdesk.services import clocks, operations, stints, tickets
+from helpdesk.services.events import record
+from helpdesk.services.tickets import Change
+from helpdesk.storage import session
+
+
+def resolve(
+    number: str,
+    *,
+    outcome: Outcome | None,
+    shares: Mapping[Party, int],
+    reason: str = "",
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Resolve a ticket with its outcome and who is responsible. Returns the operation, which can be undone.
+
+    ``shares`` are percent by party, adding up to 100; A and C need them. Raises ``Invalid`` for what is
+    missing, ``Stale`` if the ticket moved on, ``Conflict`` for an illegal move.
+    """
+    return resolve_loaded(
+        tickets.load_to_work(number, actor),
+        outcome=outcome,
+        shares=shares,
+        reason=reason,
+        version=version,
+        actor=actor,
+        now=now,
+    )
+
+
+def resolve_loaded(
+    ticket: Ticket,
+    *,
+    outcome: Outcome | None,
+    shares: Mapping[Party, int],
+    reason: str,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """``resolve`` for a ticket that is loaded and whose actor's rights are checked."""
+    by_job = actor.role is Role.SYSTEM
+    check_resolution(TicketClass(ticket.klass), outcome, shares, by_job=by_job)
+    note = tickets.add_note(ticket, reason, actor=actor, now=now) if reason.strip() else None
+    with operations.recorded("ticket.resolve", ticket, actor=actor, now=now) as operation:
+        operation.changed = tickets.change(
+            ticket,
+            Change(status=Status.RESOLVED, outcome=outcome, pending_on=None),
+            expected=version,
+            actor=actor,
+            now=now,
+            reason_note_id=note.id if note else None,
+            operation_id=operation.id,
+        )
+    session().execute(delete(Responsibility).where(Responsibility.ticket_id == ticket.id))
+    for party, percent in shares.items():
+        session().add(Responsibility(ticket_id=ticket.id, party=party.value, percent=percent))
+    record(
+        "ticket.responsibility",
+        actor=actor,
+        now=now,
+        ticket_id=ticket.id,
+        shares={party.value: percent for party, percent in shares.items()},
+    )
+    ticket.unread = False
+    return operation.id
+
+
+def begin_cycle(ticket: Ticket, *, started_at: datetime, actor: Actor, now: datetime) -> None:
+    """A customer's message reopened a resolved ticket: new clocks with full targets, started by that message.
+
+    The first result stays frozen; both are reported. The stay goes to whoever had the last one.
+    """
+    last = (
+        session()
+        .scalars(
+            select(Stint).where(Stint.ticket_id == ticket.id, Stint.kind == "stay").order_by(Stint.id.desc()).limit(1)
+        )
+        .first()
+    )
+    tickets.change(ticket, Change(status=Status.OPEN, outcome=None), expected=None, actor=actor, now=now)
+    ticket.cycle += 1
+    session().flush()
+    book = published_rulebook()
+    stints.open_stay(ticket, assignee_id=last.assignee_id if last else None, book=book, now=now, entered_at=started_at)
+    clocks.start_customer_clocks(ticket, started_at=started_at, book=book, now=now)
+    record("ticket.reopened", actor=actor, now=now, ticket_id=ticket.id, cycle=ticket.cycle, version=ticket.version)
+
+
+def due_to_close(now: datetime, limit: int) -> list[str]:
+    """Numbers of tickets that have been resolved for 7 days."""
+    return list(
+        session().scalars(
+            select(Ticket.number)
+            .where(
+                Ticket.status == Status.RESOLVED.value,
+                Ticket.resolved_at <= now - timedelta(seconds=CLOSE_AFTER_SECONDS),
+            )
+            .order_by(Ticket.resolved_at)
+            .limit(limit)
+        )
+    )
+
+
+def close(number: str, *, actor: Actor, now: datetime) -> bool:
+    """Close a ticket that has been resolved long enough; False if that is no longer so."""
+    ticket = tickets.load(number, actor)
+    long_enough = ticket.resolved_at is not None and ticket.resolved_at <= now - timedelta(seconds=CLOSE_AFTER_SECONDS)
+    if ticket.status != Status.RESOLVED or not long_enough:
+        return False
+    tickets.change(ticket, Change(status=Status.CLOSED), expected=None, actor=actor, now=now)
+    return True

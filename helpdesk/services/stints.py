@@ -1,0 +1,68 @@
+"""Stays in queues and assists, each with its own queue clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from helpdesk.domain.rulebook import RuleBook
+from helpdesk.models import Stint, Ticket
+from helpdesk.services import clocks
+from helpdesk.storage import session
+
+
+def open_stay(
+    ticket: Ticket, *, assignee_id: int | None, book: RuleBook, now: datetime, entered_at: datetime | None = None
+) -> Stint:
+    """The ticket enters its queue; the queue's clock starts at ``entered_at`` (``now`` unless given)."""
+    stint = Stint(
+        ticket_id=ticket.id,
+        kind="stay",
+        queue_id=ticket.queue_id,
+        assignee_id=assignee_id,
+        entered_at=entered_at or now,
+    )
+    session().add(stint)
+    session().flush()
+    clocks.start_queue_clock(ticket, stint, book=book, now=now)
+    return stint
+
+
+def stay_of(ticket: Ticket) -> Stint | None:
+    """The open stay; None while the ticket is resolved or ended."""
+    return (
+        session()
+        .execute(select(Stint).where(Stint.ticket_id == ticket.id, Stint.kind == "stay", Stint.left_at.is_(None)))
+        .scalar_one_or_none()
+    )
+
+
+def end(stint: Stint, *, at: datetime) -> None:
+    """The stint is over and its clock frozen."""
+    stint.left_at = at
+    clocks.stop_queue_clock(stint, at=at)
+    session().flush()
+
+
+def end_all(ticket: Ticket, *, at: datetime) -> list[int]:
+    """End the stay and all open assists; returns their ids, so that it can be undone."""
+    stints = session().scalars(select(Stint).where(Stint.ticket_id == ticket.id, Stint.left_at.is_(None))).all()
+    for stint in stints:
+        end(stint, at=at)
+    return [stint.id for stint in stints]
+
+
+def resume(stint_ids: list[int], *, at: datetime) -> None:
+    """Undo of ``end``: the stints go on, and the time between doesn't count against their queues."""
+    for stint in session().scalars(select(Stint).where(Stint.id.in_(stint_ids))):
+        stint.left_at = None
+        session().flush()
+        clocks.reopen_queue_clock(stint, at=at)
+
+
+def abandon(stint: Stint, *, at: datetime) -> None:
+    """Undo of ``open_stay``: it counts for no queue."""
+    stint.left_at = at
+    clocks.cancel_queue_clock(stint, at=at)
+    session().flush()

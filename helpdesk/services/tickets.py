@@ -1,0 +1,288 @@
+"""The one function that changes a ticket, and what everything else does with it.
+
+``change`` alone writes status, type, queue, owner, priority and outcome: compare-and-set on the
+version, an event per field, the stints, the clocks and the times of resolution. Reports, search and
+undo hang on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select, update
+
+from helpdesk.domain.access import Actor, TicketStanding, may_work
+from helpdesk.domain.clocks import Kind
+from helpdesk.domain.problems import Invalid, NotAllowed, NotFound, Stale
+from helpdesk.domain.routing import route
+from helpdesk.domain.tickets import Outcome, Priority, Status, check_move
+from helpdesk.models import Note, Queue, Stint, Ticket, TicketReader
+from helpdesk.models.rulebooks import published_rulebook
+from helpdesk.models.scope import readable
+from helpdesk.services import clocks, stints
+from helpdesk.services.events import record
+from helpdesk.storage import insert_once, session
+
+MAX_NOTE = 5_000
+
+
+class _Keep:
+    """Leave the field as it is, where None would mean something."""
+
+    def __repr__(self) -> str:
+        return "KEEP"
+
+
+KEEP: Final = _Keep()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a ticket should become; fields left out stay."""
+
+    status: Status | _Keep = KEEP
+    pending_on: str | _Keep | None = KEEP
+    type: str | _Keep = KEEP
+    tier: str | _Keep = KEEP
+    queue_id: int | _Keep = KEEP
+    owner_id: int | _Keep | None = KEEP
+    assignee_id: int | _Keep | None = KEEP
+    priority: Priority | _Keep = KEEP
+    outcome: Outcome | _Keep | None = KEEP
+
+    def values(self) -> dict[str, Any]:
+        return {f.name: value for f in fields(self) if not isinstance(value := getattr(self, f.name), _Keep)}
+
+
+@dataclass(slots=True)
+class Changed:
+    """What was: the version after, and what an undo needs to bring it back."""
+
+    version: int
+    before: dict[str, Any] = field(default_factory=dict)
+    stints_ended: list[int] = field(default_factory=list)
+    clocks_met: list[int] = field(default_factory=list)
+    clocks_cancelled: list[int] = field(default_factory=list)
+
+
+def load(number: str, actor: Actor) -> Ticket:
+    """The ticket of this number, locked for writing; ``NotFound`` outside the actor's sight."""
+    ticket = (
+        session()
+        .execute(select(Ticket).where(Ticket.number == number, readable(actor)).with_for_update(of=Ticket))
+        .scalar_one_or_none()
+    )
+    if ticket is None:
+        raise NotFound("ticket.not_found", number=number)
+    return ticket
+
+
+def standing(ticket: Ticket) -> TicketStanding:
+    """What of the ticket decides over rights to it."""
+    assists = session().scalars(
+        select(Stint.queue_id).where(Stint.ticket_id == ticket.id, Stint.kind == "assist", Stint.left_at.is_(None))
+    )
+    return TicketStanding(queue=ticket.queue_id, owner=ticket.owner_id, assists=frozenset(assists))
+
+
+def load_to_work(number: str, actor: Actor) -> Ticket:
+    """``load``, and ``NotAllowed`` unless the actor may act on it."""
+    ticket = load(number, actor)
+    if not may_work(actor, standing(ticket)):
+        raise NotAllowed("ticket.not_yours", number=number)
+    return ticket
+
+
+def change(
+    ticket: Ticket,
+    wanted: Change,
+    *,
+    expected: int | None,
+    actor: Actor,
+    now: datetime,
+    clock_at: datetime | None = None,
+    reason_note_id: int | None = None,
+    operation_id: int | None = None,
+    keep_stints: bool = False,
+) -> Changed:
+    """Change a ticket: the only writer of status, type, queue, owner, priority and outcome.
+
+    ``expected`` is the version that the actor saw (None: whatever it is now); ``Stale`` if it moved on.
+    ``clock_at`` is the instant at which clocks pause or resume (``now`` unless a message says otherwise).
+    ``keep_stints`` is for an undo, which takes up the earlier stay itself. An illegal move raises ``Conflict``.
+    Nothing is written when nothing differs.
+    """
+    if expected is not None and expected != ticket.version:
+        raise Stale("ticket.stale", number=ticket.number, version=ticket.version)
+    values = wanted.values()
+    _follow_type(ticket, values)
+    stay = stints.stay_of(ticket) if {"assignee_id", "queue_id", "status"} & values.keys() else None
+    before = _differences(ticket, stay, values)
+    if not before:
+        return Changed(ticket.version)
+    if "status" in before:
+        check_move(Status(ticket.status), Status(values["status"]))
+    _compare_and_set(ticket, {name: value for name, value in values.items() if name in before}, now)
+    changed = Changed(ticket.version, before)
+    if not keep_stints:
+        _move_stints(ticket, stay, before, values, changed, now)
+    _move_clocks(ticket, before, changed, clock_at or now, now)
+    for name, old in before.items():
+        if name != "tier":
+            record(
+                f"ticket.{name.removesuffix('_id')}",
+                actor=actor,
+                now=now,
+                ticket_id=ticket.id,
+                reason_note_id=reason_note_id,
+                operation_id=operation_id,
+                **{"from": _plain(old), "to": _plain(values[name]), "version": ticket.version},
+            )
+    return changed
+
+
+def forget_first_resolve(ticket: Ticket) -> None:
+    """Undo of the first resolve: it never was."""
+    ticket.first_resolved_at = None
+
+
+def add_note(ticket: Ticket, text: str, *, actor: Actor, now: datetime) -> Note:
+    """Write a word among ourselves; also what keeps the reason of a change."""
+    text = text.strip()
+    if not text:
+        raise Invalid("note.text_required")
+    if len(text) > MAX_NOTE:
+        raise Invalid("input.too_long", field="text", limit=MAX_NOTE)
+    if "\x00" in text:
+        raise Invalid("input.bad_character", field="text")
+    note = Note(ticket_id=ticket.id, author_id=actor.id, text=text, created_at=now)
+    session().add(note)
+    session().flush()
+    remember_reader(ticket, actor.id)
+    return note
+
+
+def remember_reader(ticket: Ticket, user_id: int | None) -> None:
+    """He owned it, wrote in it or was mentioned: he may open it later, wherever it went."""
+    if user_id is not None:
+        insert_once(TicketReader, ticket_id=ticket.id, user_id=user_id)
+
+
+def on_first_action(ticket: Ticket) -> Status | _Keep:
+    """new -> open on claim or first action."""
+    return Status.OPEN if ticket.status == Status.NEW else KEEP
+
+
+def set_status(
+    number: str, status: Status, *, pending_on: str | None = None, version: int, actor: Actor, now: datetime
+) -> int:
+    """Move an active ticket between open and the waiting states. Resolving has its own function."""
+    ticket = load_to_work(number, actor)
+    if status in {Status.RESOLVED, Status.CLOSED, Status.MERGED} or ticket.status == Status.RESOLVED:
+        check_move(Status(ticket.status), Status.NEW)  # never legal from the outside: a clear refusal
+    return change(ticket, Change(status=status, pending_on=pending_on), expected=version, actor=actor, now=now).version
+
+
+def set_priority(number: str, priority: Priority, *, version: int, actor: Actor, now: datetime) -> int:
+    """Set the priority by hand: targets are recomputed from the start. Returns the new version."""
+    ticket = load_to_work(number, actor)
+    return change(
+        ticket,
+        Change(priority=priority, status=on_first_action(ticket)),
+        expected=version,
+        actor=actor,
+        now=now,
+    ).version
+
+
+def _follow_type(ticket: Ticket, values: dict[str, Any]) -> None:
+    """Class and queue follow from the type: correcting it moves the ticket to the new type's queue."""
+    if "type" not in values or values["type"] == ticket.type:
+        return
+    code = route(published_rulebook(), values["type"]).queue
+    values.setdefault("queue_id", session().execute(select(Queue.id).where(Queue.code == code)).scalar_one())
+
+
+def _differences(ticket: Ticket, stay: Stint | None, values: dict[str, Any]) -> dict[str, Any]:
+    """The present values of the fields that would change."""
+    before = {}
+    for name, value in values.items():
+        holder = stay if name == "assignee_id" else ticket
+        old = getattr(holder, name, None)
+        if old != value:
+            before[name] = old
+    return before
+
+
+def _compare_and_set(ticket: Ticket, values: dict[str, Any], now: datetime) -> None:
+    columns = {name: value for name, value in values.items() if name != "assignee_id"}
+    if "type" in columns:
+        book = published_rulebook()
+        columns |= {"klass": book.type(columns["type"]).klass.value, "rule_version": book.version}
+    match columns.get("status"):
+        case Status.RESOLVED:
+            columns |= {"resolved_at": now, "first_resolved_at": ticket.first_resolved_at or now}
+        case Status.CLOSED:
+            columns["closed_at"] = now
+        case None:
+            pass
+        case _:
+            columns["resolved_at"] = None
+    if "status" in columns:
+        columns.setdefault("pending_on", None)
+    columns = {
+        name: _plain(value) if isinstance(value, (Status, Priority, Outcome)) else value
+        for name, value in columns.items()
+    }
+    statement = (
+        update(Ticket)
+        .where(Ticket.id == ticket.id, Ticket.version == ticket.version)
+        .values(version=ticket.version + 1, **columns)
+        .execution_options(synchronize_session=False)
+    )
+    session().flush()
+    if session().execute(statement).rowcount != 1:  # type: ignore[attr-defined]
+        raise Stale("ticket.stale", number=ticket.number, version=ticket.version)
+    session().refresh(ticket)
+
+
+def _move_stints(
+    ticket: Ticket,
+    stay: Stint | None,
+    before: dict[str, Any],
+    values: dict[str, Any],
+    changed: Changed,
+    now: datetime,
+) -> None:
+    """Stays follow queue and status; an assignee hangs on the stay."""
+    if ticket.status in {Status.RESOLVED, Status.MERGED}:
+        changed.stints_ended = stints.end_all(ticket, at=now)
+    elif before.get("status") == Status.RESOLVED and ticket.status == Status.OPEN:
+        pass  # who reopens says how: a new cycle, or the old stint taken up again
+    elif "queue_id" in before and stay is not None:
+        stints.end(stay, at=now)
+        changed.stints_ended = [stay.id]
+        stay = stints.open_stay(ticket, assignee_id=values.get("assignee_id"), book=published_rulebook(), now=now)
+    elif "assignee_id" in before and stay is not None:
+        stay.assignee_id = values["assignee_id"]
+    for user_id in (before.get("owner_id"), ticket.owner_id, before.get("assignee_id"), values.get("assignee_id")):
+        remember_reader(ticket, user_id)
+
+
+def _move_clocks(ticket: Ticket, before: dict[str, Any], changed: Changed, clock_at: datetime, now: datetime) -> None:
+    """Clocks follow type, priority and status."""
+    if {"type", "priority"} & before.keys():
+        clocks.retarget(ticket, book=published_rulebook())
+    if "status" not in before:
+        return
+    if ticket.status == Status.RESOLVED:
+        changed.clocks_met = clocks.meet(ticket, [Kind.SOLUTION], at=clock_at)
+        changed.clocks_cancelled = clocks.cancel(ticket, [Kind.FIRST_RESPONSE, Kind.PLATFORM], at=now)
+    elif before["status"] != Status.RESOLVED:
+        clocks.follow_status(ticket, Status(ticket.status), at=clock_at)
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, (Status, Priority, Outcome)) else value
