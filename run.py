@@ -93,9 +93,20 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def set_up(lock: Path) -> None:
-    make_environment()
-    install(lock)
+    if not is_installed(lock):
+        make_environment()
+        install(lock)
     compile_translations()
+
+
+def is_installed(lock: Path) -> bool:
+    """Whether ``.venv`` works and holds what the lock lists: a stamp in it remembers."""
+    stamp = stamp_of(lock)
+    return PYTHON.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == digest(lock)
+
+
+def stamp_of(lock: Path) -> Path:
+    return VENV / f"{lock.name}.installed"
 
 
 def make_environment() -> None:
@@ -117,20 +128,15 @@ def make_environment() -> None:
 
 
 def install(lock: Path) -> None:
-    """Bring in what the lock lists, by hash. A stamp in ``.venv`` remembers what is there already."""
-    stamp = VENV / f"{lock.name}.installed"
-    wanted = digest(lock)
-    if stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
-        return
+    """Bring in what the lock lists, by hash."""
     pip = (
         [uv(), "pip", "install", "--quiet", "--python", str(PYTHON)]
         if uv()
         else [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
     )
     run_step(f"installing {lock.name}", [*pip, "--require-hashes", "--requirement", str(lock)])
-    stamp.write_text(wanted, encoding="ascii")
-    if lock == DEV_LOCK:  # holds all of the other one, in the same versions
-        (VENV / f"{LOCK.name}.installed").write_text(digest(LOCK), encoding="ascii")
+    for done in (LOCK, DEV_LOCK) if lock == DEV_LOCK else (lock,):  # the larger one holds all of the other
+        stamp_of(done).write_text(digest(done), encoding="ascii")
 
 
 def compile_translations() -> None:

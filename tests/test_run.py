@@ -55,15 +55,15 @@ def test_the_second_start_sets_nothing_up_again(project: Path, steps: list[str])
 
 
 def test_a_changed_lock_is_installed(project: Path, steps: list[str]) -> None:
-    run.install(project / "requirements.lock")
+    run.set_up(project / "requirements.lock")
     (project / "requirements.lock").write_text("another==1\n")
-    run.install(project / "requirements.lock")
+    run.set_up(project / "requirements.lock")
     assert len(steps) == 2
 
 
 def test_what_the_checks_need_includes_what_serving_needs(project: Path, steps: list[str]) -> None:
-    run.install(project / "requirements-dev.lock")
-    run.install(project / "requirements.lock")
+    run.set_up(project / "requirements-dev.lock")
+    run.set_up(project / "requirements.lock")
     assert steps == ["installing requirements-dev.lock"]
 
 
@@ -74,13 +74,27 @@ def test_a_failed_installation_is_tried_again(project: Path, monkeypatch: pytest
     monkeypatch.setattr(run, "run_step", fail)
     for _ in range(2):
         with pytest.raises(run.Failure):
-            run.install(project / "requirements.lock")
+            run.set_up(project / "requirements.lock")
 
 
 def test_an_environment_without_pip_is_made_anew(project: Path, steps: list[str]) -> None:
     (project / ".venv" / "bin" / "pip").unlink()
     run.make_environment()
     assert steps == ["making .venv"]
+
+
+def test_an_environment_that_holds_everything_is_left_alone(project: Path, steps: list[str]) -> None:
+    run.set_up(project / "requirements.lock")
+    (project / ".venv" / "bin" / "pip").unlink()  # as uv makes it, and uv is gone
+    run.set_up(project / "requirements.lock")
+    assert steps == ["installing requirements.lock"]
+
+
+def test_a_broken_environment_is_made_anew(project: Path, steps: list[str]) -> None:
+    run.set_up(project / "requirements.lock")
+    (project / ".venv" / "bin" / "python").unlink()
+    run.set_up(project / "requirements.lock")
+    assert steps[1:] == ["making .venv", "installing requirements.lock"]
 
 
 def test_without_the_venv_package_it_says_what_to_install(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
