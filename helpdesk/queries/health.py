@@ -1,0 +1,17 @@
+"""Whether the machinery behind the pages is alive."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from helpdesk.models import Lease
+from helpdesk.models.jobs import JOB_WORKER
+from helpdesk.storage import session
+
+
+def worker_alive(now: datetime) -> bool:
+    """Whether a job worker holds its lease at ``now``. One statement; the banner on every page asks it."""
+    until = session().execute(select(Lease.until).where(Lease.name == JOB_WORKER)).scalar_one_or_none()
+    return until is not None and until > now
