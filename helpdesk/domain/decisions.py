@@ -154,9 +154,9 @@ def _points(hits: Iterable[Hit]) -> dict[str, float]:
     for hit in sorted(hits, key=lambda hit: (-hit.points, hit.start - hit.end)):
         code = hit.word.type or OTHER
         ranges = taken.setdefault(code, [])
-        if (code, hit.word.text) in seen or any(a < d and c < b for a, b in hit.ranges for c, d in ranges):
+        if (code, hit.word.written) in seen or any(a < d and c < b for a, b in hit.ranges for c, d in ranges):
             continue
-        seen.add((code, hit.word.text))
+        seen.add((code, hit.word.written))
         ranges.extend(hit.ranges)
         points[code] = points.get(code, 0.0) + hit.points
     return points
@@ -193,4 +193,4 @@ def _spans(hits: Iterable[Hit], normalised: Normalised) -> Iterable[Span]:
     for hit in hits:
         for start, end in hit.ranges:
             first, last = normalised.original_span(start, end)
-            yield Span(first, last, hit.word.text, hit.word.type or OTHER, How(hit.how).value)
+            yield Span(first, last, hit.phrase, hit.word.type or OTHER, How(hit.how).value)

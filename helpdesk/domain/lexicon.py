@@ -3,16 +3,15 @@
 A word list is data of the rule book. Written forms:
 
 ``发错货``            a phrase
-``{发|寄}错{货|}``     a family of phrases: every choice is a word of its own (发错货, 发错, 寄错货, 寄错)
+``{发|寄}错{货|}``     a family of phrases: 发错货, 发错, 寄错货, 寄错. Braces don't nest
 ``少…件``             parts in this order with at most MAX_GAP letters between them
-``没发货+投诉``        parts anywhere in the text
 
-A word is found exactly, or by sound (whole words of at least MIN_PINYIN letters, ranked lower), or
-nearly (``partial_ratio`` from MIN_FUZZY letters up, ranked lowest): shorter words count only as they
-stand, because a near hit on two letters is wrong four times out of five.
+A phrase is found exactly, or by its sound (发措货; from MIN_PINYIN letters, ranked lower), or nearly
+(``partial_ratio`` from MIN_FUZZY letters up, ranked lowest). Shorter phrases count only as they stand:
+a near hit on two letters is wrong four times out of five.
 
-Of two words where one lies inside the other the longer one counts, whatever their types. An
-*exception* is such a longer phrase that stands for no type (没有发错).
+Of two phrases where one lies inside the other the longer one counts, whatever their types. An
+*exception* is such a longer phrase that speaks for no type (没有发错).
 """
 
 from __future__ import annotations
@@ -23,11 +22,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import product
+from math import prod
 from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from helpdesk.domain.text import normalise, syllables
+from helpdesk.domain.text import normalise, sound
 
 POINTS: Mapping[str, float] = {"strong": 3.0, "normal": 2.0, "weak": 1.0}
 """What one lit word adds to its type."""
@@ -35,9 +35,11 @@ POINTS: Mapping[str, float] = {"strong": 3.0, "normal": 2.0, "weak": 1.0}
 MAX_GAP = 6
 MIN_PINYIN = 3
 MIN_FUZZY = 4
+MIN_FUZZY_LATIN = 8  # Latin letters carry less each
 FUZZY_CUTOFF = 75.0
-FUZZY_CUTOFF_LATIN = 90.0  # Latin letters carry less each
-MIN_FUZZY_LATIN = 8
+FUZZY_CUTOFF_LATIN = 90.0
+MAX_FUZZY_FAMILY = 24
+"""Larger families say the same thing in many ways and are not sought nearly: that would cost more than it finds."""
 
 
 class How(StrEnum):
@@ -52,38 +54,49 @@ class How(StrEnum):
 SHARE: Mapping[How, float] = {How.EXACT: 1.0, How.PATTERN: 1.0, How.PINYIN: 0.75, How.FUZZY: 0.6}
 """How much of a word's points a find of this kind is worth."""
 
+Slot = tuple[str, ...]
+"""The choices at one place of a word, normalised."""
+
+GAP: Slot = ()
+"""Up to MAX_GAP letters of any kind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One phrase of one type. ``type`` None is an exception; ``parts`` are its normalised pieces."""
+    """One entry of the list. ``type`` None is an exception, which may hold for some types only."""
 
-    text: str
+    written: str
     type: str | None
     points: float
-    parts: tuple[str, ...]
-    ordered: bool = True
-    only: frozenset[str] = frozenset()  # an exception that holds for these types alone
+    slots: tuple[Slot, ...]
+    only: frozenset[str] = frozenset()
+
+    @property
+    def gapped(self) -> bool:
+        return GAP in self.slots
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A word found in a normalised text. ``ranges`` are the letters to light."""
+    """A word found in a normalised text: the phrase meant, and the letters to light."""
 
     word: Word
+    phrase: str
     how: How
     ranges: tuple[tuple[int, int], ...]
+    points: float
 
     @property
     def start(self) -> int:
-        return min(start for start, _ in self.ranges)
+        return self.ranges[0][0]
 
     @property
     def end(self) -> int:
-        return max(end for _, end in self.ranges)
+        return self.ranges[-1][1]
 
-    @property
-    def points(self) -> float:
-        return self.word.points * SHARE[self.how]
+
+Cover = tuple[int, int, frozenset[str]]
+"""Letters from..to that say nothing for these types (empty: for any type)."""
 
 
 @dataclass(frozen=True)
@@ -101,75 +114,206 @@ class Lexicon:
         Raises ``ValueError``, ``KeyError`` or ``TypeError`` on a malformed document, which the rule
         book's parser reports.
         """
-        words = {
-            word: None
+        words = [
+            Word(phrase, type_code, POINTS[weight], slots_of(phrase))
             for type_code, by_weight in document["words"].items()
             for weight, phrases in by_weight.items()
-            for word in _family(phrases, type_code, POINTS[weight])
-        }
-        exceptions = {
-            word: None
+            for phrase in phrases
+        ]
+        exceptions = [
+            Word(phrase, None, 0.0, slots_of(phrase), frozenset(row.get("types", ())))
             for row in document.get("exceptions", ())
-            for word in _family(row["phrases"], None, 0.0, frozenset(row.get("types", ())))
-        }
+            for phrase in row["phrases"]
+        ]
         confusions = dict(document.get("confusions", {}))
-        wrong = [slip for slip, meant in confusions.items() if len(slip) != len(meant)]
+        wrong = [slip for slip, meant in confusions.items() if len(slip) != len(meant) or not slip]
         if wrong:
             raise ValueError(f"confusions of unequal length: {', '.join(wrong)}")
         return cls(tuple(words), tuple(exceptions), confusions)
 
     def type_codes(self) -> set[str]:
         """Every type a word or an exception speaks of."""
-        return {word.type for word in self.words if word.type} | {
-            code for word in self.exceptions for code in word.only
-        }
+        return {word.type for word in self.words if word.type}.union(*(word.only for word in self.exceptions))
 
     @cached_property
     def _index(self) -> _Index:
-        return _Index(self)
+        return _Index((*self.words, *self.exceptions))
 
-    def find(self, text: str) -> list[Hit]:
-        """Every word lit in a normalised text, in the order of the text; what exceptions cover is left out."""
-        meant = self.meant(text)
-        index = self._index
-        hits = [*index.phrases(meant), *index.patterns(meant)]
-        return sorted(_standing(hits, index.covers(meant)), key=lambda hit: (hit.start, -hit.end))
+    @cached_property
+    def _near(self) -> dict[str, list[Word]]:
+        """Longer phrases and the words they belong to."""
+        phrases: dict[str, list[Word]] = {}
+        for word in self.words:
+            if not word.gapped and prod(map(len, word.slots)) <= MAX_FUZZY_FAMILY:
+                for phrase in map("".join, product(*word.slots)):
+                    if len(phrase) >= (MIN_FUZZY_LATIN if phrase.isascii() else MIN_FUZZY):
+                        phrases.setdefault(phrase, []).append(word)
+        return phrases
 
-    def find_near(self, text: str) -> list[Hit]:
-        """Words that are nearly in a normalised text: for texts in which ``find`` lights too little."""
-        meant = self.meant(text)
-        covers = self._index.covers(meant)
-        return [hit for hit in self._index.near(meant) if not _covered(hit, covers)]
+    @cached_property
+    def _slips(self) -> re.Pattern[str]:
+        longest_first = sorted(self.confusions, key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     def meant(self, text: str) -> str:
         """The text with known slips of the pen put right, at unchanged length."""
-        pattern = self._index.slips
-        return pattern.sub(lambda match: self.confusions[match.group()], text) if pattern else text
+        return self._slips.sub(lambda match: self.confusions[match.group()], text)
+
+    def find(self, text: str) -> list[Hit]:
+        """Every word lit in a normalised text, in the order of the text."""
+        meant = self.meant(text)
+        found = list(self._index.find(meant))
+        hits = [hit for hit in found if hit.word.type]
+        return sorted(_standing(hits, _covers(meant, found)), key=lambda hit: (hit.start, -hit.end))
+
+    def find_near(self, text: str) -> list[Hit]:
+        """Phrases that nearly stand in a normalised text: for texts in which ``find`` lights too little."""
+        meant = self.meant(text)
+        covers = _covers(meant, [hit for hit in self._index.find(meant) if hit.word.type is None])
+        phrases = [phrase for phrase in self._near if len(phrase) <= len(meant)]
+        found = process.extract(
+            meant, phrases, scorer=fuzz.partial_ratio, processor=None, score_cutoff=FUZZY_CUTOFF, limit=12
+        )
+        hits = [
+            Hit(word, phrase, How.FUZZY, (place,), word.points * SHARE[How.FUZZY] * ratio / 100)
+            for phrase, ratio, _ in found
+            if ratio >= FUZZY_CUTOFF_LATIN or not phrase.isascii()
+            for place in _place(phrase, meant)
+            for word in self._near[phrase]
+        ]
+        return [hit for hit in hits if not _covered(hit, covers)]
 
 
-def _family(
-    phrases: Iterable[str], type_code: str | None, points: float, only: frozenset[str] = frozenset()
-) -> Iterator[Word]:
-    for written in phrases:
-        for phrase in expand(written):
-            ordered = "+" not in phrase
-            parts = tuple(normalise(part).text for part in re.split(r"[…+]", phrase))
-            if any(len(part) < (2 if len(parts) == 1 else 1) for part in parts):
-                raise ValueError(f"word too short: {written}")
-            yield Word(phrase, type_code, points, parts, ordered, only)
+def slots_of(written: str) -> tuple[Slot, ...]:
+    """The slots of a written word: ``{发|寄}错…货`` -> (发, 寄), (错), GAP, (货)."""
+    slots: list[Slot] = []
+    for piece in re.split(r"(\{[^{}]*\}|…)", written):
+        if piece == "…":
+            slots.append(GAP)
+        elif piece.startswith("{") and piece.endswith("}"):
+            slots.append(tuple(dict.fromkeys(_choice(choice) for choice in piece[1:-1].split("|"))))
+        elif "{" in piece or "}" in piece:
+            raise ValueError(f"unbalanced braces: {written}")
+        elif piece:
+            slots.append((_choice(piece),))
+    if not slots or slots[0] is GAP or slots[-1] is GAP or not any(slots) or all("" in slot for slot in slots):
+        raise ValueError(f"a word needs letters at both ends: {written}")
+    return tuple(slots)
 
 
-def expand(written: str) -> list[str]:
-    """Every phrase of a family: ``{发|寄}错`` -> 发错, 寄错. Braces don't nest."""
-    pieces = re.split(r"\{([^{}]*)\}", written)
-    if any("{" in piece or "}" in piece for piece in pieces):
-        raise ValueError(f"unbalanced braces: {written}")
-    choices = [piece.split("|") if i % 2 else [piece] for i, piece in enumerate(pieces)]
-    return ["".join(parts) for parts in product(*choices)]
+def _choice(text: str) -> str:
+    """Normalised, but with the spaces that part it from the next Latin word."""
+    letters = normalise(text).text
+    if not letters.isascii() or not letters:
+        return letters
+    return " " * text.startswith(" ") + letters + " " * text.endswith(" ")
 
 
-Cover = tuple[int, int, frozenset[str]]
-"""Letters from..to that say nothing for these types (empty: for any type)."""
+class _Compiled:
+    """A word ready to be compared by sound: per slot the choices by their sound, longest first."""
+
+    __slots__ = ("slots", "word")
+
+    def __init__(self, word: Word) -> None:
+        self.word = word
+        self.slots: list[tuple[list[int], dict[str, list[str]]] | None] = []
+        for slot in word.slots:
+            if slot is GAP:
+                self.slots.append(None)
+                continue
+            choices: dict[str, list[str]] = {}
+            for choice in slot:
+                choices.setdefault(sound(choice), []).append(choice)
+            self.slots.append((sorted({len(key) for key in choices}, reverse=True), choices))
+
+    def heads(self) -> set[str]:
+        """The sounds a phrase can begin with: two letters, or one where a gap or the end follows."""
+        heads, growing = set(), {""}
+        for slot in self.slots:
+            if slot is None:
+                heads |= growing
+                growing = set()
+            else:
+                longer = {head + key for head in growing for key in slot[1]}
+                heads |= {head[:2] for head in longer if len(head) >= 2}
+                growing = {head for head in longer if len(head) < 2}
+        return (heads | growing) - {""}
+
+    def match(self, text: str, sounds: str, start: int, k: int = 0) -> list[tuple[int, str]] | None:
+        """Where each slot's choice stands, from ``start``; None where the word does not fit."""
+        if k == len(self.slots):
+            return None if start < len(text) and _joined(text, start) else []
+        slot = self.slots[k]
+        if slot is None:
+            for at in range(start, min(start + MAX_GAP, len(text)) + 1):
+                if (rest := self.match(text, sounds, at, k + 1)) is not None:
+                    return rest
+            return None
+        lengths, choices = slot
+        for length in lengths:
+            if (same := choices.get(sounds[start : start + length])) is not None:
+                rest = self.match(text, sounds, start + length, k + 1)
+                if rest is not None:
+                    written = text[start : start + length]
+                    return [(start, written if written in same else same[0]), *rest]
+        return None
+
+
+class _Index:
+    """Words by the sound of their first letters."""
+
+    def __init__(self, words: Iterable[Word]) -> None:
+        self._by_head: dict[str, list[_Compiled]] = {}
+        for word in words:
+            compiled = _Compiled(word)
+            for head in compiled.heads():
+                self._by_head.setdefault(head, []).append(compiled)
+
+    def find(self, text: str) -> Iterator[Hit]:
+        """Every word that stands in the text or sounds like it."""
+        sounds = sound(text)
+        for start in range(len(text)):
+            if start and _joined(text, start):
+                continue
+            for head in {sounds[start], sounds[start : start + 2]}:
+                for compiled in self._by_head.get(head, ()):
+                    if (places := compiled.match(text, sounds, start)) and (
+                        hit := _hit(compiled.word, places, text)
+                    ) is not None:
+                        yield hit
+
+
+def _hit(word: Word, places: Sequence[tuple[int, str]], text: str) -> Hit | None:
+    """The find as a value; None where it is too short to count by its sound alone."""
+    ranges: list[tuple[int, int]] = []
+    phrase = ""
+    for start, choice in places:
+        end = start + len(choice)
+        if ranges and ranges[-1][1] == start:
+            ranges[-1] = (ranges[-1][0], end)
+        elif choice:
+            phrase += "…" if ranges else ""
+            ranges.append((start, end))
+        phrase += choice
+    if all(text.startswith(choice, start) for start, choice in places):
+        how = How.PATTERN if word.gapped else How.EXACT
+    elif word.type and len(phrase) >= MIN_PINYIN and not word.gapped:
+        how = How.PINYIN
+    else:
+        return None
+    return Hit(word, phrase, how, tuple(ranges), word.points * SHARE[how])
+
+
+def _joined(text: str, at: int) -> bool:
+    """Inside a Latin word: ``late`` is not in ``plate``."""
+    before, after = text[at - 1], text[at]
+    return before.isascii() and after.isascii() and before != " " and after != " "
+
+
+def _place(phrase: str, text: str) -> list[tuple[int, int]]:
+    place = fuzz.partial_ratio_alignment(phrase, text)
+    return [(place.dest_start, place.dest_end)] if place and place.dest_start < place.dest_end else []
+
 
 _CONTRASTS = (
     re.compile(r"(?<!是)不是(.{1,10}?)(?:而是|是)"),
@@ -177,132 +321,37 @@ _CONTRASTS = (
 )
 
 
+def _covers(text: str, found: Iterable[Hit]) -> list[Cover]:
+    """What exceptions and contrasts (不是 X 是 Y: X is not what is meant) take out of a text."""
+    covers: list[Cover] = [(hit.start, hit.end, hit.word.only) for hit in found if hit.word.type is None]
+    covers.extend((*match.span(1), frozenset()) for pattern in _CONTRASTS for match in pattern.finditer(text))
+    return covers
+
+
 def _covered(hit: Hit, covers: Sequence[Cover]) -> bool:
     """Touched by an exception that it does not itself contain."""
     return any(
         (not only or hit.word.type in only)
-        and any(a < end and start < b and not (a <= start and end <= b and b - a > end - start) for a, b in hit.ranges)
+        and hit.start < end
+        and start < hit.end
+        and not (hit.start <= start and end <= hit.end and hit.end - hit.start > end - start)
         for start, end, only in covers
     )
 
 
 def _standing(hits: Iterable[Hit], covers: Sequence[Cover]) -> Iterator[Hit]:
     """Hits that are neither covered nor part of a longer phrase."""
-    open_hits = [hit for hit in hits if not _covered(hit, covers)]
-    phrases = [(*hit.ranges[0], hit.how) for hit in open_hits if len(hit.ranges) == 1]
-    for hit in open_hits:
-        start, end = hit.start, hit.end
+    uncovered = [hit for hit in hits if not _covered(hit, covers)]
+    phrases = [hit for hit in uncovered if not hit.word.gapped]
+    for hit in uncovered:
+        length = hit.end - hit.start
         if not any(
-            a <= start and end <= b and (b - a > end - start or (how is How.EXACT and hit.how is How.PINYIN))
-            for a, b, how in phrases
+            other.start <= hit.start and hit.end <= other.end and _stronger(other, length, hit.how) for other in phrases
         ):
             yield hit
 
 
-class _Index:
-    """The compiled words: by the sound of their first two letters, and gap patterns as expressions."""
-
-    def __init__(self, lexicon: Lexicon) -> None:
-        everything = (*lexicon.words, *lexicon.exceptions)
-        self._by_sound: dict[tuple[str, str], list[tuple[tuple[str, ...], str, list[Word]]]] = {}
-        for text, words in _grouped(word for word in everything if len(word.parts) == 1).items():
-            sound = syllables(text)
-            self._by_sound.setdefault((sound[0], sound[1]), []).append((sound, text, words))
-        self._patterns = [(word, _expression(word)) for word in everything if len(word.parts) > 1]
-        near = _grouped(
-            word for word in lexicon.words if len(word.parts) == 1 and len(word.parts[0]) >= _min_fuzzy(word.parts[0])
-        )
-        self._near_words = list(near.values())
-        self._near_texts = list(near)
-        self.slips = (
-            re.compile("|".join(map(re.escape, sorted(lexicon.confusions, key=len, reverse=True))))
-            if lexicon.confusions
-            else None
-        )
-
-    def phrases(self, text: str) -> Iterator[Hit]:
-        """Phrases of a type that stand in the text or sound like it."""
-        return (hit for hit in self._phrases(text) if hit.word.type)
-
-    def _phrases(self, text: str) -> Iterator[Hit]:
-        sound = syllables(text)
-        for start in range(len(text) - 1):
-            for syllables_of_word, phrase, words in self._by_sound.get((sound[start], sound[start + 1]), ()):
-                end = start + len(phrase)
-                if sound[start:end] != syllables_of_word or not _whole(text, start, end):
-                    continue
-                if text.startswith(phrase, start):
-                    how = How.EXACT
-                elif len(phrase) >= MIN_PINYIN:
-                    how = How.PINYIN
-                else:
-                    continue
-                yield from (Hit(word, how, ((start, end),)) for word in words)
-
-    def patterns(self, text: str) -> Iterator[Hit]:
-        """Words with gaps; the parts are lit, not what stands between them."""
-        return (hit for hit in self._gapped(text) if hit.word.type)
-
-    def _gapped(self, text: str) -> Iterator[Hit]:
-        for word, expression in self._patterns:
-            if not all(part in text for part in word.parts):
-                continue
-            if expression is None:
-                ranges = tuple((at, at + len(part)) for part in word.parts for at in (text.index(part),))
-                yield Hit(word, How.PATTERN, ranges)
-            elif match := expression.search(text):
-                yield Hit(word, How.PATTERN, tuple(match.span(i + 1) for i in range(len(word.parts))))
-
-    def covers(self, text: str) -> list[Cover]:
-        """What exceptions and contrasts (不是 X 是 Y) take out of the text."""
-        covers: list[Cover] = [
-            (hit.start, hit.end, hit.word.only)
-            for hit in (*self._phrases(text), *self._gapped(text))
-            if hit.word.type is None and hit.how is not How.PINYIN
-        ]
-        covers.extend((*match.span(1), frozenset()) for pattern in _CONTRASTS for match in pattern.finditer(text))
-        return covers
-
-    def near(self, text: str) -> Iterator[Hit]:
-        """Longer phrases of which most letters stand together in the text."""
-        found = process.extract(
-            text, self._near_texts, scorer=fuzz.partial_ratio, processor=None, score_cutoff=FUZZY_CUTOFF, limit=12
-        )
-        for phrase, ratio, i in found:
-            if len(phrase) > len(text) or (phrase.isascii() and ratio < FUZZY_CUTOFF_LATIN):
-                continue
-            place = fuzz.partial_ratio_alignment(phrase, text)
-            if place is not None and place.dest_end > place.dest_start:
-                for word in self._near_words[i]:
-                    yield Hit(word, How.FUZZY, ((place.dest_start, place.dest_end),))
-
-
-def _grouped(words: Iterable[Word]) -> dict[str, list[Word]]:
-    """Words by their text: one phrase may speak for several types."""
-    groups: dict[str, list[Word]] = {}
-    for word in words:
-        groups.setdefault(word.parts[0], []).append(word)
-    return groups
-
-
-def _min_fuzzy(text: str) -> int:
-    return MIN_FUZZY_LATIN if text.isascii() else MIN_FUZZY
-
-
-def _expression(word: Word) -> re.Pattern[str] | None:
-    if not word.ordered:
-        return None
-    gap = f".{{0,{MAX_GAP}}}?"
-    return re.compile(gap.join(f"({re.escape(part)})" for part in word.parts))
-
-
-def _whole(text: str, start: int, end: int) -> bool:
-    """Latin words count only as whole words: ``late`` is not in ``plate``."""
-    return not (
-        (start and _latin(text[start - 1]) and _latin(text[start]))
-        or (end < len(text) and _latin(text[end]) and _latin(text[end - 1]))
-    )
-
-
-def _latin(char: str) -> bool:
-    return char.isascii() and char != " "
+def _stronger(other: Hit, length: int, how: How) -> bool:
+    """A longer phrase, or as long and written as it should be where the other only sounds like it."""
+    extra = other.end - other.start - length
+    return extra > 0 or (extra == 0 and how is How.PINYIN and other.how is How.EXACT)

@@ -100,12 +100,26 @@ def _simplified_char(char: str) -> str:
     return converted if len(converted) == 1 else char
 
 
+_SYLLABLES: dict[str, str] = {}
+_FIRST_SOUND = 0xE000  # Unicode's private use area: never in a normalised text
+
+
 @lru_cache(maxsize=16384)
 def syllable(char: str) -> str:
-    """The toneless pinyin of one character; other characters are their own syllable."""
+    """The toneless pinyin of one character; any other character is its own syllable."""
     return lazy_pinyin(char)[0] if "一" <= char <= "鿿" else char
 
 
-def syllables(text: str) -> tuple[str, ...]:
-    """The toneless pinyin of every character: texts that sound alike are equal."""
-    return tuple(syllable(char) for char in text)
+@lru_cache(maxsize=16384)
+def _sound(char: str) -> str:
+    if char.isascii():
+        return char
+    return _SYLLABLES.setdefault(syllable(char), chr(_FIRST_SOUND + len(_SYLLABLES)))
+
+
+def sound(text: str) -> str:
+    """A code of the same length in which characters that sound alike are equal.
+
+    It holds within one process only: compare it, don't store it.
+    """
+    return "".join(map(_sound, text))
