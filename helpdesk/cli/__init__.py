@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
+from helpdesk.cli import imports, seed, worker
+
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
+    app.cli.add_command(worker.worker)
+    app.cli.add_command(imports.group)
+    app.cli.add_command(seed.group)
+    app.cli.add_command(seed.prepare)

@@ -1,0 +1,50 @@
+"""``flask worker``: the process that runs the jobs."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from types import FrameType
+
+import click
+import structlog
+from flask import current_app
+from flask.cli import with_appcontext
+
+from helpdesk import timesource
+from helpdesk.jobs.runner import JobWorker
+
+
+@click.command("worker")
+@with_appcontext
+def worker() -> None:
+    """Run the jobs until SIGTERM or Ctrl-C. Two of these at once are harmless."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the jobs' threads need the app itself
+    write_logs(app.config["UNSNAG"].log_level)
+    job_worker = JobWorker(app, timesource.now)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        job_worker.stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    job_worker.run()
+
+
+def write_logs(level: str) -> None:
+    """To the error output: in colour for a person at a terminal, else a JSON object per line."""
+    at_terminal = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if at_terminal else [structlog.processors.dict_tracebacks]),
+            structlog.dev.ConsoleRenderer() if at_terminal else structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    # APScheduler says through logging when a job is skipped because its last run goes on; that is as planned.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -1,0 +1,15 @@
+"""Remove what has served its time: ended sessions, old tries to log in, notices that nobody waits for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from helpdesk.services import outbox
+from helpdesk.services.clean_up import remove_ended
+from helpdesk.storage import unit_of_work
+
+
+def clean_up(now: datetime) -> int:
+    """Returns how many rows were removed or withdrawn."""
+    with unit_of_work():
+        return remove_ended(now) + outbox.expire_notices(now)

@@ -1,0 +1,102 @@
+"""The job worker: APScheduler as a metronome behind a lease.
+
+The scheduler remembers nothing (memory store) and catches nothing up: jobs ask for the state of the
+world, so a late run is as good as a punctual one. Whoever holds the lease runs the jobs; a second
+worker started by mistake waits, and takes over when the first one's lease has run out.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask import Flask
+
+from helpdesk.jobs.schedule import JOBS, Job, Worker
+from helpdesk.models.jobs import JOB_WORKER
+from helpdesk.services import leases
+from helpdesk.storage import unit_of_work
+
+log = structlog.get_logger(__name__)
+
+LEASE_SECONDS = 20
+BEAT_SECONDS = 5
+
+
+def new_holder() -> str:
+    """A name for this process that no other has."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{os.urandom(4).hex()}"
+
+
+class JobWorker:
+    """One job worker process: holds the lease while it can, ticks while it holds it."""
+
+    def __init__(
+        self, app: Flask, clock: Callable[[], datetime], *, holder: str = "", jobs: Sequence[Job] = JOBS
+    ) -> None:
+        self.app = app
+        self.clock = clock
+        self.holder = holder or new_holder()
+        self.jobs = jobs
+        self.leading = False
+        self.stop = threading.Event()
+        self.worker = Worker(self.holder, clock, self.stop.is_set)
+
+    def run(self) -> None:
+        """Work until ``stop`` is set, then let running jobs finish and give the lease back.
+
+        The scheduler has a thread of its own and this one only waits: a signal handler that shut a
+        scheduler down in the middle of its own loop would be a lock held twice.
+        """
+        scheduler = BackgroundScheduler(timezone="UTC")
+        options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self.beat()
+        now = self.clock()
+        scheduler.add_job(self.beat, "interval", seconds=BEAT_SECONDS, id="beat", **options)
+        for job in self.jobs:
+            scheduler.add_job(
+                self.tick, "interval", [job], seconds=job.every_seconds, id=job.name, next_run_time=now, **options
+            )
+        scheduler.start()
+        log.info("job worker started", holder=self.holder, leading=self.leading)
+        self.stop.wait()
+        scheduler.shutdown(wait=True)
+        self.give_up()
+        log.info("job worker stopped", holder=self.holder)
+
+    def beat(self) -> None:
+        """Take or renew the lease: the heartbeat. Without an answer from the database nobody leads."""
+        had = self.leading
+        try:
+            with self.app.app_context(), unit_of_work():
+                self.leading = leases.acquire(JOB_WORKER, self.holder, seconds=LEASE_SECONDS, now=self.clock())
+        except Exception:
+            self.leading = False
+            log.exception("heartbeat failed")
+        if self.leading != had:
+            log.info("lease taken" if self.leading else "lease lost", holder=self.holder)
+
+    def tick(self, job: Job) -> None:
+        """Run a job if this process leads. A job that fails is logged and comes again at its next time."""
+        if not self.leading or self.stop.is_set():
+            return
+        try:
+            with self.app.app_context():
+                did = job.run(self.worker)
+        except Exception:
+            log.exception("job failed", job=job.name)
+            return
+        if did:
+            log.info("job done", job=job.name, did=did)
+
+    def give_up(self) -> None:
+        """Release the lease, so that another worker need not wait for its end."""
+        self.leading = False
+        with suppress(Exception), self.app.app_context(), unit_of_work():
+            leases.release(JOB_WORKER, self.holder, now=self.clock())

@@ -1,0 +1,40 @@
+"""The jobs of the job worker, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from helpdesk.jobs.clean_up import clean_up
+from helpdesk.jobs.close_resolved import close_resolved
+from helpdesk.jobs.deliver_outbox import deliver_outbox
+from helpdesk.jobs.resume_imports import resume_imports
+from helpdesk.jobs.sla_tick import sla_tick
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a job may need of the process that runs it."""
+
+    holder: str
+    clock: Callable[[], datetime]
+    stopping: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``run`` returns how much it did; it may come late, twice, or after days."""
+
+    name: str
+    every_seconds: int
+    run: Callable[[Worker], int]
+
+
+JOBS: tuple[Job, ...] = (
+    Job("sla_tick", 10, lambda worker: sla_tick(worker.clock())),
+    Job("deliver_outbox", 5, lambda worker: deliver_outbox(worker.clock, worker.holder)),
+    Job("resume_imports", 5, lambda worker: resume_imports(worker.clock, worker.holder, stopping=worker.stopping)),
+    Job("close_resolved", 15 * 60, lambda worker: close_resolved(worker.clock())),
+    Job("clean_up", 60 * 60, lambda worker: clean_up(worker.clock())),
+)
