@@ -17,6 +17,8 @@ format:  ## put code into shape
 	.venv/bin/ruff format .
 
 translations:  ## collect sentences into helpdesk/translations/en/LC_MESSAGES/messages.po
-	.venv/bin/pybabel extract -q -F babel.cfg --no-location --sort-output -o messages.pot .
-	.venv/bin/pybabel update -q -i messages.pot -d helpdesk/translations --no-fuzzy-matching --ignore-obsolete
+	.venv/bin/pybabel -q extract -F babel.cfg -k lazy_gettext -k lazy_ngettext:1,2 --no-location --sort-output \
+		--project=Unsnag --copyright-holder='The Unsnag authors' -o messages.pot .
+	test -d helpdesk/translations/en || .venv/bin/pybabel -q init -i messages.pot -d helpdesk/translations -l en
+	.venv/bin/pybabel -q update -i messages.pot -d helpdesk/translations --no-fuzzy-matching --ignore-obsolete
 	rm messages.pot

@@ -228,7 +228,11 @@ def check_port(host: str, port: int) -> None:
 
 
 def prepare(*, demo: bool) -> str:
-    """Bring the database up to date, seed an empty one; return the demo's accounts for people to read."""
+    """Bring the database up to date and seed an empty one, in one process.
+
+    Its standard output is what people want to read at the end (the demo's accounts); progress and trouble go to
+    standard error, which passes through.
+    """
     command = [str(PYTHON), "-m", "flask", "prepare", *([] if demo else ["--no-demo"])]
     print("· preparing the database", flush=True)
     with tempfile.TemporaryFile(mode="w+", encoding="utf-8") as output:
