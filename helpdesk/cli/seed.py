@@ -1,4 +1,7 @@
-"""``flask seed`` and ``flask prepare``: what an installation starts with, and a demo to look around in."""
+"""``flask seed`` and ``flask prepare``: what an installation starts with, and a demo to look around in.
+
+Progress goes to the error output: what a program may want to read stands alone on the other.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,6 @@ from flask_migrate import upgrade
 from helpdesk import timesource
 from helpdesk.storage import unit_of_work
 from seeds import base
-
-PROGRESS = {"err": True}
-"""Progress goes to the error output: what a program may want to read stands alone on the other."""
 
 
 @click.group("seed", cls=AppGroup, invoke_without_command=True)
@@ -43,6 +43,6 @@ def plant_base() -> None:
     with unit_of_work():
         planted = base.plant(timesource.now())
     if planted.added:
-        click.echo("planted: " + ", ".join(f"{count} {kind}" for kind, count in planted.added.items()), **PROGRESS)
+        click.echo("planted: " + ", ".join(f"{count} {kind}" for kind, count in planted.added.items()), err=True)
     if planted.kept_rules:
-        click.echo("The shipped rule book differs from the stored one, which was kept as it is.", **PROGRESS)
+        click.echo("The shipped rule book differs from the stored one, which was kept as it is.", err=True)
