@@ -173,6 +173,7 @@ def may_assign(actor: Actor, ticket: TicketStanding) -> bool:
 
 
 def may_transfer(actor: Actor, ticket: TicketStanding) -> bool:
+    """Move the ticket to another queue."""
     return _in_scope(actor, P.TICKETS_TRANSFER, ticket)
 
 

@@ -76,22 +76,26 @@ class Decision:
 
 
 def spans_to_json(spans: Iterable[Span]) -> list[dict[str, Any]]:
+    """Lit words as they are stored with a decision."""
     return [asdict(span) for span in spans]
 
 
 def spans_from_json(data: Iterable[Mapping[str, Any]]) -> tuple[Span, ...]:
+    """Lit words as they were stored."""
     return tuple(Span(**row) for row in data)
 
 
 def candidates_to_json(candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
+    """Runners-up as they are stored with a decision."""
     return [asdict(candidate) for candidate in candidates]
 
 
 def candidates_from_json(data: Iterable[Mapping[str, Any]]) -> tuple[Candidate, ...]:
+    """Runners-up as they were stored."""
     return tuple(Candidate(**row) for row in data)
 
 
-ENOUGH = 1.5
+ENOUGH = 1.85
 """Points below which nothing is decided: one weak word is no evidence."""
 
 SURE = 3.0
@@ -104,7 +108,7 @@ MAX_NEAR_LETTERS = 200
 """Near hits are sought in messages up to this length: longer ones say what they mean somewhere."""
 
 
-def classify(text: str, facts: OrderFacts, rulebook: RuleBook, model: None = None) -> Decision:
+def classify(text: str, facts: OrderFacts, rulebook: RuleBook, model: None = None) -> Decision:  # noqa: ARG001  a learner's place
     """The type of a message by the rule book's words and what is known of its order.
 
     Never fails on any text. Tier ``none`` is type ``other`` in the answering queue, with what came

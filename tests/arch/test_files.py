@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
-from tests.arch.source import ROOT, project_files
+from tests.arch.source import ROOT, place, program_files, project_files, tree
 
 MOST_LINES = 450
+MOST_LINES_OF_ONE = 60
 READ_BY_PEOPLE = {".py", ".html", ".css", ".js"}
 OF_ONE_MACHINE = re.compile(r"(?<![\w.~])/(?:root|home|Users|work|farm|tmp)/[\w.]")
 GENERATED = re.compile(r"\.min\.(js|css)$|/(vendor|node_modules)/|\.(mo|pyc|sqlite3?)$|\.egg-info/")
@@ -19,6 +21,16 @@ def test_no_file_is_too_long_to_be_about_one_thing() -> None:
         if path.suffix in READ_BY_PEOPLE
         and "versions" not in path.parts
         and (lines := path.read_text(encoding="utf-8").count("\n")) > MOST_LINES
+    }
+    assert long == {}
+
+
+def test_a_function_fits_on_a_screen() -> None:
+    long = {
+        f"{place(path, node)} {node.name}": lines
+        for path in program_files()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef) and (lines := (node.end_lineno or 0) - node.lineno + 1) > MOST_LINES_OF_ONE
     }
     assert long == {}
 
