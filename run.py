@@ -377,7 +377,7 @@ def check_everything(folder: Path, env: Mapping[str, str]) -> int:
         print("\n! NO CHROMIUM FOUND: browser tests are SKIPPED (Debian: apt-get install chromium fonts-noto-cjk)")
     report = folder / "report.xml"
     coverage = {**env, "COVERAGE_FILE": str(folder / "coverage")}
-    pytest = ["coverage", "run", "-m", "pytest", "-n", "2", "--dist", "worksteal", "-q", f"--junitxml={report}"]
+    pytest = ["coverage", "run", "-m", "pytest", *PYTEST_OPTIONS, f"--junitxml={report}"]
     pytest_began = time.monotonic()
     code = call([str(BIN / pytest[0]), *pytest[1:]], coverage)
     tally.add_tests(code == 0, time.monotonic() - pytest_began, report)
@@ -426,6 +426,8 @@ QUICK_CHECKS: Mapping[str, Sequence[str]] = {
     "djlint": ["djlint", "--lint", "--quiet", "templates"],
     "translations": ["python", "-m", "tests.arch.translations"],
 }
+# Hypothesis' profile "ci": the same examples every time, and no deadline for a machine that has other work too.
+PYTEST_OPTIONS = ["-q", "-n", "2", "--dist", "worksteal", "--hypothesis-profile=ci"]
 DOMAIN_COVERAGE = ["coverage", "report", "--include=helpdesk/domain/*", f"--fail-under={LEAST_DOMAIN_COVERAGE}"]
 
 

@@ -64,9 +64,7 @@ class Party(StrEnum):
     UNDETERMINED = "undetermined"
 
 
-ACTIVE = frozenset(
-    {Status.NEW, Status.OPEN, Status.PENDING_CUSTOMER, Status.PENDING_INTERNAL, Status.PENDING_APPROVAL}
-)
+ACTIVE = frozenset({Status.NEW, Status.OPEN, Status.PENDING_CUSTOMER, Status.PENDING_INTERNAL, Status.PENDING_APPROVAL})
 """Somebody still has to do something."""
 
 WORKED_ON = frozenset({Status.OPEN, Status.PENDING_CUSTOMER, Status.PENDING_INTERNAL, Status.PENDING_APPROVAL})
