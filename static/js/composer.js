@@ -6,9 +6,9 @@ const text = form?.querySelector("textarea");
 const hint = form?.querySelector("[data-composer-hint]");
 const placeholder = /\{[a-z][a-z0-9_]*\}/;
 
-// -- drafts: by ticket and mode, in this browser only
+// -- drafts: one per ticket, with the tab it was written under, in this browser only
 
-const draftKey = () => `draft:${form.dataset.composer}:${form.elements.mode.value}`;
+const draftKey = () => `draft:${form.dataset.composer}`;
 
 function storage(action) {
   try {
@@ -19,26 +19,38 @@ function storage(action) {
 }
 
 function saveDraft() {
-  storage((store) => (text.value.trim() ? store.setItem(draftKey(), text.value) : store.removeItem(draftKey())));
+  const draft = JSON.stringify({ mode: form.elements.mode.value, text: text.value, at: Date.now() });
+  storage((store) => (text.value.trim() ? store.setItem(draftKey(), draft) : store.removeItem(draftKey())));
+}
+
+// The conversation itself says whether a draft has arrived: a lost session or a dead network loses no words.
+function hasArrived(words) {
+  const plain = (value) => value.replace(/\s+/g, " ").trim();
+  return [...document.querySelectorAll(".bubble")].some((bubble) => plain(bubble.textContent) === plain(words));
 }
 
 function restoreDraft() {
   if (text.value) return;
-  const draft = storage((store) => store.getItem(draftKey()));
+  const draft = storage((store) => JSON.parse(store.getItem(draftKey())));
   if (!draft) return;
-  text.value = draft;
+  if (hasArrived(draft.text)) {
+    storage((store) => store.removeItem(draftKey()));
+    return;
+  }
+  const tab = form.querySelector(`input[name=mode][value="${draft.mode}"]`);
+  if (!tab) return; // the right to write under that tab is gone
+  tab.checked = true;
+  text.value = draft.text;
   hint.textContent = form.dataset.textRestored;
 }
 
-// A draft is dropped when the next page shows that the text arrived, not when it was sent.
-function dropArrived() {
-  const sent = storage((store) => store.getItem("draft:sent"));
-  if (!sent) return;
-  storage((store) => store.removeItem("draft:sent"));
-  const { key, value, number } = JSON.parse(sent);
-  const here = form?.dataset.composer === number;
-  const refused = here && (text.value === value || form.querySelector(".notice.problem"));
-  if (!refused) storage((store) => store.removeItem(key));
+function forgetOldDrafts() {
+  const oldest = Date.now() - 7 * 24 * 3600 * 1000;
+  storage((store) => {
+    for (const key of Object.keys(store)) {
+      if (key.startsWith("draft:") && !(JSON.parse(store.getItem(key)).at > oldest)) store.removeItem(key);
+    }
+  });
 }
 
 // -- templates
@@ -72,36 +84,26 @@ function refuseUnresolved(event) {
   event.preventDefault();
   const names = [...new Set(text.value.match(new RegExp(placeholder, "g")))].join(" ");
   hint.textContent = `${form.dataset.textUnresolved} ${names}`;
-  hint.setAttribute("role", "alert");
   text.setAttribute("aria-invalid", "true");
   text.focus();
   selectUnresolved();
 }
 
 if (form) {
-  dropArrived();
+  forgetOldDrafts();
   restoreDraft();
   let waiting = 0;
   text.addEventListener("input", () => {
     text.removeAttribute("aria-invalid");
+    hint.textContent = "";
     clearTimeout(waiting);
     waiting = setTimeout(saveDraft, 400);
   });
-  let mode = form.elements.mode.value;
-  form.addEventListener("change", (event) => {
-    if (event.target.name !== "mode") return;
-    // The typed words go along to the other tab; they are saved under the one they are sent from.
-    storage((store) => store.removeItem(`draft:${form.dataset.composer}:${mode}`));
-    mode = form.elements.mode.value;
-    if (text.value) saveDraft();
-    else restoreDraft();
-  });
+  form.addEventListener("change", (event) => event.target.name === "mode" && saveDraft());
   form.addEventListener("submit", (event) => {
     refuseUnresolved(event);
     if (event.defaultPrevented) return;
     saveDraft();
-    const sent = JSON.stringify({ key: draftKey(), value: text.value, number: form.dataset.composer });
-    storage((store) => store.setItem("draft:sent", sent));
     // Two clicks are one message. Enabled again if the page comes back from the cache.
     form.querySelector("[data-send]").disabled = true;
   });
@@ -111,8 +113,6 @@ if (form) {
   addEventListener("pagehide", () => {
     if (!form.querySelector("[data-send]").disabled) saveDraft();
   });
-} else {
-  dropArrived();
 }
 
 document.addEventListener("click", (event) => {

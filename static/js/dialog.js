@@ -6,8 +6,13 @@ function open(id) {
   if (!dialog) return false;
   if (dialog.open) dialog.close();
   dialog.showModal();
-  const first = dialog.querySelector("[aria-invalid=true], [data-filter], .dialog-body :is(input:not([type=hidden]), select, textarea, button)");
-  first?.focus();
+  const wanted = ["[aria-invalid=true]", "[data-filter]", ".dialog-body input:checked", ".dialog-body :is(input:not([type=hidden]), select, textarea, button)"];
+  for (const selector of wanted) {
+    const field = dialog.querySelector(selector);
+    if (!field) continue;
+    field.focus();
+    break;
+  }
   return true;
 }
 

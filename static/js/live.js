@@ -18,6 +18,10 @@ function fingerprint(row) {
   return copy.outerHTML;
 }
 
+// Remembered when a row arrives: extensions and the clock change what stands in the page.
+const arrived = new WeakMap();
+for (const row of box?.querySelectorAll("[data-key]") ?? []) arrived.set(row, fingerprint(row));
+
 function passTime(old, fresh) {
   const ago = old.querySelector("[data-ago]");
   const now = fresh.querySelector("[data-ago]");
@@ -41,6 +45,7 @@ function mergeRows(rows) {
   let added = 0;
   let at = box.firstElementChild;
   for (const row of rows) {
+    arrived.set(row, fingerprint(row));
     const key = row.dataset?.key;
     let current = old.get(key);
     old.delete(key);
@@ -50,7 +55,7 @@ function mergeRows(rows) {
         added += 1;
       }
       current = row;
-    } else if (fingerprint(current) === fingerprint(row)) {
+    } else if (arrived.get(current) === arrived.get(row)) {
       passTime(current, row);
     } else {
       if (at === current) at = row;
