@@ -50,6 +50,13 @@ class ClockRow(Base):
             sqlite_where=text(_RUNNING),
             postgresql_where=text(_RUNNING),
         ),
+        Index(
+            "ix_clock_met",
+            "kind",
+            "met_at",
+            sqlite_where=text("met_at IS NOT NULL"),
+            postgresql_where=text("met_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -38,15 +38,20 @@ def readable(actor: Actor) -> ColumnElement[bool]:
 
 def assists_of(actor: Actor) -> ColumnElement[bool]:
     """Tickets on which a queue of the actor is asked for help (any queue, for one who reads everything)."""
-    asked = select(Stint.ticket_id).where(is_open_assist)
-    if actor.scope(Permission.TICKETS_READ) is not Scope.ALL:
-        asked = asked.where(Stint.queue_id.in_(_ids(actor)))
-    return Ticket.id.in_(asked)
+    return Ticket.id.in_(select(Stint.ticket_id).where(asks(actor)).correlate(None))
+
+
+def asks(actor: Actor) -> ColumnElement[bool]:
+    """Open assists (rows of ``Stint``) that ask a queue of the actor."""
+    if actor.scope(Permission.TICKETS_READ) is Scope.ALL:
+        return is_open_assist
+    return and_(is_open_assist, Stint.queue_id.in_(_ids(actor)))
 
 
 def assigned_to(user_id: int) -> ColumnElement[bool]:
     """Tickets whose present stay or assist is in this person's hands."""
-    return Ticket.id.in_(select(Stint.ticket_id).where(Stint.assignee_id == user_id, Stint.left_at.is_(None)))
+    in_hand = select(Stint.ticket_id).where(Stint.assignee_id == user_id, Stint.left_at.is_(None))
+    return Ticket.id.in_(in_hand.correlate(None))
 
 
 def _own(actor: Actor) -> ColumnElement[bool]:
@@ -55,7 +60,8 @@ def _own(actor: Actor) -> ColumnElement[bool]:
 
 def _remembered(actor: Actor) -> ColumnElement[bool]:
     """He owned, wrote or was mentioned: it stays readable wherever the ticket went."""
-    return Ticket.id.in_(select(TicketReader.ticket_id).where(TicketReader.user_id == actor.id))
+    remembered = select(TicketReader.ticket_id).where(TicketReader.user_id == actor.id)
+    return Ticket.id.in_(remembered.correlate(None))
 
 
 def _related(actor: Actor) -> ColumnElement[bool]:

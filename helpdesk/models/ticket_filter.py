@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, and_, or_, select, true
+from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.ticket_filter import ME, NOBODY, Tab, TicketFilter
@@ -15,7 +16,6 @@ from helpdesk.models.queues import Queue
 from helpdesk.models.scope import assigned_to, assists_of
 from helpdesk.models.shops import Channel, Shop
 from helpdesk.models.tickets import Stint, Ticket, is_active, is_open_stay
-
 
 UNSURE = ("suggest", "none")
 """Tiers of a type that nobody has confirmed yet."""
@@ -39,11 +39,11 @@ def conditions(
         if value:
             yield column == str(value)
     if chosen.queue:
-        yield Ticket.queue_id == select(Queue.id).where(Queue.code == chosen.queue).scalar_subquery()
+        yield in_queue(chosen.queue)
     if chosen.channel:
-        yield Ticket.channel_id == select(Channel.id).where(Channel.code == chosen.channel).scalar_subquery()
+        yield Ticket.channel_id == _id_of(Channel, chosen.channel)
     if chosen.shop:
-        yield Ticket.shop_id == select(Shop.id).where(Shop.code == chosen.shop).scalar_subquery()
+        yield Ticket.shop_id == _id_of(Shop, chosen.shop)
     if chosen.owner:
         yield _in_hands(chosen.owner, actor)
     if chosen.overdue:
@@ -69,6 +69,11 @@ def tab_condition(tab: Tab, actor: Actor) -> ColumnElement[bool]:
             return assists_of(actor)
 
 
+def in_queue(code: str) -> ColumnElement[bool]:
+    """In the queue of this code; everywhere for an empty one."""
+    return Ticket.queue_id == _id_of(Queue, code) if code else true()
+
+
 def is_overdue(now: datetime) -> ColumnElement[bool]:
     """``burns_at`` is the least last instant in time of all running customer clocks, so one look suffices."""
     return Ticket.burns_at < now
@@ -81,7 +86,12 @@ def is_unconfirmed() -> ColumnElement[bool]:
 
 def is_unassigned() -> ColumnElement[bool]:
     """Nobody in the ticket's queue has it in hand."""
-    return Ticket.id.in_(select(Stint.ticket_id).where(is_open_stay, Stint.assignee_id.is_(None)))
+    waiting = select(Stint.ticket_id).where(is_open_stay, Stint.assignee_id.is_(None))
+    return Ticket.id.in_(waiting.correlate(None))
+
+
+def _id_of(noun: type[Queue | Channel | Shop], code: str) -> ScalarSelect[int]:
+    return select(noun.id).where(noun.code == code).correlate(None).scalar_subquery()
 
 
 def _in_hands(owner: str, actor: Actor) -> ColumnElement[bool]:
@@ -93,10 +103,15 @@ def _in_hands(owner: str, actor: Actor) -> ColumnElement[bool]:
 
 def _numbered(number: str) -> ColumnElement[bool]:
     """The ticket of this number, and those of the order or parcel of this number: each by its index."""
-    by_order = select(Order.id).where(Order.number == number)
+    by_order = select(Order.id).where(Order.number == number).correlate(None)
     by_parcel = select(Parcel.order_id).where(Parcel.tracking_number == number)
-    by_number = select(Ticket.id).where(Ticket.number == number.upper())
-    return Ticket.id.in_(by_number.union(select(Ticket.id).where(Ticket.order_id.in_(by_order.union(by_parcel)))))
+    other = aliased(Ticket)
+    ids = (
+        select(other.id)
+        .where(other.number == number.upper())
+        .union(select(other.id).where(other.order_id.in_(by_order.union(by_parcel))))
+    )
+    return Ticket.id.in_(ids)
 
 
 def _has_words(words: tuple[str, ...]) -> ColumnElement[bool]:
@@ -106,6 +121,6 @@ def _has_words(words: tuple[str, ...]) -> ColumnElement[bool]:
     order = and_(*(Order.number.icontains(word, autoescape=True) for word in words))
     return or_(
         subject,
-        Ticket.customer_id.in_(select(Customer.id).where(name)),
-        Ticket.order_id.in_(select(Order.id).where(order)),
+        Ticket.customer_id.in_(select(Customer.id).where(name).correlate(None)),
+        Ticket.order_id.in_(select(Order.id).where(order).correlate(None)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, literal_column, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, UniqueConstraint, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.domain.tickets import Outcome, Party, Priority, Status, TicketClass
@@ -18,14 +18,14 @@ def _one_of(
 
 
 ACTIVE_SQL = "status IN ('new', 'open', 'pending_customer', 'pending_internal', 'pending_approval')"
-is_active = literal_column(f"ticket.{ACTIVE_SQL}", Boolean)
+is_active: ColumnElement[bool] = literal_column(f"ticket.{ACTIVE_SQL}")
 """Somebody still has to do something, in the words of the partial indexes: bound values prove nothing to SQLite."""
 
 OPEN_STAY = "kind = 'stay' AND left_at IS NULL"
-is_open_stay = literal_column("(stint.kind = 'stay' AND stint.left_at IS NULL)", Boolean)
+is_open_stay: ColumnElement[bool] = literal_column("(stint.kind = 'stay' AND stint.left_at IS NULL)")
 
 OPEN_ASSIST = "kind = 'assist' AND left_at IS NULL"
-is_open_assist = literal_column("(stint.kind = 'assist' AND stint.left_at IS NULL)", Boolean)
+is_open_assist: ColumnElement[bool] = literal_column("(stint.kind = 'assist' AND stint.left_at IS NULL)")
 
 
 class Ticket(Base):

@@ -755,6 +755,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("clock", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_clock_met",
+            ["kind", "met_at"],
+            unique=False,
+            sqlite_where=sa.text("met_at IS NOT NULL"),
+            postgresql_where=sa.text("met_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_clock_running",
             ["late_after"],
             unique=False,
@@ -857,6 +864,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("stint_id IS NULL AND cancelled_at IS NULL"),
         )
         batch_op.drop_index("ix_clock_ticket")
+        batch_op.drop_index("ix_clock_met")
         batch_op.drop_index(
             "ix_clock_running",
             sqlite_where=sa.text("met_at IS NULL AND cancelled_at IS NULL"),

@@ -1,0 +1,281 @@
+"""The queue page: rows in the order in which they burn, a page at a time.
+
+Plain rows, no objects of the mapper. ``page`` takes two statements whatever the number of tickets (three where
+a number isn't found and is looked for as a word).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, null, select, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from helpdesk.domain.access import Actor, Permission
+from helpdesk.domain.clocks import FAR_FUTURE
+from helpdesk.domain.rulebook import Label
+from helpdesk.domain.ticket_filter import Tab, TicketFilter
+from helpdesk.models import Channel, ClockRow, Customer, Note, Order, Stint, Ticket, User
+from helpdesk.models.scope import asks, listed, readable
+from helpdesk.models.ticket_filter import UNSURE, conditions, tab_condition
+from helpdesk.models.tickets import is_open_stay
+from helpdesk.queries.clock_faces import ClockFace, nearest
+from helpdesk.queries.keyset import EPOCH, Cursor, Key, Statement, sorted_page
+from helpdesk.storage import session
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Assist:
+    """What another queue is asked, about which party."""
+
+    party: str | None
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """A line of the list. ``hands`` is who took it in its queue, None while nobody has. ``paid_fen`` is fen."""
+
+    id: int
+    number: str
+    subject: str
+    klass: str
+    type: str
+    unconfirmed: bool
+    channel: Label
+    customer: str | None
+    order_number: str | None
+    paid_fen: int | None
+    created_at: datetime
+    hands: str | None
+    status: str
+    priority: str
+    urgency: int
+    nudges: int
+    unread: bool
+    clock: ClockFace | None
+    assist: Assist | None
+
+    def seen(self) -> tuple[object, ...]:
+        """What a reader sees of it, without what counts down by itself."""
+        values = tuple(getattr(self, name) for name in self.__slots__ if name != "clock")
+        return (*values, self.clock.seen() if self.clock else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``newer`` and ``older`` are cursors to hand back as ``before`` and ``after``; None at the ends."""
+
+    rows: tuple[TicketRow, ...]
+    newer: Cursor | None
+    older: Cursor | None
+
+
+BURNING = (
+    Key("urgency", Ticket.urgency.expression, descending=True),
+    Key("at", Ticket.burns_at.expression),
+    Key("id", Ticket.id.expression),
+)
+"""What burns first: the order of the partial indexes ``ix_ticket_burning*``."""
+
+NEWEST = (Key("id", Ticket.id.expression, descending=True),)
+"""For lists in which ended tickets stand too: nothing burns there."""
+
+QUEUE_CLOCK = aliased(ClockRow)
+ASKED_FIRST = (
+    Key("at", func.coalesce(QUEUE_CLOCK.late_after, FAR_FUTURE, type_=ClockRow.late_after.type)),
+    Key("id", Stint.id.expression),
+)
+"""Assists burn by the clock of the queue that was asked."""
+
+
+def page(
+    chosen: TicketFilter,
+    tab: Tab,
+    actor: Actor,
+    now: datetime,
+    *,
+    after: Cursor | None = None,
+    before: Cursor | None = None,
+    size: int = PAGE,
+) -> Page:
+    """A page of the actor's tickets: the one after or before a cursor, or the first."""
+    found = _fetch(chosen, tab, actor, now, after, before, size + 1)
+    more, found = len(found) > size, found[:size]
+    if before is not None:
+        found.reverse()
+    rows = tuple(_rows(found, tab, now))
+    if not found:
+        return Page(rows, None, None)
+    newer, older = (more, True) if before is not None else (after is not None, more)
+    return Page(rows, _cursor(found[0]) if newer else None, _cursor(found[-1]) if older else None)
+
+
+def next_number(chosen: TicketFilter, tab: Tab, actor: Actor, now: datetime, *, after: str) -> str | None:
+    """The ticket that stands behind this one in the list, from the top again at the end; None if it is alone."""
+    statement, keys = _statement(chosen, tab, actor, now)
+    current = session().execute(statement.where(Ticket.number == after).limit(1)).first()
+    others = statement.where(Ticket.number != after)
+    for cursor in [_cursor(current), None] if current else [None]:
+        found = session().execute(sorted_page(others, keys, cursor).limit(1)).first()
+        if found:
+            return str(found.number)
+    return None
+
+
+def _fetch(
+    chosen: TicketFilter,
+    tab: Tab,
+    actor: Actor,
+    now: datetime,
+    after: Cursor | None,
+    before: Cursor | None,
+    limit: int,
+) -> list[Row[Any]]:
+    for by_number in (True, False) if chosen.looks_like_number else (True,):
+        statement, keys = _statement(chosen, tab, actor, now, by_number=by_number)
+        statement = sorted_page(statement, keys, before or after, backwards=before is not None).limit(limit)
+        found = list(session().execute(statement))
+        if found:
+            break
+    return found
+
+
+def _statement(
+    chosen: TicketFilter, tab: Tab, actor: Actor, now: datetime, *, by_number: bool = True
+) -> tuple[Statement, Sequence[Key]]:
+    """The list without its page, and how it is sorted."""
+    keys: Sequence[Key]
+    if tab is Tab.ASSISTS:
+        statement, keys = _assists(actor), ASKED_FIRST
+    else:
+        keys = BURNING if chosen.only_active else NEWEST
+        statement = _tickets(keys).where(_in_sight(chosen, tab, actor), tab_condition(tab, actor))
+    return statement.where(*conditions(chosen, actor, now, by_number=by_number)), keys
+
+
+def _in_sight(chosen: TicketFilter, tab: Tab, actor: Actor) -> ColumnElement[bool]:
+    """A search finds all that may be opened, a list shows the person's own; what is his is always in his sight."""
+    if tab is Tab.MINE and actor.may(Permission.TICKETS_READ):
+        return true()
+    return readable(actor) if chosen.q and tab is Tab.ALL else listed(actor)
+
+
+_COLUMNS = (
+    Ticket.id,
+    Ticket.number,
+    Ticket.subject,
+    Ticket.klass,
+    Ticket.type,
+    Ticket.tier,
+    Ticket.created_at,
+    Ticket.status,
+    Ticket.priority,
+    Ticket.urgency,
+    Ticket.nudges,
+    Ticket.unread,
+    Channel.name_zh,
+    Channel.name_en,
+    Customer.name.label("customer"),
+    Order.number.label("order_number"),
+    Order.paid_fen,
+    User.name.label("hands"),
+)
+
+
+def _tickets(keys: Sequence[Key]) -> Statement:
+    """Outer joins keep ``ticket`` in front, so that its index gives the order."""
+    key = {one.part: one.column for one in keys}
+    statement = (
+        select(*_COLUMNS, key.get("at", null()).label("key_at"), key["id"].label("key_id"))
+        .select_from(Ticket)
+        .outerjoin(Stint, and_(Stint.ticket_id == Ticket.id, is_open_stay))
+        .outerjoin(User, User.id == Stint.assignee_id)
+    )
+    return _with_names(statement)
+
+
+def _assists(actor: Actor) -> Statement:
+    """Open assists of the actor's queues (of all, for one who reads everything), with what is asked."""
+    key = {one.part: one.column for one in ASKED_FIRST}
+    statement = (
+        select(
+            *_COLUMNS,
+            key["at"].label("key_at"),
+            key["id"].label("key_id"),
+            Stint.party.label("party"),
+            Note.text.label("question"),
+        )
+        .select_from(Stint)
+        .join(Ticket, Ticket.id == Stint.ticket_id)
+        .outerjoin(QUEUE_CLOCK, and_(QUEUE_CLOCK.stint_id == Stint.id, QUEUE_CLOCK.cancelled_at.is_(None)))
+        .outerjoin(Note, Note.id == Stint.question_note_id)
+        .outerjoin(User, User.id == Stint.assignee_id)
+        .where(asks(actor))
+    )
+    return _with_names(statement)
+
+
+def _with_names(statement: Statement) -> Statement:
+    return (
+        statement.outerjoin(Channel, Channel.id == Ticket.channel_id)
+        .outerjoin(Customer, Customer.id == Ticket.customer_id)
+        .outerjoin(Order, Order.id == Ticket.order_id)
+    )
+
+
+def _cursor(row: Row[Any]) -> Cursor:
+    return Cursor(row.urgency, row.key_at or EPOCH, row.key_id)
+
+
+def _rows(found: Iterable[Row[Any]], tab: Tab, now: datetime) -> Iterator[TicketRow]:
+    of = ClockRow.stint_id if tab is Tab.ASSISTS else ClockRow.ticket_id
+    clocks = _running_clocks(of, [row.key_id for row in found])
+    for row in found:
+        yield TicketRow(
+            id=row.id,
+            number=row.number,
+            subject=row.subject,
+            klass=row.klass,
+            type=row.type,
+            unconfirmed=row.tier in UNSURE,
+            channel=Label(row.name_zh, row.name_en),
+            customer=row.customer,
+            order_number=row.order_number,
+            paid_fen=row.paid_fen,
+            created_at=row.created_at,
+            hands=row.hands,
+            status=row.status,
+            priority=row.priority,
+            urgency=row.urgency,
+            nudges=row.nudges,
+            unread=row.unread,
+            clock=nearest(clocks.get(row.key_id, ()), now),
+            assist=Assist(row.party, row.question or "") if tab is Tab.ASSISTS else None,
+        )
+
+
+def _running_clocks(of: InstrumentedAttribute[Any], ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    """The clocks that are neither met nor cancelled: those of a ticket towards the customer, or a stint's own."""
+    if not ids:
+        return {}
+    statement = select(
+        of.label("holder"),
+        ClockRow.kind,
+        ClockRow.target_seconds,
+        ClockRow.due_at,
+        ClockRow.late_after,
+        ClockRow.pauses,
+        ClockRow.provisional,
+    ).where(of.in_(ids), ClockRow.met_at.is_(None), ClockRow.cancelled_at.is_(None))
+    if of is ClockRow.ticket_id:
+        statement = statement.where(ClockRow.stint_id.is_(None))
+    clocks: dict[int, list[Row[Any]]] = {}
+    for row in session().execute(statement):
+        clocks.setdefault(row.holder, []).append(row)
+    return clocks
