@@ -39,11 +39,15 @@ def the_ticket(number: str) -> Ticket:
 
 
 def clock(ticket: Ticket, kind: str) -> ClockRow:
-    return session().execute(
-        select(ClockRow).where(
-            ClockRow.ticket_id == ticket.id, ClockRow.kind == kind, ClockRow.cycle == ticket.cycle
+    return (
+        session()
+        .execute(
+            select(ClockRow).where(
+                ClockRow.ticket_id == ticket.id, ClockRow.kind == kind, ClockRow.cycle == ticket.cycle
+            )
         )
-    ).scalar_one()
+        .scalar_one()
+    )
 
 
 def test_words_become_a_ticket_with_type_queue_owner_clocks_and_reason(world: World, now: datetime) -> None:
@@ -73,7 +77,7 @@ def test_the_same_event_twice_is_one_ticket(world: World, now: datetime) -> None
 
 def test_the_same_order_and_type_again_is_a_nudge(world: World, now: datetime) -> None:
     first = opened(world, now)
-    again = opened(world, now + timedelta(hours=1), external_id="b", text="怎么还没处理，你们发错货了")
+    again = opened(world, now + timedelta(hours=1), external_id="b", text="收到的颜色不对，你们发错货了")
     ticket = the_ticket(first.number)
     assert (again.outcome, again.number) == ("appended", first.number)
     assert (ticket.nudges, ticket.urgency) == (1, 1)
@@ -117,9 +121,8 @@ def test_reply_meets_first_response_and_resolve_meets_solution(world: World, now
     ticket = the_ticket(number)
     assert (ticket.status, ticket.outcome, ticket.first_resolved_at) == ("open", None, None)
     assert clock(ticket, "solution").met_at is None
-    assert clock(ticket, "solution").due_at == now + timedelta(hours=8) + timedelta(hours=14, minutes=30 + 5) - timedelta(
-        minutes=30
-    )
+    # The five minutes between resolve and undo don't count: closing time and five minutes, so 9:05 the next morning.
+    assert clock(ticket, "solution").due_at == now + timedelta(hours=23, minutes=5)
 
 
 def test_claim_has_one_winner_and_takes_the_ticket_up(world: World, now: datetime) -> None:
@@ -132,7 +135,7 @@ def test_claim_has_one_winner_and_takes_the_ticket_up(world: World, now: datetim
 
 def test_correcting_the_type_moves_queue_class_and_targets(world: World, now: datetime) -> None:
     number = opened(world, now).number
-    owner = [a for a in (world.actors.agent, world.actors.agent2) if a.id == the_ticket(number).owner_id][0]
+    owner = next(a for a in (world.actors.agent, world.actors.agent2) if a.id == the_ticket(number).owner_id)
     with unit_of_work():
         operation = decisions.set_type(number, "price_dispute", version=1, actor=owner, now=now + timedelta(minutes=1))
     ticket = the_ticket(number)
