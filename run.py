@@ -196,8 +196,8 @@ def serve(options: argparse.Namespace) -> int:
         address = ["--host", options.host, "--port", str(options.port)]
         children["web process"] = start([str(PYTHON), "-m", "helpdesk.serving", *address])
         children["job worker"] = start([str(PYTHON), "-m", "flask", "worker"])
-        wait_until_ready(options.host, options.port, children)
-        say_hello(options, accounts, time.monotonic() - began)
+        if is_ready(options.host, options.port, children):
+            say_hello(options, accounts, time.monotonic() - began)
         return watch(children)
     except Stopped:
         if not children:
@@ -247,15 +247,16 @@ def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, env=environment(), start_new_session=True)
 
 
-def wait_until_ready(host: str, port: int, children: Mapping[str, subprocess.Popen[bytes]]) -> None:
+def is_ready(host: str, port: int, children: Mapping[str, subprocess.Popen[bytes]]) -> bool:
+    """Wait until the web process answers. False: a child has died meanwhile, and ``watch`` says which."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared with, not bound to
     deadline = time.monotonic() + READY_WITHIN
     while time.monotonic() < deadline:
         if dead(children):
-            return  # watch() says which
+            return False
         try:
             socket.create_connection((reachable, port), timeout=1).close()
-            return
+            return True
         except OSError:
             time.sleep(0.05)
     raise Failure(f"The web process did not answer within {READY_WITHIN} s.")

@@ -146,6 +146,12 @@ def test_when_one_process_dies_the_code_tells_and_the_other_can_be_stopped() -> 
     assert healthy.returncode == -signal.SIGTERM
 
 
+def test_a_process_that_dies_at_once_is_not_called_ready() -> None:
+    dying = run.start([sys.executable, "-c", "raise SystemExit(7)"])
+    dying.wait()
+    assert not run.is_ready("127.0.0.1", 9, {"web process": dying})
+
+
 def test_a_process_that_was_killed_is_a_failure_too() -> None:
     child = run.start([sys.executable, "-c", SLEEP])
     child.kill()
