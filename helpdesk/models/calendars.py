@@ -83,8 +83,12 @@ def load_calendars(versions: set[tuple[int, int]]) -> dict[tuple[int, int], Cale
 
 
 def load_calendar(calendar_id: int, version: int) -> Calendar:
-    """One calendar as the value that clocks count by."""
-    return load_calendars({(calendar_id, version)})[calendar_id, version]
+    """One calendar as the value that clocks count by. Asked once per session: a version never changes."""
+    known: dict[tuple[int, int], Calendar] = session().info.setdefault("calendars", {})
+    key = calendar_id, version
+    if key not in known:
+        known |= load_calendars({key})
+    return known[key]
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from helpdesk.domain import import_columns as columns
 from helpdesk.domain.access import Actor
 from helpdesk.domain.problems import Invalid
-from helpdesk.models import Channel, Shop
+from helpdesk.models import Channel, Queue, Shop
 from helpdesk.services import intake, orders
 from helpdesk.services.orders import LineData, OrderData, ParcelData, StatusData
 from helpdesk.storage import session
@@ -43,19 +43,21 @@ class Place:
 class Known:
     """What rows are read against: shops and channels by whatever people call them, the options, the moment."""
 
-    shops: Mapping[str, tuple[int, ZoneInfo]]
-    channels: Mapping[str, int]
+    shops: Mapping[str, Shop]
+    channels: Mapping[str, Channel]
+    queues: Sequence[Queue]  # held so that each row's services find them in the session instead of asking again
     options: Mapping[str, Any]
     now: datetime
 
 
 def load_known(options: Mapping[str, Any], now: datetime) -> Known:
-    """Two statements for all rows of a batch."""
-    shops = session().execute(select(Shop.id, Shop.code, Shop.name, Shop.timezone)).all()
-    channels = session().execute(select(Channel.id, Channel.code, Channel.name_zh, Channel.name_en)).all()
+    """Three statements for all rows of a batch."""
+    shops = session().scalars(select(Shop)).all()
+    channels = session().scalars(select(Channel)).all()
     return Known(
-        shops={name.casefold(): (row.id, ZoneInfo(row.timezone)) for row in shops for name in (row.name, row.code)},
-        channels={name.casefold(): row.id for row in channels for name in (row.name_zh, row.name_en, row.code) if name},
+        shops={name.casefold(): shop for shop in shops for name in (shop.name, shop.code)},
+        channels={name.casefold(): one for one in channels for name in (one.name_zh, one.name_en, one.code) if name},
+        queues=session().scalars(select(Queue)).all(),
         options=options,
         now=now,
     )
@@ -190,8 +192,8 @@ def _place(cells: Cells, known: Known) -> Place:
         raise Invalid("import.unknown_shop", shop=shop[:MAX_SHORT])
     if channel.casefold() not in known.channels:
         raise Invalid("import.unknown_channel", channel=channel[:MAX_SHORT])
-    shop_id, zone = known.shops[shop.casefold()]
-    return Place(shop_id, known.channels[channel.casefold()], zone)
+    found = known.shops[shop.casefold()]
+    return Place(found.id, known.channels[channel.casefold()].id, ZoneInfo(found.timezone))
 
 
 def _text(cells: Cells, field: str) -> str:
