@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from flask import Flask
 
+from helpdesk.web import access, errors, filters, locale, security
+from helpdesk.web.accounts import accounts
+from helpdesk.web.queues import queues
+
+BLUEPRINTS = (accounts, queues)
+
 
 def init_app(app: Flask) -> None:
-    """Register blueprints and what they share."""
+    """Register blueprints and what they share. What stands first here looks at a request first."""
+    security.init_app(app)
+    access.init_app(app)
+    locale.init_app(app)
+    filters.init_app(app)
+    errors.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

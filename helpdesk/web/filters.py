@@ -1,0 +1,149 @@
+"""What templates may say: names of codes, money, times, icons, the navigation."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import format_datetime, get_timezone, gettext
+from flask_login import current_user
+from markupsafe import Markup
+from werkzeug.local import LocalProxy
+
+from helpdesk import wording
+from helpdesk.domain.access import Permission
+from helpdesk.queries import health
+from helpdesk.web.access import current_actor, moment
+from helpdesk.web.navigation import Navigation, navigation
+from helpdesk.wording.labels import locale_code
+
+THEMES = ("light", "dark")
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(
+        icon=icon,
+        can=can,
+        static_url=static_url,
+        status_label=wording.status_label,
+        outcome_label=wording.outcome_label,
+        party_label=wording.party_label,
+        role_label=wording.role_label,
+        class_label=wording.class_label,
+        clock_label=wording.clock_label,
+        tier_label=wording.tier_label,
+        assignment_label=wording.assignment_label,
+        channel_label=wording.label,
+        problem_text=wording.problem_text,
+        event_text=wording.event_text,
+    )
+    app.jinja_env.filters.update(money=money, when=when, ago=ago, duration=wording.duration, label=wording.label)
+    app.context_processor(_page)
+
+
+def _page() -> dict[str, Any]:
+    """What the layouts ask of every page. The parts that cost a query cost it only where they are shown."""
+    theme = request.cookies.get("theme", "") if request else ""
+    return {
+        "html_lang": "en" if locale_code() == "en" else "zh-CN",
+        "theme": theme if theme in THEMES else "",
+        "now": moment(),
+        "nav": LocalProxy(_navigation),
+        "worker_alive": LocalProxy(_worker_alive),
+    }
+
+
+def _navigation() -> Navigation:
+    if "navigation" not in g:
+        g.navigation = navigation(current_actor(), moment())
+    shown: Navigation = g.navigation
+    return shown
+
+
+def _worker_alive() -> bool:
+    if "worker_alive" not in g:
+        g.worker_alive = health.worker_alive(moment())
+    return bool(g.worker_alive)
+
+
+def can(permission: str) -> bool:
+    """Whether the person's role holds the permission, at least for his own queues."""
+    return bool(current_user.is_authenticated) and current_actor().may(Permission(permission))
+
+
+def money(fen: int | None) -> str:
+    """``¥1,239.00``. Figures are never rounded: money is whole fen."""
+    if fen is None:
+        return "–"
+    yuan, rest = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}¥{yuan:,}.{rest:02}"
+
+
+def when(at: datetime | None) -> Markup | str:
+    """The minute on the shop's wall; with the year where it is another one. The exact instant is in the markup."""
+    if at is None:
+        return "–"
+    here = get_timezone()
+    same_year = at.astimezone(here).year == moment().astimezone(here).year
+    return _time(at, format_datetime(at, "MM-dd HH:mm" if same_year else "yyyy-MM-dd HH:mm"))
+
+
+def ago(at: datetime | None) -> Markup | str:
+    """How long ago, in the greatest unit; a date beyond a month."""
+    if at is None:
+        return "–"
+    minutes = int((moment() - at).total_seconds()) // 60
+    if minutes < 1:
+        return _time(at, gettext("刚刚"))
+    if minutes < 60:
+        return _time(at, gettext("%(n)s 分钟前", n=minutes))
+    if minutes < 24 * 60:
+        return _time(at, gettext("%(n)s 小时前", n=minutes // 60))
+    if minutes < 30 * 24 * 60:
+        return _time(at, gettext("%(n)s 天前", n=minutes // (24 * 60)))
+    return when(at)
+
+
+def _time(at: datetime, text: str) -> Markup:
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        at.isoformat(), format_datetime(at, "yyyy-MM-dd HH:mm:ss"), text
+    )
+
+
+def icon(name: str, size: int = 17) -> Markup:
+    """An icon of Tabler's outline set as inline SVG. It is decoration: words or a label stand beside it."""
+    return Markup(  # noqa: S704  the path is of the package, the size a number
+        f'<svg class="ico" width="{int(size)}" height="{int(size)}" viewBox="0 0 24 24" fill="none" '
+        f'stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" '
+        f'aria-hidden="true" focusable="false">{_paths(name)}</svg>'
+    )
+
+
+@lru_cache(maxsize=512)
+def _paths(name: str) -> str:
+    svg = _icons().read(f"outline/{name}.svg").decode()
+    return "".join(line.strip() for line in svg[svg.index(">") + 1 : svg.rindex("</svg>")].splitlines())
+
+
+@lru_cache(maxsize=1)
+def _icons() -> ZipFile:
+    """Opened once: its table of six thousand names takes longer to read than all the icons of a page."""
+    with as_file(files("tablericons") / "tablericons.zip") as path:
+        return ZipFile(path)
+
+
+def static_url(filename: str) -> str:
+    """The address of a file that changes when its content does, so that browsers may keep it for good."""
+    path = Path(current_app.static_folder or "") / filename
+    return url_for("static", filename=filename, v=_digest(path, path.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, _changed: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

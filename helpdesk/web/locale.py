@@ -1,0 +1,36 @@
+"""In which language and whose time a page speaks."""
+
+from __future__ import annotations
+
+from flask import Flask, current_app, has_request_context, request
+from flask_babel import Babel
+from flask_login import current_user
+
+from helpdesk.config import LOCALES
+
+COOKIE = "lang"
+NAMES = {"zh_CN": "中文", "en": "English"}
+
+
+def init_app(app: Flask) -> None:
+    Babel(app, locale_selector=locale, timezone_selector=lambda: app.config["BABEL_DEFAULT_TIMEZONE"])
+
+
+def locale() -> str:
+    """The person's own, else the cookie of the switch, else what his browser asks for, else the installation's."""
+    default: str = current_app.config["BABEL_DEFAULT_LOCALE"]
+    if not has_request_context():
+        return default
+    if current_user.is_authenticated:
+        return current_user.locale if current_user.locale in LOCALES else default
+    chosen = request.cookies.get(COOKIE, "")
+    return chosen if chosen in LOCALES else _asked_for() or default
+
+
+def _asked_for() -> str | None:
+    """The first language the browser names that we speak: every Chinese is answered in ours."""
+    for tag, _quality in request.accept_languages:
+        language = tag.lower().partition("-")[0]
+        if language in ("zh", "en"):
+            return "zh_CN" if language == "zh" else "en"
+    return None

@@ -1,0 +1,37 @@
+"""Codes and figures in the reader's words. Chinese is the source, English stands in the catalog.
+
+Everything below speaks in codes + parameters; only what shows something comes here.
+"""
+
+from helpdesk.wording.calendars import hours_text
+from helpdesk.wording.events import event_text
+from helpdesk.wording.labels import (
+    assignment_label,
+    class_label,
+    clock_label,
+    duration,
+    label,
+    outcome_label,
+    party_label,
+    role_label,
+    status_label,
+    tier_label,
+)
+from helpdesk.wording.problems import problem_text, problem_title
+
+__all__ = [
+    "assignment_label",
+    "class_label",
+    "clock_label",
+    "duration",
+    "event_text",
+    "hours_text",
+    "label",
+    "outcome_label",
+    "party_label",
+    "problem_text",
+    "problem_title",
+    "role_label",
+    "status_label",
+    "tier_label",
+]

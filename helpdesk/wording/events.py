@@ -1,0 +1,93 @@
+"""What happened, as a line of the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from flask_babel import gettext
+
+from helpdesk.domain.tickets import Priority
+from helpdesk.wording.labels import (
+    N_,
+    clock_label,
+    label,
+    outcome_label,
+    party_label,
+    role_label,
+    status_label,
+)
+
+
+class Happened(Protocol):
+    """An event as it is shown. Ids among the parameters have been replaced by names (text or ``Label``)."""
+
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def params(self) -> Mapping[str, Any]: ...
+
+
+EVENTS: Mapping[str, str] = {
+    "ticket.created": N_("建单"),
+    "ticket.status": N_("状态：%(from)s → %(to)s"),
+    "ticket.type": N_("类型：%(from)s → %(to)s"),
+    "ticket.type_confirmed": N_("确认了类型"),
+    "ticket.queue": N_("转交：%(from)s → %(to)s"),
+    "ticket.owner": N_("负责人：%(from)s → %(to)s"),
+    "ticket.priority": N_("优先级：%(from)s → %(to)s"),
+    "ticket.outcome": N_("处理结果：%(to)s"),
+    "ticket.nudged": N_("客户催单，第 %(times)s 次"),
+    "customer.revealed": N_("查看了客户的联系方式"),
+    "operation.undone": N_("撤销了一步操作"),
+    "sla.stage": N_("%(clock)s到达 %(percent)s%%"),
+    "session.opened": N_("登录"),
+    "session.ended": N_("结束了一次登录"),
+    "user.created": N_("新建用户，角色 %(role)s"),
+    "user.changed": N_("修改了用户资料"),
+    "user.role_changed": N_("角色：%(old)s → %(new)s"),
+    "user.deactivated": N_("停用了用户"),
+    "user.reactivated": N_("重新启用了用户"),
+    "user.password_set": N_("重置了密码"),
+    "user.password_changed": N_("修改了密码"),
+    "queue.created": N_("新建队列 %(queue)s"),
+    "queue.changed": N_("修改了队列 %(queue)s 的设置"),
+    "queue.member_joined": N_("加入队列 %(queue)s"),
+    "queue.member_left": N_("离开队列 %(queue)s"),
+}
+BY_EVENT: Mapping[str, Callable[[Any], str]] = {"ticket.status": status_label, "ticket.outcome": outcome_label}
+"""What ``from`` and ``to`` mean depends on the event."""
+
+BY_NAME: Mapping[str, Callable[[Any], str]] = {
+    "clock": clock_label,
+    "party": party_label,
+    "role": role_label,
+    "old": role_label,
+    "new": role_label,
+}
+
+
+def event_text(event: Happened) -> str:
+    """The event in the reader's language; a code without words of its own is shown as it is."""
+    if event.code not in EVENTS:
+        return event.code
+    shown = {name: _shown(event.code, name, value) for name, value in event.params.items()}
+    return gettext(EVENTS[event.code]) % Filled(shown)
+
+
+class Filled(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
+def _shown(code: str, name: str, value: Any) -> str:
+    if value is None:
+        return gettext("无")
+    if name in ("from", "to") and code in BY_EVENT:
+        return BY_EVENT[code](value)
+    if name in BY_NAME:
+        return BY_NAME[name](value)
+    if isinstance(value, int | float | Priority):
+        return str(value)
+    return label(value)

@@ -1,0 +1,190 @@
+"""Names of codes, and lengths of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from flask_babel import get_locale, gettext
+
+from helpdesk.domain.access import Permission, Role
+from helpdesk.domain.rulebook import Label
+from helpdesk.domain.tickets import Outcome, Party, Status
+
+
+def N_(message: str) -> str:  # noqa: N802  the name that extraction knows
+    """Mark a sentence for translation; it is translated when it is shown."""
+    return message
+
+
+class Named(Protocol):
+    """A row or plain value with its name in both languages."""
+
+    @property
+    def name_zh(self) -> str: ...
+
+    @property
+    def name_en(self) -> str: ...
+
+
+STATUSES: Mapping[str, str] = {
+    Status.NEW: N_("新建"),
+    Status.OPEN: N_("处理中"),
+    Status.PENDING_CUSTOMER: N_("待客户"),
+    Status.PENDING_INTERNAL: N_("待内部"),
+    Status.PENDING_APPROVAL: N_("待审批"),
+    Status.RESOLVED: N_("已解决"),
+    Status.CLOSED: N_("已关闭"),
+    Status.MERGED: N_("已合并"),
+}
+OUTCOMES: Mapping[str, str] = {
+    Outcome.EXPLAINED: N_("已解释"),
+    Outcome.RESENT: N_("已补发"),
+    Outcome.EXCHANGED: N_("已换货"),
+    Outcome.REFUNDED: N_("已退款"),
+    Outcome.COMPENSATED: N_("已补偿"),
+    Outcome.REDIRECTED: N_("已转交其他渠道"),
+    Outcome.CANCELLED: N_("已取消"),
+    Outcome.INVOICED: N_("已开票"),
+    Outcome.WITHDRAWN: N_("客户撤回"),
+    Outcome.REJECTED: N_("不予支持"),
+    Outcome.NO_REPLY: N_("客户未回复"),
+    Outcome.SELF_HEALED: N_("自行恢复"),
+}
+PARTIES: Mapping[str, str] = {
+    Party.WAREHOUSE: N_("仓库"),
+    Party.COURIER: N_("快递"),
+    Party.CUSTOMER_SERVICE: N_("客服"),
+    Party.PRODUCT: N_("商品"),
+    Party.SUPPLIER: N_("供应商"),
+    Party.PLATFORM: N_("平台"),
+    Party.SYSTEM: N_("系统"),
+    Party.CUSTOMER: N_("客户"),
+    Party.UNDETERMINED: N_("未判定"),
+}
+ROLES: Mapping[str, str] = {
+    Role.AGENT: N_("处理人"),
+    Role.SUPERVISOR: N_("主管"),
+    Role.FINANCE: N_("财务审批"),
+    Role.OPS: N_("运营经理"),
+    Role.ADMIN: N_("管理员"),
+    Role.AUDITOR: N_("审计"),
+    Role.SYSTEM: N_("系统"),
+}
+CLASSES: Mapping[str, str] = {"A": N_("A 类：财务"), "B": N_("B 类：客服"), "C": N_("C 类：仓库")}
+CLOCKS: Mapping[str, str] = {
+    "first_response": N_("首次响应"),
+    "solution": N_("解决时限"),
+    "queue": N_("队列时限"),
+    "platform": N_("平台时限"),
+}
+TIERS: Mapping[str, str] = {
+    "auto": N_("自动判定"),
+    "suggest": N_("建议，待确认"),
+    "none": N_("未能判定"),
+    "manual": N_("人工确认"),
+}
+ASSIGNMENTS: Mapping[str, str] = {
+    "manual": N_("人工领取"),
+    "round_robin": N_("轮流分派"),
+    "least_load": N_("分给手上最少的人"),
+}
+PERMISSIONS: Mapping[str, str] = {
+    Permission.TICKETS_READ: N_("查看工单"),
+    Permission.TICKETS_CREATE: N_("新建工单"),
+    Permission.TICKETS_WORK: N_("处理工单"),
+    Permission.TICKETS_REPLY: N_("回复客户"),
+    Permission.TICKETS_ASSIGN: N_("分派工单"),
+    Permission.TICKETS_TRANSFER: N_("转交工单"),
+    Permission.TICKETS_IMPORT: N_("导入工单"),
+    Permission.CUSTOMERS_REVEAL: N_("查看客户联系方式"),
+    Permission.TEMPLATES_READ: N_("查看话术"),
+    Permission.RULES_READ: N_("查看规则"),
+    Permission.QUEUES_READ: N_("查看队列"),
+    Permission.QUEUES_MANAGE: N_("管理队列"),
+    Permission.USERS_READ: N_("查看用户"),
+    Permission.USERS_MANAGE: N_("管理用户"),
+    Permission.ACCOUNT_OWN: N_("管理自己的账户"),
+}
+IMPORT_FIELDS: Mapping[str, str] = {
+    "external_id": N_("外部编号"),
+    "text": N_("内容"),
+    "subject": N_("标题"),
+    "shop": N_("店铺"),
+    "channel": N_("渠道"),
+    "order_number": N_("订单号"),
+    "customer_name": N_("客户"),
+    "phone": N_("电话"),
+    "created_at": N_("时间"),
+}
+
+
+def status_label(code: str) -> str:
+    return _named(STATUSES, code)
+
+
+def outcome_label(code: str) -> str:
+    return _named(OUTCOMES, code)
+
+
+def party_label(code: str) -> str:
+    return _named(PARTIES, code)
+
+
+def role_label(code: str) -> str:
+    return _named(ROLES, code)
+
+
+def class_label(code: str) -> str:
+    return _named(CLASSES, code)
+
+
+def clock_label(kind: str) -> str:
+    return _named(CLOCKS, kind)
+
+
+def tier_label(code: str) -> str:
+    return _named(TIERS, code)
+
+
+def assignment_label(code: str) -> str:
+    return _named(ASSIGNMENTS, code)
+
+
+def permission_label(code: str) -> str:
+    return _named(PERMISSIONS, code)
+
+
+def field_label(code: str) -> str:
+    return _named(IMPORT_FIELDS, code)
+
+
+def label(named: Label | Named | str | None) -> str:
+    """The name, in the reader's language, of something that carries both; text is shown as it is."""
+    if named is None or isinstance(named, str):
+        return named or ""
+    if isinstance(named, Label):
+        return named.in_locale(locale_code())
+    return named.name_en if locale_code() == "en" else named.name_zh
+
+
+def locale_code() -> str:
+    """``zh_CN`` or ``en``."""
+    return "en" if str(get_locale() or "").startswith("en") else "zh_CN"
+
+
+def duration(seconds: float) -> str:
+    """``2时12分``, in the two greatest units, rounded down to minutes; the sign is left to the words around it."""
+    minutes = int(abs(seconds)) // 60
+    days, rest = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    parts = [gettext("%(n)s天", n=days)] if days else []
+    if hours:
+        parts.append(gettext("%(n)s时", n=hours))
+    if not days and (minutes or not hours):
+        parts.append(gettext("%(n)s分", n=minutes))
+    return (" " if locale_code() == "en" else "").join(parts)
+
+
+def _named(names: Mapping[str, str], code: str) -> str:
+    return gettext(names[code]) if code in names else str(code)

@@ -1,0 +1,202 @@
+"""What went wrong, said so that the reader knows what to do next. A test holds that every code has its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask_babel import gettext
+
+from helpdesk.domain.problems import Problem
+from helpdesk.wording.labels import (
+    N_,
+    duration,
+    field_label,
+    outcome_label,
+    permission_label,
+    role_label,
+    status_label,
+)
+
+ACCESS: Mapping[str, str] = {
+    "access.denied": N_("你的角色没有“%(permission)s”的权限。需要时请找管理员。"),
+    "access.login_required": N_("登录已失效，请重新登录。"),
+    "access.undeclared": N_("这个页面没有开放。"),
+    "csrf.failed": N_(
+        "页面放得太久，或浏览器没有带上验证信息，所以没有提交。你填写的内容在下面，请复制后刷新页面再试。"
+    ),
+    "login.refused": N_("用户名或密码不对。"),
+    "login.too_many": N_("尝试次数太多，请在 %(retry_after)s 后再试。"),
+    "session.no_such_session": N_("这次登录已经结束了。"),
+    "account.bad_capacity": N_("同时处理的工单数应在 1 到 %(most)s 之间，或留空。"),
+    "account.bad_login": N_("用户名用 2 到 60 个小写字母、数字或 . _ @ -，以字母或数字开头。"),
+    "account.bad_name": N_("姓名要填写，最多 %(most)s 个字，不含控制字符。"),
+    "account.bad_role": N_("没有这个角色。"),
+    "account.last_admin": N_("这是最后一位管理员，不能停用或改成别的角色。"),
+    "account.login_taken": N_("用户名 %(login)s 已经有人用了。"),
+    "account.no_such_user": N_("没有这个用户。"),
+    "account.no_system_user": N_("数据库还没有准备好：缺少系统账户。请先运行准备命令。"),
+    "account.stale": N_("你打开之后，这个账户被别人改过了。"),
+    "account.wrong_password": N_("当前密码不对。"),
+    "password.is_the_login": N_("密码不能和用户名相同。"),
+    "password.too_common": N_("这个密码太容易猜到，请换一个。"),
+    "password.too_long": N_("密码最多 %(most)s 个字符。"),
+    "password.too_short": N_("密码至少 %(least)s 个字符，可以用一句话。"),
+    "queue.bad_assignment": N_("没有这种分派方式。"),
+    "queue.bad_capacity": N_("每人同时处理的工单数应在 1 到 %(most)s 之间，或留空。"),
+    "queue.bad_code": N_("代码用 2 到 40 个小写字母、数字或下划线，以字母开头。"),
+    "queue.bad_name": N_("中英文名称都要填写，最多 %(most)s 个字。"),
+    "queue.code_taken": N_("代码 %(queue)s 已经有队列在用。"),
+    "queue.has_tickets": N_("队列里还有 %(tickets)s 张未结的工单，先处理或转走，再停用。"),
+    "queue.in_rules": N_("现行规则还会把工单送到这个队列，先改规则，再停用。"),
+    "queue.no_such_calendar": N_("没有这个工作日历。"),
+    "queue.no_such_member": N_("所选的人里有不存在或已停用的。"),
+    "queue.no_such_queue": N_("没有这个队列。"),
+    "queue.not_yours": N_("你只能管理自己所在的队列。"),
+    "queue.settings_by_ops": N_("队列的设置由运营经理或管理员修改。"),
+    "queue.stale": N_("你打开之后，这个队列被别人改过了。"),
+}
+INPUT: Mapping[str, str] = {
+    "input.bad_character": N_("输入里有不能保存的字符，请删去后再试。"),
+    "input.bad_value": N_("有一项填写得不对，请检查后再试。"),
+    "input.too_long": N_("内容太长，最多 %(limit)s 个字。"),
+    "input.too_large": N_("提交的内容太大，最多 %(most_mb)s MB。"),
+    "filter.bad_value": N_("筛选条件不对，已忽略。"),
+    "filter.query_too_long": N_("搜索的文字最多 %(limit)s 个字。"),
+    "http.bad_request": N_("请求有误，没有做任何改动。"),
+    "http.not_found": N_("没有这个页面，或者你看不到它。"),
+    "http.method_not_allowed": N_("这个地址不能这样打开。请从页面上的按钮进入。"),
+    "http.too_many": N_("操作太频繁，请稍后再试。"),
+    "http.server_error": N_("程序出错了，没有保存这次操作。请把下面的编号告诉管理员。"),
+    "paging.bad_cursor": N_("翻页的位置不对，请从第一页重新开始。"),
+    "http.other": N_("请求没有完成（%(status)s）。"),
+    "http.database": N_("数据库暂时不可用，没有保存这次操作。请稍后再试。"),
+}
+TICKETS: Mapping[str, str] = {
+    "ticket.created_in_future": N_("时间不能晚于现在。"),
+    "ticket.illegal_move": N_("工单不能从“%(old)s”变成“%(new)s”。"),
+    "ticket.job_outcome": N_("后台任务不能以“%(outcome)s”结案。"),
+    "ticket.not_active": N_("工单 %(number)s 当前是“%(status)s”，不能再这样操作。"),
+    "ticket.not_found": N_("没有工单 %(number)s，或者你看不到它。"),
+    "ticket.not_yours": N_("工单 %(number)s 不在你的队列里，也不由你负责。"),
+    "ticket.outcome_required": N_("请选择处理结果。"),
+    "ticket.party_required": N_("这类工单结案前要填写责任归属。"),
+    "ticket.shares_must_be_100": N_("责任占比要为正数，合计 100%%。"),
+    "ticket.stale": N_("你打开之后，工单 %(number)s 被别人改过了。"),
+    "ticket.system_type": N_("这个类型只由系统监测产生，不能手工选择。"),
+    "ticket.text_required": N_("请填写内容。"),
+    "ticket.undetermined_stands_alone": N_("“未判定”不能和其他责任方同时选择。"),
+    "ticket.unknown_shop_or_channel": N_("没有这个店铺或渠道。"),
+    "customer.reason_required": N_("请说明查看原因，最多 %(limit)s 个字。"),
+    "operation.already_undone": N_("这一步已经撤销过了。"),
+    "operation.moved_on": N_("工单 %(number)s 之后又有改动，不能撤销。"),
+    "operation.not_found": N_("没有可以撤销的操作。"),
+    "inbound.different_body": N_("编号 %(external_id)s 已经用过，内容却不同（工单 %(number)s）。"),
+    "inbound.id_required": N_("请求里缺少来源编号。"),
+    "compensation.amount_not_positive": N_("金额要大于零。"),
+    "compensation.negative_money": N_("金额不能为负数。"),
+    "compensation.no_right": N_("%(role)s不能决定补偿金额。"),
+    "rulebook.malformed": N_("规则有误：%(detail)s"),
+    "rulebook.no_such_version": N_("没有规则版本 %(version)s。"),
+    "rulebook.none_published": N_("还没有发布规则。"),
+    "rulebook.unknown_type": N_("规则里没有类型 %(type)s。"),
+}
+CALENDARS: Mapping[str, str] = {
+    "calendar.bad_date": N_("日期“%(value)s”不对，应写成 2026-01-04。"),
+    "calendar.bad_hours": N_("时段“%(value)s”不对，应有开始和结束。"),
+    "calendar.bad_interval": N_("时段超出了一天，或开始晚于结束。"),
+    "calendar.bad_time": N_("时间“%(value)s”不对，应写成 09:00。"),
+    "calendar.bad_weekday": N_("星期“%(value)s”不对。"),
+    "calendar.interval_reversed": N_("时段 %(begin)s 到 %(end)s 的开始晚于结束；跨夜请写成两段。"),
+    "calendar.malformed": N_("日历的格式不对。"),
+    "calendar.no_such_version": N_("没有这个版本的日历。"),
+    "calendar.too_many_dates": N_("日期最多 %(limit)s 个。"),
+    "calendar.too_many_intervals": N_("一天最多 %(limit)s 个时段。"),
+    "calendar.unknown_timezone": N_("没有时区“%(timezone)s”。"),
+    "holiday.bad_date": N_("第 %(row)s 行：日期“%(value)s”不对。"),
+    "holiday.bad_kind": N_("第 %(row)s 行：“%(value)s”应为 off 或 work。"),
+    "holiday.name_too_long": N_("第 %(row)s 行：名称最多 %(limit)s 个字。"),
+    "holiday.twice": N_("第 %(row)s 行：%(date)s 出现了两次。"),
+}
+IMPORTS: Mapping[str, str] = {
+    "import.bad_amount": N_("“%(field)s”不是金额。"),
+    "import.bad_csv": N_("第 %(line)s 行不是完整的 CSV。"),
+    "import.bad_excel": N_("这不是能读的 Excel 文件。"),
+    "import.bad_json": N_("这一行不是 JSON 对象。"),
+    "import.bad_quantity": N_("“%(field)s”不是数量。"),
+    "import.bad_time": N_("“%(field)s”不是时间。"),
+    "import.cell_too_long": N_("单元格最多 %(longest)s 个字。"),
+    "import.column_missing": N_("缺少“%(field)s”一列。"),
+    "import.column_twice": N_("“%(field)s”对应了多列：%(columns)s。"),
+    "import.digits_lost": N_("“%(field)s”被表格软件改成了科学计数，位数已丢失，请把该列设为文本。"),
+    "import.empty_file": N_("文件是空的。"),
+    "import.file_too_large": N_("文件太大，最多 %(most_mb)s MB。"),
+    "import.header_twice": N_("表头重复：%(columns)s。"),
+    "import.no_sheet": N_("文件里没有工作表。"),
+    "import.not_a_cell": N_("“%(column)s”的值不能放进一个单元格。"),
+    "import.not_text": N_("文件的编码认不出来，请存为 UTF-8。"),
+    "import.time_ahead": N_("“%(field)s”晚于现在。"),
+    "import.too_long": N_("“%(field)s”最多 %(longest)s 个字。"),
+    "import.too_many_cells": N_("这一行有 %(cells)s 格，比表头多。"),
+    "import.too_many_columns": N_("列数最多 %(most)s。"),
+    "import.too_many_rows": N_("行数最多 %(most)s。"),
+    "import.unknown_column": N_("没有列“%(column)s”。"),
+    "import.unknown_field": N_("没有字段“%(field)s”。"),
+    "import.unknown_format": N_("不认识的文件格式：%(suffix)s。"),
+}
+PROBLEMS: Mapping[str, str] = {**ACCESS, **INPUT, **TICKETS, **CALENDARS, **IMPORTS}
+
+TITLES: Mapping[int, str] = {
+    400: N_("请求有误"),
+    401: N_("需要登录"),
+    403: N_("没有权限"),
+    404: N_("找不到"),
+    405: N_("打开方式不对"),
+    409: N_("有冲突，没有保存"),
+    413: N_("内容太大"),
+    422: N_("填写有误"),
+    429: N_("太频繁了"),
+    500: N_("程序出错了"),
+    503: N_("暂时不可用"),
+}
+SHOWN: Mapping[str, Callable[[Any], str]] = {
+    "old": status_label,
+    "new": status_label,
+    "status": status_label,
+    "outcome": outcome_label,
+    "role": role_label,
+    "permission": permission_label,
+    "field": field_label,
+    "retry_after": lambda seconds: duration(max(60, seconds + 59)),
+}
+"""Parameters that are codes themselves."""
+
+
+def problem_text(problem: Problem) -> str:
+    """One or two sentences about it in the reader's language."""
+    return text_of(problem.code, problem.params)
+
+
+def text_of(code: str, params: Mapping[str, object]) -> str:
+    """The same from code and parameters, as they are stored with a bad row of an import."""
+    if code not in PROBLEMS:
+        return gettext("这样不行（%(code)s）。", code=code)
+    return gettext(PROBLEMS[code]) % Shown(params)
+
+
+def problem_title(status: int) -> str:
+    """A headline for a page with this HTTP status."""
+    return gettext(TITLES[status if status in TITLES else 400 if status < 500 else 500])
+
+
+class Shown(dict[str, object]):
+    """Parameters in the reader's words. One that is missing shows as a dash: words must not fail over it."""
+
+    def __getitem__(self, name: str) -> object:
+        value = super().get(name)
+        if value is None:
+            return "–"
+        return SHOWN[name](value) if name in SHOWN else value
+
+    def __missing__(self, name: str) -> str:
+        return "–"
