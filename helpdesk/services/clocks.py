@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, insert, select, update
 
 from helpdesk.domain import clocks as engine
 from helpdesk.domain.calendars import Calendar
@@ -220,19 +220,20 @@ def _start(
     _project(row, state, calendar)
     session().add(row)
     session().flush()
-    for stage in book.stages:
-        due_at = engine.stage_due(state, calendar, stage.percent)
-        past = due_at is not None and due_at < now
-        session().add(
-            ClockStage(
-                clock_id=row.id,
-                stage_code=stage.code,
-                percent=stage.percent,
-                due_at=due_at,
-                fired_at=now if past else None,
-                silent=past,
-            )
-        )
+    due = [(stage, engine.stage_due(state, calendar, stage.percent)) for stage in book.stages]
+    stages = [
+        {
+            "clock_id": row.id,
+            "stage_code": stage.code,
+            "percent": stage.percent,
+            "due_at": due_at,
+            "fired_at": now if due_at is not None and due_at < now else None,
+            "silent": due_at is not None and due_at < now,
+        }
+        for stage, due_at in due
+    ]
+    if stages:
+        session().execute(insert(ClockStage), stages)  # in one statement: nobody needs their ids
 
 
 def _open() -> ColumnElement[bool]:
