@@ -6,18 +6,18 @@ const body = document.body;
 const sentAt = Date.parse(body.dataset.now || "");
 let offset = Number.isNaN(sentAt) ? 0 : sentAt - Date.now();
 
+// The same as `duration` on the server: the two greatest units, minutes rounded down.
 function words(seconds) {
   const minutes = Math.floor(seconds / 60);
   const days = Math.floor(minutes / 1440);
   const hours = Math.floor((minutes % 1440) / 60);
-  const part = (pattern, n) => (pattern || "{n}").replace("{n}", n);
-  if (days) return part(body.dataset.textDays, days) + joint() + part(body.dataset.textHours, hours);
-  if (hours) return part(body.dataset.textHours, hours) + joint() + part(body.dataset.textMinutes, minutes % 60);
-  return part(body.dataset.textMinutes, minutes);
-}
-
-function joint() {
-  return document.documentElement.lang.startsWith("zh") ? "" : " ";
+  const rest = minutes % 60;
+  const part = (pattern, n) => pattern.replace("{n}", n);
+  const parts = [];
+  if (days) parts.push(part(body.dataset.textDays, days));
+  if (hours) parts.push(part(body.dataset.textHours, hours));
+  if (!days && (rest || !hours)) parts.push(part(body.dataset.textMinutes, rest));
+  return parts.join(document.documentElement.lang.startsWith("zh") ? "" : " ");
 }
 
 function level(left) {

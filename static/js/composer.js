@@ -129,15 +129,19 @@ document.addEventListener("submit", async (event) => {
   const source = event.target.dataset.copy;
   if (!source || event.target.dataset.copied) return;
   event.preventDefault();
-  const words = document.getElementById(source)?.textContent.trim() ?? "";
-  try {
-    await navigator.clipboard.writeText(words);
-  } catch {
-    copyBySelection(source);
-  }
+  await copy(source);
   event.target.dataset.copied = "1";
   event.target.requestSubmit();
 });
+
+async function copy(id) {
+  const words = document.getElementById(id)?.textContent.trim() ?? "";
+  try {
+    await navigator.clipboard.writeText(words);
+  } catch {
+    copyBySelection(id); // no clipboard without https, or not allowed
+  }
+}
 
 function copyBySelection(id) {
   const range = document.createRange();
@@ -150,9 +154,7 @@ function copyBySelection(id) {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy-text]");
-  if (!button) return;
-  const words = document.getElementById(button.dataset.copyText)?.textContent.trim() ?? "";
-  navigator.clipboard?.writeText(words).catch(() => copyBySelection(button.dataset.copyText));
+  if (button) copy(button.dataset.copyText);
 });
 
 // -- take back

@@ -6,7 +6,13 @@ function open(id) {
   if (!dialog) return false;
   if (dialog.open) dialog.close();
   dialog.showModal();
-  const wanted = ["[aria-invalid=true]", "[data-filter]", ".dialog-body input:checked", ".dialog-body :is(input:not([type=hidden]), select, textarea, button)"];
+  if (!matchMedia("(pointer: fine)").matches) return true; // the keyboard of a phone would cover the sheet
+  const wanted = [
+    "[aria-invalid=true]",
+    "[data-filter]",
+    ".dialog-body input[type=radio]:checked",
+    ".dialog-body :is(input:not([type=hidden]), select, textarea, button)",
+  ];
   for (const selector of wanted) {
     const field = dialog.querySelector(selector);
     if (!field) continue;

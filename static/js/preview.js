@@ -9,7 +9,12 @@ async function preview() {
   running?.abort();
   running = new AbortController();
   try {
-    const answer = await fetch(form.dataset.preview, { method: "POST", body: new FormData(form), signal: running.signal });
+    const answer = await fetch(form.dataset.preview, {
+      method: "POST",
+      body: new FormData(form),
+      headers: { "X-Requested-With": "fetch" },
+      signal: running.signal,
+    });
     if (answer.ok) target.innerHTML = await answer.text();
   } catch {
     // Offline, or overtaken by a newer text: the last preview stays, and the server decides on submit anyway.

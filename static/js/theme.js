@@ -15,7 +15,7 @@ for (const form of document.querySelectorAll("form[data-theme-form]")) {
     const theme = current() === "dark" ? "light" : "dark";
     const body = new FormData(form);
     body.set("theme", theme);
-    fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => {});
+    fetch(form.action, { method: "POST", body, headers: { "X-Requested-With": "fetch" } }).catch(() => {});
     const apply = () => {
       root.dataset.theme = theme;
       button.value = theme === "dark" ? "light" : "dark";
