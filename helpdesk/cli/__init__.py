@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from helpdesk.cli import imports, seed, worker
+from helpdesk.cli import imports, seed, users, worker
 
 
 def init_app(app: Flask) -> None:
@@ -13,3 +13,4 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(imports.group)
     app.cli.add_command(seed.group)
     app.cli.add_command(seed.prepare)
+    app.cli.add_command(users.group)

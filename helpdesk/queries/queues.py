@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -88,6 +89,14 @@ def names() -> list[Choice]:
         select(Queue.id, Queue.name_zh, Queue.name_en).where(Queue.active).order_by(Queue.position, Queue.id)
     )
     return [Choice(*row) for row in rows]
+
+
+def queue_ids(codes: Collection[str]) -> list[int]:
+    """Ids of queues by code; ``NotFound`` if one is not there."""
+    found = list(session().scalars(select(Queue.id).where(Queue.code.in_(codes)).order_by(Queue.id)))
+    if len(found) != len(set(codes)):
+        raise NotFound("queue.no_such_queue")
+    return found
 
 
 def calendars() -> list[Choice]:
