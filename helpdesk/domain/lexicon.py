@@ -4,7 +4,7 @@ A word list is data of the rule book. Written forms:
 
 ``发错货``            a phrase
 ``{发|寄}错{货|}``     a family of phrases: 发错货, 发错, 寄错货, 寄错. Braces don't nest
-``少…件``             parts in this order with at most MAX_GAP letters between them
+``少…件``             parts in this order, a few letters between them (MAX_GAP, MAX_GAP_LATIN)
 
 A phrase is found exactly, or by its sound (发措货; from MIN_PINYIN letters, ranked lower), or nearly
 (``partial_ratio`` from MIN_FUZZY letters up, ranked lowest). Shorter phrases count only as they stand:
@@ -29,10 +29,11 @@ from rapidfuzz import fuzz, process
 
 from helpdesk.domain.text import normalise, sound
 
-POINTS: Mapping[str, float] = {"strong": 3.0, "normal": 2.0, "weak": 1.0}
+POINTS: Mapping[str, float] = {"decisive": 4.5, "strong": 3.0, "normal": 2.0, "weak": 1.0}
 """What one lit word adds to its type."""
 
 MAX_GAP = 6
+MAX_GAP_LATIN = 24
 MIN_PINYIN = 3
 MIN_FUZZY = 4
 MIN_FUZZY_LATIN = 8  # Latin letters carry less each
@@ -40,6 +41,10 @@ FUZZY_CUTOFF = 75.0
 FUZZY_CUTOFF_LATIN = 90.0
 MAX_FUZZY_FAMILY = 24
 """Larger families say the same thing in many ways and are not sought nearly: that would cost more than it finds."""
+
+
+LENGTH: Sequence[float] = (0.0, 0.8, 0.9, 1.0, 1.1)
+"""Longer phrases say more: the factor by the letters lit, the last one for all longer phrases."""
 
 
 class How(StrEnum):
@@ -58,7 +63,7 @@ Slot = tuple[str, ...]
 """The choices at one place of a word, normalised."""
 
 GAP: Slot = ()
-"""Up to MAX_GAP letters of any kind."""
+"""A few letters of any kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,15 @@ class Hit:
 
 Cover = tuple[int, int, frozenset[str]]
 """Letters from..to that say nothing for these types (empty: for any type)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a text lights: ``meant`` is the text with slips put right, of the same length."""
+
+    meant: str
+    hits: tuple[Hit, ...]
+    covers: tuple[Cover, ...]
 
 
 @dataclass(frozen=True)
@@ -159,29 +173,27 @@ class Lexicon:
         """The text with known slips of the pen put right, at unchanged length."""
         return self._slips.sub(lambda match: self.confusions[match.group()], text)
 
-    def find(self, text: str) -> list[Hit]:
+    def find(self, text: str) -> Found:
         """Every word lit in a normalised text, in the order of the text."""
         meant = self.meant(text)
         found = list(self._index.find(meant))
-        hits = [hit for hit in found if hit.word.type]
-        return sorted(_standing(hits, _covers(meant, found)), key=lambda hit: (hit.start, -hit.end))
+        covers = _covers(meant, found)
+        return Found(meant, tuple(_standing((hit for hit in found if hit.word.type), covers)), tuple(covers))
 
-    def find_near(self, text: str) -> list[Hit]:
-        """Phrases that nearly stand in a normalised text: for texts in which ``find`` lights too little."""
-        meant = self.meant(text)
-        covers = _covers(meant, [hit for hit in self._index.find(meant) if hit.word.type is None])
-        phrases = [phrase for phrase in self._near if len(phrase) <= len(meant)]
-        found = process.extract(
-            meant, phrases, scorer=fuzz.partial_ratio, processor=None, score_cutoff=FUZZY_CUTOFF, limit=12
+    def find_near(self, found: Found) -> list[Hit]:
+        """Phrases that nearly stand in a text in which ``find`` lit too little."""
+        phrases = [phrase for phrase in self._near if len(phrase) <= len(found.meant)]
+        near = process.extract(
+            found.meant, phrases, scorer=fuzz.partial_ratio, processor=None, score_cutoff=FUZZY_CUTOFF, limit=12
         )
         hits = [
             Hit(word, phrase, How.FUZZY, (place,), word.points * SHARE[How.FUZZY] * ratio / 100)
-            for phrase, ratio, _ in found
+            for phrase, ratio, _ in near
             if ratio >= FUZZY_CUTOFF_LATIN or not phrase.isascii()
-            for place in _place(phrase, meant)
+            for place in _place(phrase, found.meant)
             for word in self._near[phrase]
         ]
-        return [hit for hit in hits if not _covered(hit, covers)]
+        return [hit for hit in hits if not _covered(hit, found.covers)]
 
 
 def slots_of(written: str) -> tuple[Slot, ...]:
@@ -204,6 +216,8 @@ def slots_of(written: str) -> tuple[Slot, ...]:
 def _choice(text: str) -> str:
     """Normalised, but with the spaces that part it from the next Latin word."""
     letters = normalise(text).text
+    if text == " ":
+        return text
     if not letters.isascii() or not letters:
         return letters
     return " " * text.startswith(" ") + letters + " " * text.endswith(" ")
@@ -212,11 +226,13 @@ def _choice(text: str) -> str:
 class _Compiled:
     """A word ready to be compared by sound: per slot the choices by their sound, longest first."""
 
-    __slots__ = ("slots", "word")
+    __slots__ = ("max_gap", "slots", "word")
 
     def __init__(self, word: Word) -> None:
         self.word = word
         self.slots: list[tuple[list[int], dict[str, list[str]]] | None] = []
+        latin = all(choice.isascii() for slot in word.slots for choice in slot)
+        self.max_gap = MAX_GAP_LATIN if latin else MAX_GAP
         for slot in word.slots:
             if slot is GAP:
                 self.slots.append(None)
@@ -245,7 +261,7 @@ class _Compiled:
             return None if start < len(text) and _joined(text, start) else []
         slot = self.slots[k]
         if slot is None:
-            for at in range(start, min(start + MAX_GAP, len(text)) + 1):
+            for at in range(start, min(start + self.max_gap, len(text)) + 1):
                 if (rest := self.match(text, sounds, at, k + 1)) is not None:
                     return rest
             return None
@@ -301,7 +317,9 @@ def _hit(word: Word, places: Sequence[tuple[int, str]], text: str) -> Hit | None
         how = How.PINYIN
     else:
         return None
-    return Hit(word, phrase, how, tuple(ranges), word.points * SHARE[how])
+    letters = sum(end - start for start, end in ranges)
+    factor = LENGTH[min(letters, len(LENGTH) - 1)]
+    return Hit(word, phrase, how, tuple(ranges), word.points * SHARE[how] * factor)
 
 
 def _joined(text: str, at: int) -> bool:
@@ -340,18 +358,25 @@ def _covered(hit: Hit, covers: Sequence[Cover]) -> bool:
 
 
 def _standing(hits: Iterable[Hit], covers: Sequence[Cover]) -> Iterator[Hit]:
-    """Hits that are neither covered nor part of a longer phrase."""
-    uncovered = [hit for hit in hits if not _covered(hit, covers)]
-    phrases = [hit for hit in uncovered if not hit.word.gapped]
-    for hit in uncovered:
-        length = hit.end - hit.start
-        if not any(
-            other.start <= hit.start and hit.end <= other.end and _stronger(other, length, hit.how) for other in phrases
-        ):
+    """Hits that are neither covered nor part of a longer phrase, in the order of the text.
+
+    Of the same letters for the same type the hit that is worth most is kept.
+    """
+    best: dict[tuple[object, ...], Hit] = {}
+    for hit in hits:
+        key = (hit.word.type, hit.ranges)
+        if (key not in best or best[key].points < hit.points) and not _covered(hit, covers):
+            best[key] = hit
+    longest: Hit | None = None  # the phrase that reaches furthest of those that began so far
+    for hit in sorted(best.values(), key=lambda hit: (hit.start, -hit.end, hit.how is How.PINYIN, hit.word.gapped)):
+        if longest is None or not _within(hit, longest):
             yield hit
+        if not hit.word.gapped and (longest is None or hit.end > longest.end):
+            longest = hit
 
 
-def _stronger(other: Hit, length: int, how: How) -> bool:
-    """A longer phrase, or as long and written as it should be where the other only sounds like it."""
-    extra = other.end - other.start - length
-    return extra > 0 or (extra == 0 and how is How.PINYIN and other.how is How.EXACT)
+def _within(hit: Hit, phrase: Hit) -> bool:
+    """Part of a phrase that began no later: shorter, or as long but only sounding like it."""
+    if (hit.start, hit.end) == (phrase.start, phrase.end):
+        return hit.how is How.PINYIN and phrase.how is How.EXACT
+    return hit.end <= phrase.end
