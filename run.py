@@ -36,7 +36,7 @@ DEV_LOCK = ROOT / "requirements-dev.lock"
 TRANSLATIONS = ROOT / "helpdesk" / "translations"
 LEAST_PYTHON = (3, 11)
 LEAST_DOMAIN_COVERAGE = 100  # percent, branches too; the whole program's own floor stands in pyproject.toml
-READY_WITHIN = 60  # seconds until the web process has to answer
+READY_WITHIN = 600  # seconds until the web process has to answer; the first time it seeds the demo
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_WITHIN = 10  # seconds from the request to stop until a process is killed
 SETTINGS_OF_AN_INSTALLATION = ("UNSNAG_DATA", "UNSNAG_DATABASE_URL", "UNSNAG_SECRET_KEY", "UNSNAG_TRUSTED_HOSTS")
@@ -190,14 +190,16 @@ def serve(options: argparse.Namespace) -> int:
     began = time.monotonic()
     check_port(options.host, options.port)
     set_up(LOCK)
-    accounts = prepare(demo=not options.no_demo)
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
+        # The web process prepares the database itself: a command of its own would load the program once more.
+        print("· preparing the database", flush=True)
+        demo = ["--no-demo"] if options.no_demo else []
         address = ["--host", options.host, "--port", str(options.port)]
-        children["web process"] = start([str(PYTHON), "-m", "helpdesk.serving", *address])
-        children["job worker"] = start([str(PYTHON), "-m", "flask", "worker"])
+        children["web process"] = start([str(PYTHON), "-m", "helpdesk.serving", "--prepare", *demo, *address])
         if is_ready(options.host, options.port, children):
-            say_hello(options, accounts, time.monotonic() - began)
+            children["job worker"] = start([str(PYTHON), "-m", "flask", "worker"])
+            say_hello(options, time.monotonic() - began)
         return watch(children)
     except Stopped:
         if not children:
@@ -227,21 +229,6 @@ def check_port(host: str, port: int) -> None:
         ) from None
 
 
-def prepare(*, demo: bool) -> str:
-    """Bring the database up to date and seed an empty one, in one process.
-
-    Its standard output is what people want to read at the end (the demo's accounts); progress and trouble go to
-    standard error, which passes through.
-    """
-    command = [str(PYTHON), "-m", "flask", "prepare", *([] if demo else ["--no-demo"])]
-    print("· preparing the database", flush=True)
-    with tempfile.TemporaryFile(mode="w+", encoding="utf-8") as output:
-        if call(command, environment(), output, errors=None):
-            raise Failure("The database could not be prepared; what is wrong stands above.")
-        output.seek(0)
-        return output.read().strip()
-
-
 def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
     """A child in a process group of its own: a Ctrl-C reaches this process alone, which then stops both in order."""
     return subprocess.Popen(command, cwd=ROOT, env=environment(), start_new_session=True)
@@ -262,13 +249,11 @@ def is_ready(host: str, port: int, children: Mapping[str, subprocess.Popen[bytes
     raise Failure(f"The web process did not answer within {READY_WITHIN} s.")
 
 
-def say_hello(options: argparse.Namespace, accounts: str, seconds: float) -> None:
+def say_hello(options: argparse.Namespace, seconds: float) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
-    print(f"\n  Unsnag 异常工单台   http://{host}:{options.port}   (ready after {seconds:.1f} s; Ctrl-C stops)\n")
-    for line in accounts.splitlines():
-        print(f"    {line}")
+    print(f"\n  Unsnag 异常工单台   http://{host}:{options.port}   (ready after {seconds:.1f} s; Ctrl-C stops)")
     if options.host not in {"127.0.0.1", "localhost", "::1"}:
-        print("\n  Other machines reach it by the names in UNSNAG_TRUSTED_HOSTS only (see README).")
+        print("  Other machines reach it by the names in UNSNAG_TRUSTED_HOSTS only (see README).")
     print(flush=True)
 
 
@@ -403,14 +388,9 @@ def check(tally: Tally, title: str, command: Sequence[str], env: Mapping[str, st
             print(output.read().rstrip(), flush=True)
 
 
-def call(
-    command: Sequence[str],
-    env: Mapping[str, str],
-    output: IO[str] | None = None,
-    errors: int | None = subprocess.STDOUT,
-) -> int:
+def call(command: Sequence[str], env: Mapping[str, str], output: IO[str] | None = None) -> int:
     """Run a command to its end, also when this one is stopped meanwhile."""
-    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=errors)
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT if output else None)
     try:
         return process.wait()
     except BaseException:

@@ -12,9 +12,13 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
+import click
+from flask import Flask
+from flask.cli import ScriptInfo
 from waitress.server import create_server
 
 from helpdesk import create_app
+from helpdesk.config import SettingsError
 
 THREADS = 8
 ROOM_FOR_A_POLITE_ANSWER = 1024 * 1024
@@ -25,9 +29,20 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m helpdesk.serving", description="Serve the pages.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5000)
+    parser.add_argument("--prepare", action="store_true", help="run `flask prepare` first, in this process")
+    parser.add_argument("--no-demo", action="store_true", help="passed on to it")
     options = parser.parse_args(arguments)
-    app = create_app()
     signal.signal(signal.SIGTERM, _stop)
+    try:
+        app = create_app()
+        if options.prepare:
+            _prepare(app, demo=not options.no_demo)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
     try:
         server = create_server(
             app,
@@ -42,6 +57,12 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     server.run()  # returns after SIGTERM or Ctrl-C, with requests under way answered
     return 0
+
+
+def _prepare(app: Flask, *, demo: bool) -> None:
+    """Bring the database up to date and seed an empty one; prints the demo's accounts."""
+    command = ["prepare"] if demo else ["prepare", "--no-demo"]
+    app.cli.main(command, prog_name="flask", standalone_mode=False, obj=ScriptInfo(create_app=lambda: app))
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -195,7 +195,7 @@ def test_a_pytest_that_did_not_come_to_its_tests_is_one_failure(tmp_path: Path) 
 class Server:
     """``run.py`` as a person starts it, on a database of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -203,7 +203,7 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "run.py", "--port", str(self.port), "--no-demo"],
             cwd=run.ROOT,
-            env={**os.environ, "UNSNAG_DATA": str(folder), "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "UNSNAG_DATA": str(folder), "PYTHONUNBUFFERED": "1", **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -251,10 +251,19 @@ def test_it_serves_and_stops_without_leaving_anything_behind(server: Server, num
     children = server.children()
     assert len(children) == 2
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
-        connection.sendall(b"GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
-        assert connection.recv(12) in {b"HTTP/1.0 200", b"HTTP/1.0 302"}
+        connection.sendall(b"GET /login HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+        assert connection.recv(12) == b"HTTP/1.0 200"
     assert server.end(number) == 0, server.output()
     assert [pid for pid in children if psutil.pid_exists(pid)] == []
+    assert "Traceback" not in server.output()
+
+
+@pytest.mark.slow
+def test_a_setting_that_cannot_be_used_is_named_and_ends_the_start(tmp_path: Path) -> None:
+    server = Server(tmp_path, UNSNAG_TIMEZONE="Mars/Olympus")
+    assert server.process.wait(60) == 1
+    server.reader.join(30)
+    assert "UNSNAG_TIMEZONE: Mars/Olympus is not a time zone" in server.output()
     assert "Traceback" not in server.output()
 
 
