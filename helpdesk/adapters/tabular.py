@@ -271,9 +271,13 @@ def write_csv(headers: Sequence[str], rows: Iterator[Sequence[str]]) -> bytes:
 
 
 def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    return f"'{cell}" if _looks_like_formula(cell) else cell
 
 
 def _unguarded(cell: str) -> str:
     """What was written by ``write_csv`` reads back as it was."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA_STARTS) else cell
+    return cell[1:] if cell.startswith("'") and _looks_like_formula(cell) else cell
+
+
+def _looks_like_formula(cell: str) -> bool:
+    return cell.lstrip("'").startswith(FORMULA_STARTS)
