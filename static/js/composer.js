@@ -90,6 +90,7 @@ function refuseUnresolved(event) {
 }
 
 if (form) {
+  form.querySelector(".notice.problem")?.scrollIntoView({ block: "center" });
   forgetOldDrafts();
   restoreDraft();
   let waiting = 0;
