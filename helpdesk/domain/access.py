@@ -107,6 +107,10 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
 }
 
 
+WORKING_ROLES = frozenset(role for role, row in TABLE.items() if P.TICKETS_WORK in row and P.TICKETS_REPLY in row)
+"""Whose people can have tickets in their hands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts, as a value that can be handed down the floors."""
@@ -141,13 +145,7 @@ class TicketStanding:
 
 def may_work(actor: Actor, ticket: TicketStanding) -> bool:
     """The owner and the members of the ticket's queue act on it."""
-    match actor.scope(P.TICKETS_WORK):
-        case Scope.ALL:
-            return True
-        case Scope.OWN:
-            return ticket.owner == actor.id or ticket.queue in actor.queues
-        case _:
-            return False
+    return may(actor, P.TICKETS_WORK, ticket)
 
 
 def may_note(actor: Actor, ticket: TicketStanding) -> bool:
@@ -169,15 +167,16 @@ def may_reply(actor: Actor, ticket: TicketStanding) -> bool:
 
 def may_assign(actor: Actor, ticket: TicketStanding) -> bool:
     """Hand the ticket to somebody else."""
-    return _in_scope(actor, P.TICKETS_ASSIGN, ticket)
+    return may(actor, P.TICKETS_ASSIGN, ticket)
 
 
 def may_transfer(actor: Actor, ticket: TicketStanding) -> bool:
     """Move the ticket to another queue."""
-    return _in_scope(actor, P.TICKETS_TRANSFER, ticket)
+    return may(actor, P.TICKETS_TRANSFER, ticket)
 
 
-def _in_scope(actor: Actor, permission: Permission, ticket: TicketStanding) -> bool:
+def may(actor: Actor, permission: Permission, ticket: TicketStanding) -> bool:
+    """Whether the permission reaches this ticket: everything, or what he owns or what stands in his queues."""
     match actor.scope(permission):
         case Scope.ALL:
             return True

@@ -218,15 +218,29 @@ def parse_rulebook(document: Mapping[str, Any], version: int) -> RuleBook:
             ),
             channel_caps=_caps(document["channel_caps"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Invalid("rulebook.malformed", detail=str(error)) from error
     _check(book)
     return book
 
 
 def _check(book: RuleBook) -> None:
+    """What a document can say and no ticket could live with."""
     if "other" not in book.types:
         raise Invalid("rulebook.malformed", detail="type other is missing")
+    if set(book.priority_percent) != set(Priority):
+        raise Invalid("rulebook.malformed", detail="priority_percent")
+    if len({stage.code for stage in book.stages}) < len(book.stages):
+        raise Invalid("rulebook.malformed", detail="stages")
+    durations = [
+        *book.queue_targets.values(),
+        *book.priority_percent.values(),
+        *(stage.percent for stage in book.stages),
+        *(seconds for kind in book.types.values() for seconds in (kind.first_response_seconds, kind.solution_seconds)),
+        book.class_b_solution_cap_seconds,
+    ]
+    if not all(isinstance(number, int) and number > 0 for number in durations):
+        raise Invalid("rulebook.malformed", detail="targets")
     unknown = sorted({p.type for p in book.policies} - set(book.types) | (book.lexicon.type_codes() - set(book.types)))
     if unknown:
         raise Invalid("rulebook.unknown_type", type=", ".join(unknown))

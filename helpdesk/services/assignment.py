@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
-from helpdesk.domain.access import Actor, Permission, Role, may_assign, may_transfer
+from helpdesk.domain.access import WORKING_ROLES, Actor, Permission, may_assign, may_transfer
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
-from helpdesk.domain.tickets import ACTIVE
 from helpdesk.models import Membership, Queue, Stint, Ticket, User
 from helpdesk.services import operations, stints, tickets
 from helpdesk.services.tickets import KEEP, Change
@@ -18,13 +18,15 @@ MAX_REASON = 500
 
 
 def claim(number: str, *, actor: Actor, now: datetime) -> int:
-    """Take an unassigned ticket. Two people, one ticket, one winner: the other gets ``Conflict``.
+    """Take an unassigned ticket of one's queue. Two people, one ticket, one winner: the other gets ``Conflict``.
 
     In a queue that writes to buyers the taker also becomes its owner, unless somebody answers the customer
     already. Claiming one's own ticket again changes nothing. Returns the ticket's version.
     """
     ticket = tickets.load_to_work(number, actor)
     stay = _stay(ticket)
+    if ticket.queue_id not in actor.queues:  # the owner answers the customer, but doesn't do that queue's work
+        raise NotAllowed("ticket.not_yours", number=number)
     if stay.assignee_id == actor.id:
         return ticket.version
     won = session().execute(
@@ -57,7 +59,7 @@ def assign(number: str, user_id: int | None, *, version: int, actor: Actor, now:
         raise NotAllowed("ticket.may_not_assign", number=number)
     _stay(ticket)
     if user_id is not None:
-        _check_member(user_id, ticket.queue_id)
+        _check_member(user_id, Queue.id == ticket.queue_id)
     owner = user_id if _writes(ticket.queue_id) else KEEP
     status = KEEP if user_id is None else tickets.on_first_action(ticket)
     with operations.recorded("ticket.assign", ticket, actor=actor, now=now) as operation:
@@ -68,6 +70,25 @@ def assign(number: str, user_id: int | None, *, version: int, actor: Actor, now:
             actor=actor,
             now=now,
             operation_id=operation.id,
+        )
+    return operation.id
+
+
+def hand_over(number: str, user_id: int, *, version: int, actor: Actor, now: datetime) -> int:
+    """Let somebody else answer the customer, whosever queue works on the ticket. Returns the operation.
+
+    The new owner must be an active member of a queue that writes to buyers. Allowed to the owner, to who may
+    assign, and to members of writing queues while nobody owns the ticket.
+    """
+    ticket = tickets.load(number, actor)
+    orphan = ticket.owner_id is None and bool(actor.writing_queues)
+    if not (may_assign(actor, tickets.standing(ticket)) or ticket.owner_id == actor.id or orphan):
+        raise NotAllowed("ticket.may_not_assign", number=number)
+    _stay(ticket)
+    _check_member(user_id, Queue.writes_to_buyers)
+    with operations.recorded("ticket.assign", ticket, actor=actor, now=now) as operation:
+        operation.changed = tickets.change(
+            ticket, Change(owner_id=user_id), expected=version, actor=actor, now=now, operation_id=operation.id
         )
     return operation.id
 
@@ -112,7 +133,8 @@ def find_queue(code: str) -> Queue:
 def _stay(ticket: Ticket) -> Stint:
     """The present stay; resolved and ended tickets are in nobody's hands."""
     stay = stints.stay_of(ticket)
-    if stay is None or ticket.status not in ACTIVE:
+    tickets.check_active(ticket)
+    if stay is None:  # pragma: no cover  # an active ticket always has one
         raise Conflict("ticket.not_active", number=ticket.number, status=ticket.status)
     return stay
 
@@ -121,15 +143,22 @@ def _writes(queue_id: int) -> bool:
     return session().get_one(Queue, queue_id).writes_to_buyers
 
 
-def _check_member(user_id: int, queue_id: int) -> None:
+def _check_member(user_id: int, of: ColumnElement[bool] | InstrumentedAttribute[bool]) -> None:
+    """``Invalid`` unless the person works, is active, and is a member of such a queue."""
     member = (
         session()
         .execute(
             select(User.id)
             .join(Membership, Membership.user_id == User.id)
-            .where(User.id == user_id, User.active, User.role != Role.SYSTEM.value, Membership.queue_id == queue_id)
+            .join(Queue, Queue.id == Membership.queue_id)
+            .where(
+                User.id == user_id,
+                User.active,
+                User.role.in_([role.value for role in WORKING_ROLES]),
+                of,
+            )
         )
-        .scalar_one_or_none()
+        .first()
     )
     if member is None:
         raise Invalid("ticket.not_a_member", user=user_id)

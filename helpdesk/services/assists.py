@@ -6,7 +6,7 @@ from datetime import datetime
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.problems import Conflict, Invalid
-from helpdesk.domain.tickets import ACTIVE, Party
+from helpdesk.domain.tickets import Party
 from helpdesk.models import Stint
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.services import clocks, tickets
@@ -25,9 +25,7 @@ def ask_for_help(
     The ticket keeps queue, owner and customer clocks. A queue is asked one thing at a time: ``Conflict``
     while an assist of it is open. ``party`` says whom the question is about, if anybody.
     """
-    ticket = tickets.load_to_work(number, actor)
-    if ticket.status not in ACTIVE:
-        raise Conflict("ticket.not_active", number=number, status=ticket.status)
+    ticket = tickets.load_active(number, actor)
     queue = find_queue(queue_code)
     if queue.id == ticket.queue_id:
         raise Invalid("assist.own_queue", queue=queue_code)

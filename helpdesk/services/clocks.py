@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import groupby
 
 from sqlalchemy import ColumnElement, Select, func, insert, select, update
 
@@ -19,6 +20,7 @@ from helpdesk.domain.tickets import Priority, Status
 from helpdesk.models import ClockRow, ClockStage, Queue, Stint, Ticket, WorkCalendar
 from helpdesk.models.calendars import load_calendar
 from helpdesk.models.clocks import pauses_of, state_of
+from helpdesk.models.rulebooks import rulebook_of
 from helpdesk.storage import session
 
 CUSTOMER_KINDS = (Kind.FIRST_RESPONSE, Kind.SOLUTION)
@@ -62,20 +64,24 @@ def unmeet(ticket: Ticket, kind: Kind) -> None:
         write_burns_at(ticket)
 
 
-def cancel(ticket: Ticket, kinds: Iterable[Kind], *, at: datetime) -> list[int]:
-    """Nothing more is promised: the clocks count neither as met nor as missed. Returns their ids."""
-    rows = _open_rows(ticket, kinds)
-    for row in rows:
+def cancel(ticket: Ticket, kinds: Iterable[Kind], *, at: datetime) -> None:
+    """Nothing more is promised: the clocks count neither as met nor as missed."""
+    for row in _open_rows(ticket, kinds):
         _cancel(row, at)
     write_burns_at(ticket)
-    return [row.id for row in rows]
 
 
-def take_up(ticket: Ticket, *, met: Iterable[int], cancelled: Iterable[int], at: datetime) -> None:
+def take_up(ticket: Ticket, *, met: Iterable[int], cancelled_since: datetime, at: datetime) -> None:
     """Undo of a resolve: what it met runs on, without the time between; what it cancelled had never stopped."""
     for row in session().scalars(select(ClockRow).where(ClockRow.id.in_(list(met)))):
         _apply(row, engine.reopen(state_of(row), at))
-    for row in session().scalars(select(ClockRow).where(ClockRow.id.in_(list(cancelled)))):
+    cancelled = select(ClockRow).where(
+        ClockRow.ticket_id == ticket.id,
+        ClockRow.cycle == ticket.cycle,
+        ClockRow.stint_id.is_(None),
+        ClockRow.cancelled_at >= cancelled_since,
+    )
+    for row in session().scalars(cancelled):
         row.cancelled_at = None
         _apply(row, state_of(row))
     write_burns_at(ticket)
@@ -109,39 +115,39 @@ def follow_status(ticket: Ticket, status: Status, *, at: datetime) -> None:
     write_burns_at(ticket)
 
 
-def retarget(ticket: Ticket, *, book: RuleBook) -> None:
+def retarget(ticket: Ticket, *, book: RuleBook | None) -> None:
     """Priority or type changed: recompute unmet clocks from their start, with all pauses kept.
 
-    A customer clock takes the calendar of the new type's queue; a queue clock keeps its queue's.
+    ``book`` holds the rules under which a new type was chosen: customer clocks take their targets and the
+    calendar of the new type's queue. Without it (only the priority changed) each clock keeps its calendar and
+    the rules it was started under: a changed policy touches new tickets only. A queue clock keeps its queue's.
     """
     priority = Priority(ticket.priority)
     for row in _open_rows(ticket, CUSTOMER_KINDS):
-        kind = Kind(row.kind)
-        row.calendar_id, row.calendar_version = _calendar_of(_queue_code(kind, ticket, book))
-        _retarget(row, _target(kind, ticket, book), book)
+        kind, rules = Kind(row.kind), book or rulebook_of(row.rule_version)
+        if book is not None:
+            row.calendar_id, row.calendar_version = _calendar_of(_queue_code(kind, ticket, book))
+        _retarget(row, _target(kind, ticket, rules), rules)
     open_stints = (
         select(ClockRow, Queue.code).join(Stint, Stint.id == ClockRow.stint_id).join(Queue, Queue.id == Stint.queue_id)
     )
     for row, code in session().execute(open_stints.where(_open(), ClockRow.ticket_id == ticket.id)):
-        seconds = book.queue_seconds(code, priority)
+        rules = book or rulebook_of(row.rule_version)
+        seconds = rules.queue_seconds(code, priority)
         if seconds is not None:
-            _retarget(row, seconds, book)
+            _retarget(row, seconds, rules)
     write_burns_at(ticket)
 
 
 def recompute_on_calendar(calendar_id: int, version: int) -> int:
     """A new version of a calendar (a year's holidays published): move running clocks to it. Returns how many."""
-    rows = (
-        session()
-        .scalars(
-            select(ClockRow).where(_open(), ClockRow.calendar_id == calendar_id, ClockRow.calendar_version < version)
-        )
-        .all()
-    )
-    for row in rows:
-        row.calendar_version = version
-        _apply(row, state_of(row))
-    for ticket in session().scalars(select(Ticket).where(Ticket.id.in_({row.ticket_id for row in rows}))):
+    older = select(ClockRow).where(_open(), ClockRow.calendar_id == calendar_id, ClockRow.calendar_version < version)
+    rows = session().scalars(older.order_by(ClockRow.ticket_id, ClockRow.id)).all()
+    for ticket_id, clocks in groupby(rows, key=lambda row: row.ticket_id):
+        ticket = session().get_one(Ticket, ticket_id, with_for_update=True)
+        for row in clocks:
+            row.calendar_version = version
+            _apply(row, state_of(row))
         write_burns_at(ticket)
     return len(rows)
 

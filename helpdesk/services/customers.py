@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from sqlalchemy import select
 
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.problems import Invalid
-from helpdesk.models import Customer, Note, Order
+from helpdesk.models import Customer, Order
 from helpdesk.services import tickets
 from helpdesk.services.events import record
 from helpdesk.storage import insert_once, session
@@ -31,7 +32,7 @@ def phone_hash(phone: str) -> str | None:
 
     The country code of a mainland number is dropped: it is the same phone with and without.
     """
-    digits = re.sub(r"\D", "", phone)
+    digits = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", phone)).removeprefix("00")
     if len(digits) == 13:
         digits = digits.removeprefix("86")
     return hashlib.sha256(digits.encode()).hexdigest() if digits else None
@@ -71,9 +72,7 @@ def reveal(number: str, *, reason: str, actor: Actor, now: datetime) -> Revealed
     if not reason.strip() or len(reason) > MAX_REASON:
         raise Invalid("customer.reason_required", limit=MAX_REASON)
     ticket = tickets.load_to_work(number, actor)
-    note = Note(ticket_id=ticket.id, author_id=actor.id, text=reason.strip(), created_at=now)
-    session().add(note)
-    session().flush()
+    note = tickets.add_note(ticket, reason, actor=actor, now=now)
     record("customer.revealed", actor=actor, now=now, ticket_id=ticket.id, reason_note_id=note.id)
     customer = session().get(Customer, ticket.customer_id) if ticket.customer_id else None
     order = session().get(Order, ticket.order_id) if ticket.order_id else None

@@ -9,8 +9,7 @@ from sqlalchemy import func, select
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.decisions import Decision, OrderFacts, candidates_to_json, spans_to_json
-from helpdesk.domain.problems import Conflict, Invalid
-from helpdesk.domain.tickets import ACTIVE
+from helpdesk.domain.problems import Invalid
 from helpdesk.models import Correction, DecisionRow, Message, Order, Parcel, Ticket
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.services import operations, tickets
@@ -63,7 +62,7 @@ def set_type(number: str, type_code: str, *, version: int, actor: Actor, now: da
 
     Correcting to the present type confirms it.
     """
-    ticket = _active(number, actor)
+    ticket = tickets.load_active(number, actor)
     if published_rulebook().type(type_code).system:
         raise Invalid("ticket.system_type", type=type_code)
     old = ticket.type
@@ -82,7 +81,7 @@ def set_type(number: str, type_code: str, *, version: int, actor: Actor, now: da
 
 def confirm_type(number: str, *, version: int, actor: Actor, now: datetime) -> int:
     """Say that the type is right: evidence as good as a correction. Returns the ticket's version."""
-    ticket = _active(number, actor)
+    ticket = tickets.load_active(number, actor)
     changed = tickets.change(
         ticket,
         tickets.Change(tier="manual", status=tickets.on_first_action(ticket)),
@@ -94,14 +93,6 @@ def confirm_type(number: str, *, version: int, actor: Actor, now: datetime) -> i
         _correct(ticket, _last_decision(ticket), ticket.type, ticket.type, actor, now)
         record("ticket.type_confirmed", actor=actor, now=now, ticket_id=ticket.id, type=ticket.type)
     return changed.version
-
-
-def _active(number: str, actor: Actor) -> Ticket:
-    """A report counts types as they were at the end: those of ended tickets stay."""
-    ticket = tickets.load_to_work(number, actor)
-    if ticket.status not in ACTIVE:
-        raise Conflict("ticket.not_active", number=number, status=ticket.status)
-    return ticket
 
 
 def _last_decision(ticket: Ticket) -> int | None:

@@ -10,31 +10,28 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select, update
-from sqlalchemy import text as sql
+from sqlalchemy import case, select, update
 
-from helpdesk.domain.access import Actor, Permission
+from helpdesk.domain.access import Actor, Permission, Role
 from helpdesk.domain.clocks import FAR_FUTURE, Kind
 from helpdesk.domain.decisions import OTHER, Decision, classify
 from helpdesk.domain.problems import Invalid
-from helpdesk.domain.routing import choose_owner, route
+from helpdesk.domain.routing import route
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import MAX_URGENCY, NUDGE_WITHIN_SECONDS, Priority, Status
 from helpdesk.models import (
     Channel,
     Customer,
     Inbound,
-    Membership,
     Message,
     Order,
     Queue,
     Shop,
     Ticket,
-    User,
 )
 from helpdesk.models.rulebooks import published_rulebook
-from helpdesk.models.tickets import ACTIVE_SQL
-from helpdesk.services import clocks, customers, decisions, stints, tickets
+from helpdesk.models.tickets import is_active
+from helpdesk.services import clocks, customers, decisions, owners, stints, tickets
 from helpdesk.services.events import record
 from helpdesk.services.numbers import next_number
 from helpdesk.storage import insert_once, session
@@ -258,9 +255,13 @@ def _customer(request: TicketRequest, order: Order | None) -> Customer | None:
 
 
 def _to_append_to(order: Order | None, type_code: str, at: datetime) -> Ticket | None:
-    """The active ticket of the same order and type that the customer wrote to in the last 48 hours."""
+    """The active ticket of the same order and type whose last customer message is at most 48 hours away.
+
+    Away in both directions: an old message that an import brings late doesn't belong to today's ticket either.
+    """
     if order is None or type_code == OTHER:
         return None
+    near = timedelta(seconds=NUDGE_WITHIN_SECONDS)
     return (
         session()
         .scalars(
@@ -268,8 +269,8 @@ def _to_append_to(order: Order | None, type_code: str, at: datetime) -> Ticket |
             .where(
                 Ticket.order_id == order.id,
                 Ticket.type == type_code,
-                sql(ACTIVE_SQL),
-                Ticket.last_customer_message_at >= at - timedelta(seconds=NUDGE_WITHIN_SECONDS),
+                is_active,
+                Ticket.last_customer_message_at.between(at - near, at + near),
             )
             .order_by(Ticket.id.desc())
             .limit(1)
@@ -335,7 +336,7 @@ def _create(
         tier="manual" if request.type else decision.tier,
         rule_version=book.version,
         queue_id=queue.id,
-        owner_id=None if queue.writes_to_buyers else _choose_owner(goal.answering_queue),
+        owner_id=None if queue.writes_to_buyers else owners.least_loaded(goal.answering_queue),
         status=Status.NEW.value,
         priority=request.priority.value,
         burns_at=FAR_FUTURE,
@@ -347,6 +348,8 @@ def _create(
     session().flush()
     message = _message(ticket, request, now)
     tickets.remember_reader(ticket, ticket.owner_id)
+    if actor.role is not Role.SYSTEM:
+        tickets.remember_reader(ticket, actor.id)  # who entered it may see what becomes of it
     stints.open_stay(ticket, assignee_id=None, book=book, now=now, entered_at=created_at)
     clocks.start_customer_clocks(ticket, started_at=created_at, book=book, now=now)
     if request.first_response_met:
@@ -384,16 +387,3 @@ def _subject(text: str) -> str:
     """The first line of what the customer wrote, cut to a line's length."""
     line = text.splitlines()[0].strip()
     return line if len(line) <= SUBJECT_LETTERS else line[: SUBJECT_LETTERS - 1] + "…"
-
-
-def _choose_owner(answering_queue: str) -> int | None:
-    """Who answers the customer while another queue works: the member with the fewest open tickets of his own."""
-    loads = session().execute(
-        select(User.id, func.count(Ticket.id))
-        .join(Membership, Membership.user_id == User.id)
-        .join(Queue, Queue.id == Membership.queue_id)
-        .outerjoin(Ticket, (Ticket.owner_id == User.id) & sql(ACTIVE_SQL))
-        .where(Queue.code == answering_queue, User.active, User.role == "agent")
-        .group_by(User.id)
-    )
-    return choose_owner({row[0]: row[1] for row in loads})

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 
-from helpdesk.domain.access import Actor, may_note, may_reply
+from helpdesk.domain.access import Actor, Permission, Scope, may_note, may_reply
 from helpdesk.domain.clocks import Kind
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.domain.replies import unresolved
 from helpdesk.domain.tickets import ACTIVE, REOPEN_WITHIN_SECONDS, WORKED_ON, Status
-from helpdesk.models import Channel, ClockRow, Inbound, Message, Outbox, Queue, Ticket
-from helpdesk.services import clocks, intake, resolution, tickets
+from helpdesk.models import Channel, Inbound, Message, Outbox, Queue, Ticket
+from helpdesk.services import answers, clocks, intake, resolution, tickets
 from helpdesk.services.events import record
 from helpdesk.services.tickets import KEEP, Change
 from helpdesk.storage import insert_once, session
@@ -46,8 +46,7 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
     ticket = tickets.load(number, actor)
     if not may_reply(actor, tickets.standing(ticket)):
         raise NotAllowed("ticket.may_not_reply", number=number)
-    if ticket.status not in ACTIVE:
-        raise Conflict("ticket.not_active", number=number, status=ticket.status)
+    tickets.check_active(ticket)
     text = _checked(draft.text)
     names = unresolved(text)
     if names:
@@ -101,10 +100,11 @@ def record_customer_message(
     """Enter what the customer said elsewhere, at its own time (UTC). Returns the number of its ticket.
 
     On a resolved ticket it opens the next cycle within 7 days; later, and on a closed one, it opens a new,
-    linked ticket. ``external_id`` makes a repeated submit harmless.
+    linked ticket; on a merged one it joins the ticket that took it in. ``external_id`` makes a repeated submit
+    harmless; without one the same words at the same second are the same event.
     """
     ticket = tickets.load(number, actor)
-    if not may_reply(actor, tickets.standing(ticket)):
+    if not (may_reply(actor, tickets.standing(ticket)) or actor.scope(Permission.TICKETS_WORK) is Scope.ALL):
         raise NotAllowed("ticket.may_not_reply", number=number)
     text = _checked(text)
     if sent_at > now + intake.CLOCKS_MAY_DIFFER:
@@ -112,43 +112,43 @@ def record_customer_message(
     if sent_at < ticket.created_at:
         raise Invalid("message.before_ticket")
     source = f"form:{ticket.shop_id}:{ticket.channel_id}"
-    if not _takes(ticket, sent_at):
-        return _follow_up(ticket, text, sent_at, source, external_id, actor, now)
-    inbound_id = None
-    if external_id:
-        inbound_id = insert_once(
-            Inbound, source=source, external_id=external_id, body_hash=_body_hash(text), received_at=now
-        )
-        if inbound_id is None:
-            return _known(source, external_id, text)
-    message = Message(ticket_id=ticket.id, direction="in", text=text, state="received", sent_at=sent_at, created_at=now)
-    session().add(message)
-    session().flush()
-    if inbound_id is not None:
-        session().execute(
-            update(Inbound).where(Inbound.id == inbound_id).values(ticket_id=ticket.id, message_id=message.id)
-        )
-    if ticket.status == Status.RESOLVED:
-        resolution.begin_cycle(ticket, started_at=sent_at, actor=actor, now=now)
-    intake.hear(ticket, sent_at, actor=actor, now=now)
-    record("message.received", actor=actor, now=now, ticket_id=ticket.id, message=message.id)
+    event_id = _checked_id(external_id) or f"said:{number}:{sent_at.isoformat()}:{intake.hash_of([text])[:16]}"
+    inbound_id = insert_once(
+        Inbound, source=source, external_id=event_id, body_hash=intake.hash_of([text]), received_at=now
+    )
+    if inbound_id is None:
+        return _known(source, event_id, text)
+    ticket = _merged_into(ticket)
+    if _takes(ticket, sent_at):
+        message_id = _hear(ticket, text, sent_at, actor, now)
+    else:
+        ticket, message_id = _follow_up(ticket, text, sent_at, f"message:{inbound_id}", actor, now)
+    session().execute(
+        update(Inbound).where(Inbound.id == inbound_id).values(ticket_id=ticket.id, message_id=message_id)
+    )
     return ticket.number
 
 
 def mark_copied(number: str, message_id: int, *, actor: Actor, now: datetime) -> None:
-    """复制并标记已发: a person carried the reply over to a channel without a sender."""
+    """复制并标记已发: a person carried the reply over, to a channel without a sender or whose sender failed."""
     ticket = tickets.load(number, actor)
     if not may_reply(actor, tickets.standing(ticket)):
         raise NotAllowed("ticket.may_not_reply", number=number)
-    if _sender(ticket) is not None:
+    if _move_message(ticket, message_id, "failed", "copied"):
+        pass
+    elif _sender(ticket) is not None:
         raise Conflict("message.channel_sends_itself")
-    if not _move_message(ticket, message_id, "queued", "copied"):
+    elif not _move_message(ticket, message_id, "queued", "copied"):
         raise Conflict("message.not_queued", message=message_id)
     record("message.copied", actor=actor, now=now, ticket_id=ticket.id, message=message_id)
 
 
 def take_back(number: str, message_id: int, *, actor: Actor, now: datetime) -> None:
-    """Take back a reply that has not left yet: what it met is unmet, as if it had never been sent."""
+    """Take back a reply that has not left yet: what it met is unmet, as if it had never been sent.
+
+    The status that was chosen with it goes back too, unless the ticket changed since. Raises ``Conflict`` after
+    10 s, and once it is sent or copied.
+    """
     ticket = tickets.load(number, actor)
     message = (
         session()
@@ -162,12 +162,13 @@ def take_back(number: str, message_id: int, *, actor: Actor, now: datetime) -> N
     if message.author_id != actor.id:
         raise NotAllowed("message.not_yours")
     too_late = Conflict("message.too_late_to_take_back", seconds=TAKE_BACK_SECONDS)
-    if now > message.created_at + timedelta(seconds=TAKE_BACK_SECONDS) or not _withdraw(message, now):
+    if now >= message.created_at + timedelta(seconds=TAKE_BACK_SECONDS) or not _withdraw(message, now):
         raise too_late
     if not _move_message(ticket, message_id, "queued", "taken_back"):
         raise too_late
     session().refresh(message)
-    _unmeet(ticket, message)
+    answers.unmeet(ticket, message, now=now)
+    answers.take_back_status(ticket, message, actor=actor, now=now)
     record("message.taken_back", actor=actor, now=now, ticket_id=ticket.id, message=message_id)
 
 
@@ -204,7 +205,7 @@ def _change_with_reply(ticket: Ticket, draft: Draft, version: int, actor: Actor,
         ticket,
         Change(
             status=status or tickets.on_first_action(ticket),
-            pending_on=draft.pending_on if status is not None else KEEP,
+            pending_on=tickets.waits_for(status, draft.pending_on) if status is not None else KEEP,
             owner_id=actor.id if taken_up else KEEP,
             assignee_id=actor.id if taken_up and _in_writing_queue(ticket) else KEEP,
         ),
@@ -249,19 +250,37 @@ def _takes(ticket: Ticket, sent_at: datetime) -> bool:
     return ticket.resolved_at is not None and sent_at <= ticket.resolved_at + timedelta(seconds=REOPEN_WITHIN_SECONDS)
 
 
+def _merged_into(ticket: Ticket) -> Ticket:
+    """The ticket that lives on, where this one was merged."""
+    while ticket.merged_into_id is not None:
+        ticket = session().get_one(Ticket, ticket.merged_into_id, with_for_update=True)
+    return ticket
+
+
+def _hear(ticket: Ticket, text: str, sent_at: datetime, actor: Actor, now: datetime) -> int:
+    """The message joins the ticket, and opens its next cycle where it was resolved."""
+    message = Message(ticket_id=ticket.id, direction="in", text=text, state="received", sent_at=sent_at, created_at=now)
+    session().add(message)
+    session().flush()
+    if ticket.status == Status.RESOLVED:
+        resolution.begin_cycle(ticket, started_at=sent_at, actor=actor, now=now)
+    intake.hear(ticket, sent_at, actor=actor, now=now)
+    record("message.received", actor=actor, now=now, ticket_id=ticket.id, message=message.id)
+    return message.id
+
+
 def _follow_up(
-    ticket: Ticket, text: str, sent_at: datetime, source: str, external_id: str, actor: Actor, now: datetime
-) -> str:
-    """A new ticket that names the one it continues."""
-    order_number = intake.order_number_of(ticket)
+    ticket: Ticket, text: str, sent_at: datetime, event_id: str, actor: Actor, now: datetime
+) -> tuple[Ticket, int]:
+    """A new ticket that names the one it continues, or the active one of its order and type; with the message."""
     opened = intake.open_ticket(
         intake.TicketRequest(
             text=text,
-            source=source,
-            external_id=external_id or f"after:{ticket.number}:{sent_at.isoformat()}",
+            source=f"form:{ticket.shop_id}:{ticket.channel_id}",
+            external_id=event_id,
             shop_id=ticket.shop_id,
             channel_id=ticket.channel_id,
-            order_number=order_number,
+            order_number=intake.order_number_of(ticket),
             created_at=sent_at,
             customer_id=ticket.customer_id,
             follows_id=ticket.id,
@@ -270,7 +289,17 @@ def _follow_up(
         now=now,
     )
     record("ticket.continued", actor=actor, now=now, ticket_id=ticket.id, number=opened.number)
-    return opened.number
+    new = session().get_one(Ticket, opened.ticket_id)
+    return new, _last_from_customer(new)
+
+
+def _checked_id(external_id: str) -> str:
+    """The id that the sender gave the event, or ``Invalid``."""
+    if len(external_id) > intake.MAX_EXTERNAL_ID:
+        raise Invalid("input.too_long", field="external_id", limit=intake.MAX_EXTERNAL_ID)
+    if "\x00" in external_id:
+        raise Invalid("input.bad_character", field="external_id")
+    return external_id
 
 
 def _known(source: str, external_id: str, text: str) -> str:
@@ -283,13 +312,9 @@ def _known(source: str, external_id: str, text: str) -> str:
         )
         .one()
     )
-    if known.body_hash != _body_hash(text):
+    if known.body_hash != intake.hash_of([text]):
         raise Invalid("inbound.different_body", external_id=external_id, number=known.number)
     return known.number
-
-
-def _body_hash(text: str) -> str:
-    return intake.hash_of([text])
 
 
 def _move_message(ticket: Ticket, message_id: int, old: str, new: str) -> bool:
@@ -319,23 +344,3 @@ def _withdraw(message: Message, now: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return withdrawn.rowcount == 1  # type: ignore[attr-defined]
-
-
-def _unmeet(ticket: Ticket, message: Message) -> None:
-    """Clocks that this message met run again, unless another one of the cycle met them as well."""
-    if ticket.status not in ACTIVE:
-        return
-    met_here = (
-        session()
-        .scalars(
-            select(ClockRow.kind).where(
-                ClockRow.ticket_id == ticket.id,
-                ClockRow.cycle == ticket.cycle,
-                ClockRow.met_at == message.created_at,
-                ClockRow.kind.in_([Kind.FIRST_RESPONSE.value, Kind.SOLUTION.value]),
-            )
-        )
-        .all()
-    )
-    for kind in met_here:
-        clocks.unmeet(ticket, Kind(kind))

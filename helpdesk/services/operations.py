@@ -14,15 +14,23 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from helpdesk.domain.access import Actor
-from helpdesk.domain.problems import Conflict, NotFound
+from helpdesk.domain.access import Actor, Permission
+from helpdesk.domain.problems import Conflict, NotAllowed, NotFound
 from helpdesk.domain.tickets import Outcome, Priority, Status
-from helpdesk.models import Operation, Responsibility, Ticket
+from helpdesk.models import Correction, Operation, Responsibility, Ticket
 from helpdesk.models.scope import readable
 from helpdesk.services import clocks, stints, tickets
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change, Changed
 from helpdesk.storage import session
+
+NEEDS = {
+    "ticket.assign": (Permission.TICKETS_WORK, Permission.TICKETS_ASSIGN),
+    "ticket.transfer": (Permission.TICKETS_TRANSFER,),
+    "ticket.type": (Permission.TICKETS_WORK,),
+    "ticket.resolve": (Permission.TICKETS_WORK,),
+}
+"""Any of these it takes to undo it: a role taken away since takes that away too."""
 
 
 @dataclass(slots=True)
@@ -49,7 +57,8 @@ def recorded(code: str, ticket: Ticket, *, actor: Actor, now: datetime) -> Itera
 def undo(operation_id: int, *, actor: Actor, now: datetime) -> str:
     """Bring back what the operation changed; returns the ticket's number.
 
-    Only who did it, only once, and only while nothing moved since: else ``Conflict`` and nothing changes.
+    Only who did it and still has the right to, only once, and only while nothing moved since: else ``Conflict``
+    and nothing changes.
     """
     operation = (
         session()
@@ -60,6 +69,8 @@ def undo(operation_id: int, *, actor: Actor, now: datetime) -> str:
     )
     if operation is None or not operation.before:
         raise NotFound("operation.not_found")
+    if not any(actor.may(permission) for permission in NEEDS[operation.code]):
+        raise NotAllowed("access.denied", permission=NEEDS[operation.code][0].value)
     claimed = session().execute(
         update(Operation)
         .where(Operation.id == operation_id, Operation.undone_at.is_(None))
@@ -80,7 +91,6 @@ def _entry(ticket: Ticket, changed: Changed) -> dict[str, Any]:
         "values": changed.before,
         "stints": changed.stints_ended,
         "met": changed.clocks_met,
-        "cancelled": changed.clocks_cancelled,
     }
 
 
@@ -101,8 +111,21 @@ def _bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: 
         _move_back(ticket, entry, actor, now)
     else:
         tickets.change(ticket, _as_change(values), expected=entry["version"], actor=actor, now=now)
+    if operation.code == "ticket.type":
+        _withdraw_correction(ticket, operation)
     record("operation.undone", actor=actor, now=now, ticket_id=ticket.id, operation=operation.id, what=operation.code)
     return ticket.number
+
+
+def _withdraw_correction(ticket: Ticket, operation: Operation) -> None:
+    """A slip of the finger is no evidence about words; that it happened stays in the events."""
+    session().execute(
+        delete(Correction).where(
+            Correction.ticket_id == ticket.id,
+            Correction.actor_id == operation.actor_id,
+            Correction.created_at == operation.at,
+        )
+    )
 
 
 def _take_up_resolved(ticket: Ticket, entry: dict[str, Any], operation: Operation, actor: Actor, now: datetime) -> None:
@@ -112,7 +135,7 @@ def _take_up_resolved(ticket: Ticket, entry: dict[str, Any], operation: Operatio
     if ticket.first_resolved_at == operation.at:
         tickets.forget_first_resolve(ticket)
     stints.resume(entry["stints"], at=now)
-    clocks.take_up(ticket, met=entry["met"], cancelled=entry["cancelled"], at=now)
+    clocks.take_up(ticket, met=entry["met"], cancelled_since=operation.at, at=now)
     earlier = Status(entry["values"]["status"])
     if earlier not in {Status.NEW, Status.OPEN}:
         tickets.change(
@@ -129,6 +152,7 @@ def _move_back(ticket: Ticket, entry: dict[str, Any], actor: Actor, now: datetim
     stay = stints.stay_of(ticket)
     if stay is not None:
         stints.abandon(stay, at=now)
+    stints.end_assists(ticket.id, entry["values"]["queue_id"], at=now)
     stints.resume(entry["stints"], at=now)
     values = {name: value for name, value in entry["values"].items() if name != "assignee_id"}
     tickets.change(ticket, _as_change(values), expected=entry["version"], actor=actor, now=now, keep_stints=True)

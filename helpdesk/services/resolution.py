@@ -14,9 +14,10 @@ from helpdesk.domain.tickets import (
     Party,
     Status,
     TicketClass,
+    check_move,
     check_resolution,
 )
-from helpdesk.models import Responsibility, Stint, Ticket
+from helpdesk.models import Responsibility, Stint, Ticket, User
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.services import clocks, operations, stints, tickets
 from helpdesk.services.events import record
@@ -61,6 +62,8 @@ def resolve_loaded(
     now: datetime,
 ) -> int:
     """``resolve`` for a ticket that is loaded and whose actor's rights are checked."""
+    tickets.check_version(ticket, version)
+    check_move(Status(ticket.status), Status.RESOLVED)
     by_job = actor.role is Role.SYSTEM
     check_resolution(TicketClass(ticket.klass), outcome, shares, by_job=by_job)
     note = tickets.add_note(ticket, reason, actor=actor, now=now) if reason.strip() else None
@@ -91,8 +94,10 @@ def resolve_loaded(
 def begin_cycle(ticket: Ticket, *, started_at: datetime, actor: Actor, now: datetime) -> None:
     """A customer's message reopened a resolved ticket: new clocks with full targets, started by that message.
 
-    The first result stays frozen; both are reported. The stay goes to whoever had the last one.
+    The first result stays frozen; both are reported. The stay goes to whoever had the last one. What he wrote
+    before the ticket was resolved, and we learnt of later, starts the cycle where the one before it ended.
     """
+    started_at = max(started_at, ticket.resolved_at or started_at)
     last = (
         session()
         .scalars(
@@ -104,9 +109,15 @@ def begin_cycle(ticket: Ticket, *, started_at: datetime, actor: Actor, now: date
     ticket.cycle += 1
     session().flush()
     book = published_rulebook()
-    stints.open_stay(ticket, assignee_id=last.assignee_id if last else None, book=book, now=now, entered_at=started_at)
+    stints.open_stay(ticket, assignee_id=_still_here(last), book=book, now=now, entered_at=started_at)
     clocks.start_customer_clocks(ticket, started_at=started_at, book=book, now=now)
     record("ticket.reopened", actor=actor, now=now, ticket_id=ticket.id, cycle=ticket.cycle, version=ticket.version)
+
+
+def _still_here(last: Stint | None) -> int | None:
+    """Who had the ticket in his hands, unless he has left since."""
+    user = session().get(User, last.assignee_id) if last is not None and last.assignee_id is not None else None
+    return user.id if user is not None and user.active else None
 
 
 def due_to_close(now: datetime, limit: int) -> list[str]:

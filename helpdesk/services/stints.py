@@ -45,12 +45,38 @@ def end(stint: Stint, *, at: datetime) -> None:
     session().flush()
 
 
-def end_all(ticket: Ticket, *, at: datetime) -> list[int]:
-    """End the stay and all open assists; returns their ids, so that it can be undone."""
-    stints = session().scalars(select(Stint).where(Stint.ticket_id == ticket.id, Stint.left_at.is_(None))).all()
+def end_for_transfer(stay: Stint, queue_id: int, *, at: datetime) -> list[int]:
+    """The ticket moves to another queue: its stay ends, and so does what that queue was asked before it came.
+
+    Returns the ids of the stints that ended, so that it can be undone.
+    """
+    end(stay, at=at)
+    return [stay.id, *end_assists(stay.ticket_id, queue_id, at=at)]
+
+
+def end_assists(ticket_id: int, queue_id: int, *, at: datetime) -> list[int]:
+    """What this queue was asked is moot: the whole ticket comes to it. Returns the ids that ended."""
+    asked = select(Stint).where(
+        Stint.ticket_id == ticket_id, Stint.kind == "assist", Stint.queue_id == queue_id, Stint.left_at.is_(None)
+    )
+    stints = list(session().scalars(asked))
     for stint in stints:
         end(stint, at=at)
     return [stint.id for stint in stints]
+
+
+def end_all(ticket: Ticket, *, at: datetime) -> list[int]:
+    """End the stay and all open assists; returns their ids, so that it can be undone."""
+    stints = _open_stints(ticket)
+    for stint in stints:
+        end(stint, at=at)
+    return [stint.id for stint in stints]
+
+
+def abandon_all(ticket: Ticket, *, at: datetime) -> None:
+    """The ticket is merged into another one, whose queues do its work from now on."""
+    for stint in _open_stints(ticket):
+        abandon(stint, at=at)
 
 
 def resume(stint_ids: list[int], *, at: datetime) -> None:
@@ -66,3 +92,7 @@ def abandon(stint: Stint, *, at: datetime) -> None:
     stint.left_at = at
     clocks.cancel_queue_clock(stint, at=at)
     session().flush()
+
+
+def _open_stints(ticket: Ticket) -> list[Stint]:
+    return list(session().scalars(select(Stint).where(Stint.ticket_id == ticket.id, Stint.left_at.is_(None))))

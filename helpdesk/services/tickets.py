@@ -15,13 +15,13 @@ from sqlalchemy import select, update
 
 from helpdesk.domain.access import Actor, TicketStanding, may_work
 from helpdesk.domain.clocks import Kind
-from helpdesk.domain.problems import Invalid, NotAllowed, NotFound, Stale
+from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
 from helpdesk.domain.routing import route
-from helpdesk.domain.tickets import Outcome, Priority, Status, check_move
+from helpdesk.domain.tickets import ACTIVE, FINAL, Outcome, Party, Priority, Status, check_move
 from helpdesk.models import Note, Queue, Stint, Ticket, TicketReader
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.scope import readable
-from helpdesk.services import clocks, stints
+from helpdesk.services import clocks, owners, stints
 from helpdesk.services.events import record
 from helpdesk.storage import insert_once, session
 
@@ -40,7 +40,10 @@ KEEP: Final = _Keep()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a ticket should become; fields left out stay."""
+    """What a ticket should become; fields left out stay.
+
+    ``pending_on`` is a part of the status, ``tier`` of the type, ``assignee_id`` of the stay in the queue.
+    """
 
     status: Status | _Keep = KEEP
     pending_on: str | _Keep | None = KEEP
@@ -64,7 +67,6 @@ class Changed:
     before: dict[str, Any] = field(default_factory=dict)
     stints_ended: list[int] = field(default_factory=list)
     clocks_met: list[int] = field(default_factory=list)
-    clocks_cancelled: list[int] = field(default_factory=list)
 
 
 def load(number: str, actor: Actor) -> Ticket:
@@ -95,6 +97,25 @@ def load_to_work(number: str, actor: Actor) -> Ticket:
     return ticket
 
 
+def load_active(number: str, actor: Actor) -> Ticket:
+    """``load_to_work``, and ``Conflict`` once it is resolved or ended: what was reported stays as it was."""
+    ticket = load_to_work(number, actor)
+    check_active(ticket)
+    return ticket
+
+
+def check_active(ticket: Ticket) -> None:
+    """Raise ``Conflict`` unless somebody still has to do something."""
+    if ticket.status not in ACTIVE:
+        raise Conflict("ticket.not_active", number=ticket.number, status=ticket.status)
+
+
+def check_version(ticket: Ticket, expected: int | None) -> None:
+    """Raise ``Stale`` if the ticket moved on since the actor saw ``expected`` (None: he takes it as it is)."""
+    if expected is not None and expected != ticket.version:
+        raise Stale("ticket.stale", number=ticket.number, version=ticket.version)
+
+
 def change(
     ticket: Ticket,
     wanted: Change,
@@ -111,19 +132,20 @@ def change(
 
     ``expected`` is the version that the actor saw (None: whatever it is now); ``Stale`` if it moved on.
     ``clock_at`` is the instant at which clocks pause or resume (``now`` unless a message says otherwise).
-    ``keep_stints`` is for an undo, which takes up the earlier stay itself. An illegal move raises ``Conflict``.
-    Nothing is written when nothing differs.
+    ``keep_stints`` is for an undo, which takes up the earlier stay itself. An illegal move raises ``Conflict``,
+    and so does any change of a ticket that is closed or merged. Nothing is written when nothing differs.
     """
-    if expected is not None and expected != ticket.version:
-        raise Stale("ticket.stale", number=ticket.number, version=ticket.version)
+    check_version(ticket, expected)
     values = wanted.values()
-    _follow_type(ticket, values)
+    _complete(ticket, values)
     stay = stints.stay_of(ticket) if {"assignee_id", "queue_id", "status"} & values.keys() else None
     before = _differences(ticket, stay, values)
     if not before:
         return Changed(ticket.version)
     if "status" in before:
         check_move(Status(ticket.status), Status(values["status"]))
+    elif ticket.status in FINAL:
+        check_active(ticket)
     _compare_and_set(ticket, {name: value for name, value in values.items() if name in before}, now)
     changed = Changed(ticket.version, before)
     if not keep_stints:
@@ -176,18 +198,47 @@ def on_first_action(ticket: Ticket) -> Status | _Keep:
 
 
 def set_status(
-    number: str, status: Status, *, pending_on: str | None = None, version: int, actor: Actor, now: datetime
+    number: str,
+    status: Status,
+    *,
+    pending_on: str | None = None,
+    reason: str = "",
+    version: int,
+    actor: Actor,
+    now: datetime,
 ) -> int:
-    """Move an active ticket between open and the waiting states. Resolving has its own function."""
+    """Move an active ticket between open and the waiting states. Resolving has its own function.
+
+    ``pending_on`` is whom 待内部 waits for (a queue's code or a party), ``reason`` why. Returns the new version.
+    """
     ticket = load_to_work(number, actor)
-    if status in {Status.RESOLVED, Status.CLOSED, Status.MERGED} or ticket.status == Status.RESOLVED:
-        check_move(Status(ticket.status), Status.NEW)  # never legal from the outside: a clear refusal
-    return change(ticket, Change(status=status, pending_on=pending_on), expected=version, actor=actor, now=now).version
+    check_version(ticket, version)
+    if status not in ACTIVE or ticket.status not in ACTIVE:
+        raise Conflict("ticket.illegal_move", old=ticket.status, new=status.value)
+    note = add_note(ticket, reason, actor=actor, now=now) if reason.strip() else None
+    return change(
+        ticket,
+        Change(status=status, pending_on=waits_for(status, pending_on)),
+        expected=version,
+        actor=actor,
+        now=now,
+        reason_note_id=note.id if note else None,
+    ).version
+
+
+def waits_for(status: Status | None, pending_on: str | None) -> str | None:
+    """Whom a ticket in this status waits for, if it is known: only 待内部 says it. ``Invalid`` for nobody we know."""
+    if status is not Status.PENDING_INTERNAL or not pending_on:
+        return None
+    known = session().execute(select(Queue.id).where(Queue.code == pending_on, Queue.active)).first()
+    if known is None and pending_on not in list(Party):
+        raise Invalid("ticket.unknown_pending_on", value=pending_on[:40])
+    return pending_on
 
 
 def set_priority(number: str, priority: Priority, *, version: int, actor: Actor, now: datetime) -> int:
     """Set the priority by hand: targets are recomputed from the start. Returns the new version."""
-    ticket = load_to_work(number, actor)
+    ticket = load_active(number, actor)
     return change(
         ticket,
         Change(priority=priority, status=on_first_action(ticket)),
@@ -197,12 +248,28 @@ def set_priority(number: str, priority: Priority, *, version: int, actor: Actor,
     ).version
 
 
+def _complete(ticket: Ticket, values: dict[str, Any]) -> None:
+    """What follows: a new status waits for nobody else, a new type has its queue, a new queue needs an owner."""
+    if values.get("status", ticket.status) != ticket.status:
+        values.setdefault("pending_on", None)
+    if values.get("type", ticket.type) != ticket.type:
+        _follow_type(ticket, values)
+    if values.get("queue_id", ticket.queue_id) != ticket.queue_id and ticket.owner_id is None:
+        _find_owner(values)
+
+
 def _follow_type(ticket: Ticket, values: dict[str, Any]) -> None:
-    """Class and queue follow from the type: correcting it moves the ticket to the new type's queue."""
-    if "type" not in values or values["type"] == ticket.type:
-        return
-    code = route(published_rulebook(), values["type"]).queue
-    values.setdefault("queue_id", session().execute(select(Queue.id).where(Queue.code == code)).scalar_one())
+    """Correcting the type moves the ticket to the new type's queue; a transfer stands if that is where it came from."""
+    book = published_rulebook()
+    code = route(book, values["type"]).queue
+    if ticket.type not in book.types or route(book, ticket.type).queue != code:
+        values.setdefault("queue_id", session().execute(select(Queue.id).where(Queue.code == code)).scalar_one())
+
+
+def _find_owner(values: dict[str, Any]) -> None:
+    """Nobody owns the ticket; where its new queue doesn't write to buyers, somebody has to answer the customer."""
+    if not session().get_one(Queue, values["queue_id"]).writes_to_buyers:
+        values.setdefault("owner_id", owners.least_loaded(published_rulebook().answering_queue))
 
 
 def _differences(ticket: Ticket, stay: Stint | None, values: dict[str, Any]) -> dict[str, Any]:
@@ -226,12 +293,8 @@ def _compare_and_set(ticket: Ticket, values: dict[str, Any], now: datetime) -> N
             columns |= {"resolved_at": now, "first_resolved_at": ticket.first_resolved_at or now}
         case Status.CLOSED:
             columns["closed_at"] = now
-        case None:
-            pass
-        case _:
+        case Status.OPEN:
             columns["resolved_at"] = None
-    if "status" in columns:
-        columns.setdefault("pending_on", None)
     columns = {
         name: _plain(value) if isinstance(value, (Status, Priority, Outcome)) else value
         for name, value in columns.items()
@@ -257,13 +320,14 @@ def _move_stints(
     now: datetime,
 ) -> None:
     """Stays follow queue and status; an assignee hangs on the stay."""
-    if ticket.status in {Status.RESOLVED, Status.MERGED}:
+    if ticket.status == Status.RESOLVED:
         changed.stints_ended = stints.end_all(ticket, at=now)
+    elif ticket.status == Status.MERGED:
+        stints.abandon_all(ticket, at=now)
     elif before.get("status") == Status.RESOLVED and ticket.status == Status.OPEN:
         pass  # who reopens says how: a new cycle, or the old stint taken up again
     elif "queue_id" in before and stay is not None:
-        stints.end(stay, at=now)
-        changed.stints_ended = [stay.id]
+        changed.stints_ended = stints.end_for_transfer(stay, ticket.queue_id, at=now)
         stay = stints.open_stay(ticket, assignee_id=values.get("assignee_id"), book=published_rulebook(), now=now)
     elif "assignee_id" in before and stay is not None:
         stay.assignee_id = values["assignee_id"]
@@ -274,12 +338,14 @@ def _move_stints(
 def _move_clocks(ticket: Ticket, before: dict[str, Any], changed: Changed, clock_at: datetime, now: datetime) -> None:
     """Clocks follow type, priority and status."""
     if {"type", "priority"} & before.keys():
-        clocks.retarget(ticket, book=published_rulebook())
+        clocks.retarget(ticket, book=published_rulebook() if "type" in before else None)
     if "status" not in before:
         return
     if ticket.status == Status.RESOLVED:
         changed.clocks_met = clocks.meet(ticket, [Kind.SOLUTION], at=clock_at)
-        changed.clocks_cancelled = clocks.cancel(ticket, [Kind.FIRST_RESPONSE, Kind.PLATFORM], at=now)
+        clocks.cancel(ticket, [Kind.FIRST_RESPONSE, Kind.PLATFORM], at=now)
+    elif ticket.status == Status.MERGED:
+        clocks.cancel(ticket, [Kind.FIRST_RESPONSE, Kind.SOLUTION, Kind.PLATFORM], at=now)
     elif before["status"] != Status.RESOLVED:
         clocks.follow_status(ticket, Status(ticket.status), at=clock_at)
 
