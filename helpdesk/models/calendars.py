@@ -72,7 +72,7 @@ def load_calendars(versions: set[tuple[int, int]]) -> dict[tuple[int, int], Cale
         )
     )
     found = {
-        (row.calendar_id, row.version): _parsed(json.dumps(row.document, sort_keys=True))
+        (row.calendar_id, row.version): calendar_of(row.document)
         for row in rows
         if (row.calendar_id, row.version) in versions
     }
@@ -89,6 +89,11 @@ def load_calendar(calendar_id: int, version: int) -> Calendar:
     if key not in known:
         known |= load_calendars({key})
     return known[key]
+
+
+def calendar_of(document: dict[str, Any]) -> Calendar:
+    """The value of a stored document, parsed once: for statements that bring the document along."""
+    return _parsed(json.dumps(document, sort_keys=True))
 
 
 @lru_cache(maxsize=64)

@@ -18,6 +18,7 @@ class Compensation(Base):
         CheckConstraint("kind IN ('coupon', 'partial_refund', 'difference', 'freight', 'resend', 'gift')", name="kind"),
         Index("ix_compensation_order", "order_id"),
         Index("ix_compensation_ticket", "ticket_id"),
+        Index("ix_compensation_proposed", "proposed_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

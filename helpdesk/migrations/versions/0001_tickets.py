@@ -489,6 +489,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("compensation", schema=None) as batch_op:
         batch_op.create_index("ix_compensation_order", ["order_id"], unique=False)
+        batch_op.create_index("ix_compensation_proposed", ["proposed_at"], unique=False)
         batch_op.create_index("ix_compensation_ticket", ["ticket_id"], unique=False)
 
     op.create_table(
@@ -932,6 +933,7 @@ def downgrade() -> None:
 
     op.drop_table("message")
     with op.batch_alter_table("compensation", schema=None) as batch_op:
+        batch_op.drop_index("ix_compensation_proposed")
         batch_op.drop_index("ix_compensation_ticket")
         batch_op.drop_index("ix_compensation_order")
 

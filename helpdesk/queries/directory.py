@@ -1,0 +1,92 @@
+"""Names of queues and people, for choosing and for wording. One statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Integer, String, and_, case, cast, func, literal, literal_column, null, select, union_all
+
+from helpdesk.domain.access import Role
+from helpdesk.domain.rulebook import Label
+from helpdesk.models import Membership, Queue, Stint, User
+from helpdesk.storage import session
+
+MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    id: int
+    code: str
+    name: Label
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who works, or worked, here. ``in_hand``: tickets in his hands, None outside the queue asked about."""
+
+    id: int
+    name: str
+    in_hand: int | None
+    system: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    queues: Mapping[int, QueueEntry]
+    people: Mapping[int, Person]
+
+    def members(self) -> tuple[Person, ...]:
+        """Who can be given a ticket of the queue that was asked about, the least busy first."""
+        able = (person for person in self.people.values() if person.in_hand is not None)
+        return tuple(sorted(able, key=lambda person: (person.in_hand, person.name)))
+
+    def name(self, user_id: int | None) -> str | None:
+        person = None if user_id is None else self.people.get(user_id)
+        return None if person is None else person.name
+
+
+def directory(queue_id: int) -> Directory:
+    """All queues and people; of the active members of one queue also how much they have in hand."""
+    in_hand = (
+        select(func.count())
+        .select_from(Stint)
+        .where(Stint.assignee_id == User.id, Stint.left_at.is_(None))
+        .correlate(User)
+        .scalar_subquery()
+    )
+    able = and_(Membership.user_id.is_not(None), User.active, User.role != Role.SYSTEM.value)
+    queues = select(
+        literal("queue").label("part"),
+        Queue.id.label("id"),
+        Queue.code.label("code"),
+        Queue.name_zh.label("zh"),
+        Queue.name_en.label("en"),
+        case((Queue.active, 1), else_=0).label("number"),
+        Queue.position.label("place"),
+    )
+    people = select(
+        literal("person"),
+        User.id,
+        User.role,
+        User.name,
+        cast(null(), String),
+        case((able, in_hand), else_=cast(null(), Integer)),
+        literal_column("0", Integer),
+    ).outerjoin(Membership, and_(Membership.user_id == User.id, Membership.queue_id == queue_id))
+    found = union_all(queues, people).subquery()
+    rows = session().execute(select(found).order_by(found.c.place, found.c.id).limit(MOST)).all()
+    return Directory(
+        queues={
+            row.id: QueueEntry(row.id, row.code, Label(row.zh, row.en), bool(row.number))
+            for row in rows
+            if row.part == "queue"
+        },
+        people={
+            row.id: Person(row.id, row.zh, row.number, row.code == Role.SYSTEM.value)
+            for row in rows
+            if row.part == "person"
+        },
+    )

@@ -1,0 +1,104 @@
+"""What to say on a ticket: templates ranked and filled for it. One statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import and_, or_, select
+
+from helpdesk.domain.access import Actor
+from helpdesk.domain.replies import Suggestion, Template, fill, rank
+from helpdesk.domain.rulebook import Label
+from helpdesk.domain.text import normalise
+from helpdesk.models import ReplyTemplate, ReplyTemplateVersion
+from helpdesk.queries.ticket_page import TicketPage
+from helpdesk.storage import session
+
+MOST_TEMPLATES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A template with its words for this ticket, in the customer's language. ``missing`` placeholders stay in it."""
+
+    template: Template
+    text: str
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """The best three with their reasons, and all that the actor may use."""
+
+    best: tuple[tuple[Suggestion, Filled], ...]
+    everything: tuple[Filled, ...]
+
+
+def suggestions(page: TicketPage, actor: Actor, values: Mapping[str, str | None]) -> Suggested:
+    """Rank the actor's templates for the ticket and fill them with ``values`` (see ``domain.replies.PLACEHOLDERS``)."""
+    found = templates(actor)
+    asked = page.decision.text if page.decision else ""
+    locale = customers_locale(asked or page.ticket.subject)
+    filled = {template.id: _filled(template, locale, values) for template in found}
+    best = rank(
+        found,
+        type_code=page.ticket.type,
+        text=normalise(asked or page.ticket.subject).text,
+        words=[span.word for span in page.decision.spans] if page.decision else (),
+        status=page.ticket.status,
+        has_order=page.order is not None,
+    )
+    return Suggested(tuple((one, filled[one.template.id]) for one in best), tuple(filled.values()))
+
+
+def templates(actor: Actor) -> tuple[Template, ...]:
+    """The templates the actor may use: everybody's, his queues', his own. In the order of their codes."""
+    rows = session().execute(
+        select(ReplyTemplate, ReplyTemplateVersion)
+        .join(
+            ReplyTemplateVersion,
+            and_(
+                ReplyTemplateVersion.template_id == ReplyTemplate.id,
+                ReplyTemplateVersion.version == ReplyTemplate.version,
+            ),
+        )
+        .where(
+            ReplyTemplate.active,
+            or_(
+                ReplyTemplate.scope == "all",
+                and_(ReplyTemplate.scope == "team", ReplyTemplate.queue_id.in_(sorted(actor.queues))),
+                and_(ReplyTemplate.scope == "personal", ReplyTemplate.owner_id == actor.id),
+            ),
+        )
+        .order_by(ReplyTemplate.code)
+        .limit(MOST_TEMPLATES)
+    )
+    return tuple(_template(row, version) for row, version in rows)
+
+
+def customers_locale(text: str) -> str:
+    """The language to answer in: Chinese, unless what the customer wrote has letters and none of them is Chinese."""
+    chinese = any("\u4e00" <= letter <= "\u9fff" for letter in text)
+    return "zh_CN" if chinese or not any(letter.isalpha() for letter in text) else "en"
+
+
+def _template(row: ReplyTemplate, version: ReplyTemplateVersion) -> Template:
+    return Template(
+        id=row.id,
+        code=row.code,
+        version=row.version,
+        type=row.type,
+        scope=row.scope,
+        shortcut=row.shortcut,
+        title=Label(version.title_zh, version.title_en),
+        body=Label(version.body_zh, version.body_en),
+        marks_solution=version.marks_solution,
+        set_status=version.set_status,
+        words=tuple(version.words.splitlines()),
+    )
+
+
+def _filled(template: Template, locale: str, values: Mapping[str, str | None]) -> Filled:
+    filled = fill(template.body.in_locale(locale), values)
+    return Filled(template, filled.text, (*filled.missing, *filled.unknown))

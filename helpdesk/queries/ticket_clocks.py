@@ -1,0 +1,88 @@
+"""A ticket's clocks with the reasons of their deadlines. One statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from helpdesk.domain import clocks as engine
+from helpdesk.models import CalendarVersion, ClockRow, Stint
+from helpdesk.models.calendars import calendar_of
+from helpdesk.models.clocks import state_of
+from helpdesk.queries.clock_faces import face
+from helpdesk.storage import session
+
+ORDER = ("first_response", "solution", "platform", "queue")
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """``state`` running, paused, met or breached; ``level`` ok, warn, over, paused or met.
+
+    ``remaining_seconds``: up to ``late_after`` while running; working time that is left while paused.
+    ``queue_id`` is the queue whose clock it is, None for what was promised to the customer.
+    """
+
+    kind: str
+    cycle: int
+    queue_id: int | None
+    target_seconds: int
+    state: str
+    level: str
+    due_at: datetime | None
+    late_after: datetime | None
+    met_at: datetime | None
+    remaining_seconds: int | None
+    percent: int
+    provisional: bool
+    steps: tuple[engine.Step, ...]
+
+
+def ticket_clocks(ticket_id: int, cycle: int, now: datetime) -> tuple[ClockView, ...]:
+    """The customer's clocks of this cycle and those of the queues that have the ticket now."""
+    rows = session().execute(
+        select(ClockRow, CalendarVersion.document, Stint.queue_id)
+        .join(
+            CalendarVersion,
+            (CalendarVersion.calendar_id == ClockRow.calendar_id)
+            & (CalendarVersion.version == ClockRow.calendar_version),
+        )
+        .outerjoin(Stint, Stint.id == ClockRow.stint_id)
+        .where(
+            ClockRow.ticket_id == ticket_id,
+            ClockRow.cancelled_at.is_(None),
+            ClockRow.cycle == cycle,
+            or_(ClockRow.stint_id.is_(None), Stint.left_at.is_(None)),
+        )
+    )
+    views = [_view(row, document, queue_id, now) for row, document, queue_id in rows]
+    return tuple(sorted(views, key=lambda view: (ORDER.index(view.kind), view.queue_id or 0)))
+
+
+def _view(row: ClockRow, document: dict[str, object], queue_id: int | None, now: datetime) -> ClockView:
+    calendar, state = calendar_of(document), state_of(row)
+    shown = face(row, now)
+    left = engine.remaining(state, calendar, now) or 0
+    status, level, remaining = shown.state, shown.level, shown.remaining_seconds
+    if row.met_at is not None:
+        status, level, remaining = ("breached", "over", None) if row.breached else ("met", "met", None)
+    elif shown.state == "paused":
+        remaining = left
+    percent = max(0, min(100, left * 100 // max(row.target_seconds, 1)))
+    return ClockView(
+        kind=row.kind,
+        cycle=row.cycle,
+        queue_id=queue_id,
+        target_seconds=row.target_seconds,
+        state=status,
+        level=level,
+        due_at=row.due_at,
+        late_after=row.late_after,
+        met_at=row.met_at,
+        remaining_seconds=remaining,
+        percent=percent,
+        provisional=row.provisional,
+        steps=engine.explain(state, calendar, now),
+    )

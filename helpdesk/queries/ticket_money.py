@@ -1,0 +1,74 @@
+"""What is known of the money on a ticket's order, as columns of the ticket's own statement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy.orm import aliased
+
+from helpdesk.domain.access import Actor
+from helpdesk.domain.compensation import MoneyFacts
+from helpdesk.models import Compensation, Order, Ticket
+
+STANDING = ("proposed", "approved", "paid")
+"""States that reserve their amount."""
+
+PAYOUTS = ("partial_refund", "difference", "freight")
+"""Kinds that go through the platform's payout."""
+
+
+def money_columns(actor: Actor, day_start: datetime) -> tuple[ColumnElement[Any], ...]:
+    """Sums over the ticket's order (over the ticket alone, where it has none), over the actor's day and the shop's."""
+    here = or_(
+        Compensation.order_id == Ticket.order_id,
+        and_(Ticket.order_id.is_(None), Compensation.ticket_id == Ticket.id),
+    )
+    counted = Compensation.is_remedy.is_(False)
+    payout = Compensation.kind.in_(PAYOUTS)
+    today = Compensation.proposed_at >= day_start
+    other = aliased(Ticket)
+    shop_day = (
+        select(func.coalesce(func.sum(Compensation.amount_fen), 0))
+        .join(other, other.id == Compensation.ticket_id)
+        .where(_stands(), payout, today, other.shop_id == Ticket.shop_id)
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+    return (
+        _sum(here, counted).label("promised"),
+        _sum(Compensation.proposed_by_id == actor.id, counted, today).label("promised_today"),
+        _sum(here, payout).label("paid_out"),
+        _value(func.count(), here, payout).label("payouts"),
+        shop_day.label("shop_day"),
+    )
+
+
+def money_facts(sums: Row[*tuple[Any, ...]], order: Order | None) -> MoneyFacts:
+    """The facts from a row with ``money_columns``, and the order."""
+    paid = order.paid_fen if order else None
+    shown = order.price_snapshot_fen if order else None
+    return MoneyFacts(
+        paid_fen=paid,
+        snapshot_difference_fen=None if paid is None or shown is None else paid - shown,
+        freight_fen=order.freight_fen if order else None,
+        already_promised_fen=sums.promised,
+        promised_by_agent_today_fen=sums.promised_today,
+        payouts_on_order=sums.payouts,
+        paid_out_fen=sums.paid_out,
+        shop_day_fen=sums.shop_day,
+    )
+
+
+def _sum(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    return _value(func.coalesce(func.sum(Compensation.amount_fen), 0), *conditions)
+
+
+def _value(figure: ColumnElement[int], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(figure).select_from(Compensation).where(_stands(), *conditions).correlate(Ticket).scalar_subquery()
+
+
+def _stands() -> ColumnElement[bool]:
+    """Neither rejected nor reversed, and no reversal itself."""
+    return and_(Compensation.state.in_(STANDING), Compensation.reverses_id.is_(None))

@@ -1,0 +1,98 @@
+"""What is known of an order beside its own row: lines, parcels, steps. One statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Integer, String, cast, literal, null, select, union_all
+
+from helpdesk.models import OrderLine, OrderStatus, Parcel
+from helpdesk.storage import UTCDateTime, session
+
+MOST_PARTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    name: str
+    sku: str
+    spec: str
+    quantity: int
+    unit_fen: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A parcel on its way."""
+
+    carrier: str
+    tracking: str
+    shipped_at: datetime | None
+    signed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A status as it was reported, in the reporting system's words."""
+
+    name: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderParts:
+    """Lines by position, parcels and steps by time."""
+
+    lines: tuple[Line, ...] = ()
+    parcels: tuple[Sent, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+def order_parts(order_id: int) -> OrderParts:
+    """The parts of an order, at most ``MOST_PARTS`` of them."""
+    text, number, instant = cast(null(), String), cast(null(), Integer), cast(null(), UTCDateTime)
+    lines = select(
+        literal("line").label("part"),
+        OrderLine.position.label("place"),
+        OrderLine.name.label("one"),
+        OrderLine.sku.label("two"),
+        OrderLine.spec.label("three"),
+        OrderLine.quantity.label("quantity"),
+        OrderLine.unit_fen.label("fen"),
+        instant.label("begin"),
+        instant.label("end"),
+    ).where(OrderLine.order_id == order_id)
+    parcels = select(
+        literal("parcel"),
+        Parcel.id,
+        Parcel.carrier,
+        Parcel.tracking_number,
+        text,
+        number,
+        number,
+        Parcel.shipped_at,
+        Parcel.signed_at,
+    ).where(Parcel.order_id == order_id)
+    steps = select(
+        literal("step"),
+        OrderStatus.id,
+        OrderStatus.status,
+        OrderStatus.detail,
+        text,
+        number,
+        number,
+        OrderStatus.at,
+        instant,
+    ).where(OrderStatus.order_id == order_id)
+    found = union_all(lines, parcels, steps).subquery()
+    rows = session().execute(select(found).order_by(found.c.begin, found.c.place).limit(MOST_PARTS)).all()
+    return OrderParts(
+        lines=tuple(
+            Line(row.one, row.two, row.three, row.quantity, row.fen)
+            for row in sorted((row for row in rows if row.part == "line"), key=lambda row: row.place)
+        ),
+        parcels=tuple(Sent(row.one, row.two, row.begin, row.end) for row in rows if row.part == "parcel"),
+        steps=tuple(Step(row.one, row.two, row.begin) for row in rows if row.part == "step"),
+    )

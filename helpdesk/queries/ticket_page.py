@@ -1,0 +1,349 @@
+"""All that the ticket page shows, as plain values. Seven statements at most, whatever hangs on the ticket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, ScalarSelect, and_, func, or_, select
+from sqlalchemy.orm import aliased
+
+from helpdesk.domain.access import Actor, TicketStanding
+from helpdesk.domain.compensation import MoneyFacts
+from helpdesk.domain.decisions import Candidate, Span, candidates_from_json, spans_from_json
+from helpdesk.domain.problems import NotFound
+from helpdesk.domain.rulebook import Label
+from helpdesk.domain.tickets import Status
+from helpdesk.models import (
+    Channel,
+    Customer,
+    DecisionRow,
+    Message,
+    Note,
+    Order,
+    Responsibility,
+    Shop,
+    Stint,
+    Ticket,
+)
+from helpdesk.models.scope import readable
+from helpdesk.models.ticket_filter import UNSURE
+from helpdesk.models.tickets import is_open_assist, is_open_stay
+from helpdesk.queries.directory import Directory, directory
+from helpdesk.queries.keyset import Statement
+from helpdesk.queries.ticket_clocks import ClockView, ticket_clocks
+from helpdesk.queries.ticket_money import money_columns, money_facts
+from helpdesk.queries.ticket_order import OrderParts, order_parts
+from helpdesk.queries.ticket_timeline import FIRST, Timeline, timeline
+from helpdesk.storage import session
+
+MOST_RELATED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The ticket itself, with the names of what it stands in. Ids are for the page's own use."""
+
+    id: int
+    number: str
+    version: int
+    subject: str
+    klass: str
+    type: str
+    unconfirmed: bool
+    status: Status
+    pending_on: str | None
+    priority: str
+    urgency: int
+    nudges: int
+    cycle: int
+    outcome: str | None
+    created_at: datetime
+    resolved_at: datetime | None
+    queue_id: int
+    owner_id: int | None
+    assignee_id: int | None
+    shop: str
+    shop_id: int
+    channel: Label
+    channel_id: int
+    sends: bool  # the channel carries replies by itself
+    follows: str | None  # number of the ticket that this one continues
+    last_message_id: int  # the customer's last, 0 if there is none
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """Why this type: what the words said, in the message they stood in (``text``, ``message_id``)."""
+
+    type: str
+    tier: str
+    score: float
+    rule_version: int
+    message_id: int
+    text: str
+    spans: tuple[Span, ...]
+    runners_up: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """The buyer, in full: the page masks what nobody asked to see. ``orders`` and ``tickets`` count his."""
+
+    name: str
+    phone: str | None
+    orders: int
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """The order's own row; money in fen. ``known`` is false while only a customer's word speaks of it."""
+
+    id: int
+    number: str
+    known: bool
+    status: str
+    paid_fen: int | None
+    freight_fen: int | None
+    price_snapshot_fen: int | None
+    address: str
+    placed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssistView:
+    """An open question to another queue."""
+
+    queue_id: int
+    party: str | None
+    question: str
+    asked_by_id: int | None
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    party: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another ticket of the same order, or else of the same customer."""
+
+    number: str
+    subject: str
+    klass: str
+    status: str
+    created_at: datetime
+    same_order: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    ticket: Head
+    decision: DecisionView | None
+    customer: CustomerView | None
+    order: OrderView | None
+    parts: OrderParts
+    money: MoneyFacts
+    timeline: Timeline
+    clocks: tuple[ClockView, ...]
+    assists: tuple[AssistView, ...]
+    responsibility: tuple[Share, ...]
+    related: tuple[Related, ...]
+    names: Directory
+
+    @property
+    def standing(self) -> TicketStanding:
+        """What of the ticket decides over rights to it."""
+        return TicketStanding(
+            queue=self.ticket.queue_id,
+            owner=self.ticket.owner_id,
+            assists=frozenset(assist.queue_id for assist in self.assists),
+        )
+
+
+def ticket_page(number: str, actor: Actor, now: datetime, day_start: datetime, *, shown: int = FIRST) -> TicketPage:
+    """The ticket of this number with ``shown`` entries of its story; ``NotFound`` outside the actor's sight.
+
+    ``day_start`` is the last midnight in the shop's zone (UTC): money is also counted by the day.
+    """
+    row = session().execute(_head(actor, day_start).where(Ticket.number == number, readable(actor))).one_or_none()
+    if row is None:
+        raise NotFound("ticket.not_found", number=number)
+    ticket: Ticket = row.Ticket
+    order = _order(row.Order) if row.Order else None
+    ended = ticket.status in (Status.RESOLVED, Status.CLOSED)
+    return TicketPage(
+        ticket=_ticket(row),
+        decision=_decision(row.DecisionRow, row.decided_text) if row.DecisionRow else None,
+        customer=_customer(row) if row.Customer else None,
+        order=order,
+        parts=order_parts(order.id) if order and order.known else OrderParts(),
+        money=money_facts(row, row.Order),
+        timeline=timeline(ticket.id, shown),
+        clocks=ticket_clocks(ticket.id, ticket.cycle, now),
+        assists=() if ended else _assists(ticket.id),
+        responsibility=_responsibility(ticket.id) if ended else (),
+        related=_related(ticket, actor),
+        names=directory(ticket.queue_id),
+    )
+
+
+def _head(actor: Actor, day_start: datetime) -> Statement:
+    followed = aliased(Ticket)
+    last_decision = select(func.max(DecisionRow.id)).where(DecisionRow.ticket_id == Ticket.id).correlate(Ticket)
+    return (
+        select(
+            Ticket,
+            Order,
+            Customer,
+            DecisionRow,
+            Message.text.label("decided_text"),
+            Shop.name.label("shop"),
+            Channel.name_zh,
+            Channel.name_en,
+            Channel.sender,
+            followed.number.label("follows"),
+            Stint.assignee_id,
+            _last_message().label("last_message_id"),
+            _of_customer(aliased(Order)).label("customer_orders"),
+            _of_customer(aliased(Ticket)).label("customer_tickets"),
+            *money_columns(actor, day_start),
+        )
+        .select_from(Ticket)
+        .join(Shop, Shop.id == Ticket.shop_id)
+        .join(Channel, Channel.id == Ticket.channel_id)
+        .outerjoin(Order, Order.id == Ticket.order_id)
+        .outerjoin(Customer, Customer.id == Ticket.customer_id)
+        .outerjoin(DecisionRow, DecisionRow.id == last_decision.scalar_subquery())
+        .outerjoin(Message, Message.id == DecisionRow.message_id)
+        .outerjoin(followed, followed.id == Ticket.follows_id)
+        .outerjoin(Stint, and_(Stint.ticket_id == Ticket.id, is_open_stay))
+    )
+
+
+def _last_message() -> ScalarSelect[int]:
+    heard = aliased(Message)
+    return (
+        select(func.coalesce(func.max(heard.id), 0))
+        .where(heard.ticket_id == Ticket.id, heard.direction == "in")
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+
+
+def _of_customer(noun: type[Order] | type[Ticket]) -> ScalarSelect[int]:
+    """How many the customer has of it."""
+    return (
+        select(func.count())
+        .select_from(noun)
+        .where(noun.customer_id == Ticket.customer_id)
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+
+
+def _ticket(row: Row[*tuple[Any, ...]]) -> Head:
+    ticket: Ticket = row.Ticket
+    return Head(
+        id=ticket.id,
+        number=ticket.number,
+        version=ticket.version,
+        subject=ticket.subject,
+        klass=ticket.klass,
+        type=ticket.type,
+        unconfirmed=ticket.tier in UNSURE,
+        status=Status(ticket.status),
+        pending_on=ticket.pending_on,
+        priority=ticket.priority,
+        urgency=ticket.urgency,
+        nudges=ticket.nudges,
+        cycle=ticket.cycle,
+        outcome=ticket.outcome,
+        created_at=ticket.created_at,
+        resolved_at=ticket.resolved_at,
+        queue_id=ticket.queue_id,
+        owner_id=ticket.owner_id,
+        assignee_id=row.assignee_id,
+        shop=row.shop,
+        shop_id=ticket.shop_id,
+        channel=Label(row.name_zh, row.name_en),
+        channel_id=ticket.channel_id,
+        sends=row.sender is not None,
+        follows=row.follows,
+        last_message_id=row.last_message_id,
+    )
+
+
+def _decision(row: DecisionRow, text: str | None) -> DecisionView:
+    return DecisionView(
+        type=row.type,
+        tier=row.tier,
+        score=row.score,
+        rule_version=row.rule_version,
+        message_id=row.message_id,
+        text=text or "",
+        spans=spans_from_json(row.spans),
+        runners_up=candidates_from_json(row.runners_up),
+    )
+
+
+def _customer(row: Row[*tuple[Any, ...]]) -> CustomerView:
+    return CustomerView(row.Customer.name, row.Customer.phone, row.customer_orders, row.customer_tickets)
+
+
+def _order(row: Order) -> OrderView:
+    return OrderView(
+        id=row.id,
+        number=row.number,
+        known=row.known,
+        status=row.status,
+        paid_fen=row.paid_fen,
+        freight_fen=row.freight_fen,
+        price_snapshot_fen=row.price_snapshot_fen,
+        address=row.address,
+        placed_at=row.placed_at,
+    )
+
+
+def _assists(ticket_id: int) -> tuple[AssistView, ...]:
+    rows = session().execute(
+        select(Stint.queue_id, Stint.party, Note.text, Stint.asked_by_id, Stint.entered_at)
+        .outerjoin(Note, Note.id == Stint.question_note_id)
+        .where(Stint.ticket_id == ticket_id, is_open_assist)
+        .order_by(Stint.entered_at, Stint.id)
+    )
+    return tuple(AssistView(row[0], row[1], row[2] or "", row[3], row[4]) for row in rows)
+
+
+def _responsibility(ticket_id: int) -> tuple[Share, ...]:
+    rows = session().execute(
+        select(Responsibility.party, Responsibility.percent)
+        .where(Responsibility.ticket_id == ticket_id)
+        .order_by(Responsibility.percent.desc(), Responsibility.party)
+    )
+    return tuple(Share(*row) for row in rows)
+
+
+def _related(ticket: Ticket, actor: Actor) -> tuple[Related, ...]:
+    """Tickets of the same order or customer that the actor may open, the newest first."""
+    shared = [
+        column == value
+        for column, value in ((Ticket.order_id, ticket.order_id), (Ticket.customer_id, ticket.customer_id))
+        if value is not None
+    ]
+    if not shared:
+        return ()
+    rows = session().execute(
+        select(Ticket.number, Ticket.subject, Ticket.klass, Ticket.status, Ticket.created_at, Ticket.order_id)
+        .where(or_(*shared), Ticket.id != ticket.id, readable(actor))
+        .order_by(Ticket.id.desc())
+        .limit(MOST_RELATED)
+    )
+    return tuple(
+        Related(*row[:5], same_order=row.order_id is not None and row.order_id == ticket.order_id) for row in rows
+    )
