@@ -13,6 +13,7 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, Select, func, insert, select, update
 
 from helpdesk.domain import clocks as engine
+from helpdesk.domain.access import Actor
 from helpdesk.domain.calendars import Calendar
 from helpdesk.domain.clocks import ClockState, Kind
 from helpdesk.domain.rulebook import RuleBook
@@ -21,6 +22,7 @@ from helpdesk.models import ClockRow, ClockStage, Queue, Stint, Ticket, WorkCale
 from helpdesk.models.calendars import load_calendar
 from helpdesk.models.clocks import pauses_of, state_of
 from helpdesk.models.rulebooks import rulebook_of
+from helpdesk.services.events import record
 from helpdesk.storage import session
 
 CUSTOMER_KINDS = (Kind.FIRST_RESPONSE, Kind.SOLUTION)
@@ -139,16 +141,24 @@ def retarget(ticket: Ticket, *, book: RuleBook | None) -> None:
     write_burns_at(ticket)
 
 
-def recompute_on_calendar(calendar_id: int, version: int) -> int:
-    """A new version of a calendar (a year's holidays published): move running clocks to it. Returns how many."""
+def recompute_on_calendar(calendar_id: int, version: int, *, actor: Actor, now: datetime) -> int:
+    """A new version of a calendar (a year's holidays published): move running clocks to it.
+
+    Returns how many. Tickets on which a deadline changed by that get an event.
+    """
     older = select(ClockRow).where(_open(), ClockRow.calendar_id == calendar_id, ClockRow.calendar_version < version)
     rows = session().scalars(older.order_by(ClockRow.ticket_id, ClockRow.id)).all()
     for ticket_id, clocks in groupby(rows, key=lambda row: row.ticket_id):
         ticket = session().get_one(Ticket, ticket_id, with_for_update=True)
+        moved = []
         for row in clocks:
-            row.calendar_version = version
+            row.calendar_version, before = version, (row.due_at, row.late_after)
             _apply(row, state_of(row))
+            if (row.due_at, row.late_after) != before:
+                moved.append(row.kind)
         write_burns_at(ticket)
+        if moved:
+            record("clock.recomputed", actor=actor, now=now, ticket_id=ticket_id, clocks=moved, calendar=calendar_id)
     return len(rows)
 
 
