@@ -108,7 +108,7 @@ MAX_NEAR_LETTERS = 200
 """Near hits are sought in messages up to this length: longer ones say what they mean somewhere."""
 
 
-def classify(text: str, facts: OrderFacts, rulebook: RuleBook, model: None = None) -> Decision:  # noqa: ARG001  a learner's place
+def classify(text: str, facts: OrderFacts, rulebook: RuleBook, model: None = None) -> Decision:  # noqa: ARG001  # noqa: ARG001  a learner's place
     """The type of a message by the rule book's words and what is known of its order.
 
     Never fails on any text. Tier ``none`` is type ``other`` in the answering queue, with what came
@@ -166,7 +166,7 @@ def _points(hits: Iterable[Hit]) -> dict[str, float]:
 
 
 _BY_FACT: Mapping[str, tuple[tuple[str, bool, str], ...]] = {
-    "late_shipment": (("shipped", True, "logistics_stuck"),),
+    "late_shipment": (("signed", True, "lost_parcel"), ("shipped", True, "logistics_stuck")),
     "logistics_stuck": (("shipped", False, "late_shipment"), ("signed", True, "lost_parcel")),
     "lost_parcel": (("shipped", False, "late_shipment"),),
 }

@@ -267,10 +267,11 @@ class _Compiled:
             return None
         lengths, choices = slot
         for length in lengths:
-            if (same := choices.get(sounds[start : start + length])) is not None:
-                rest = self.match(text, sounds, start + length, k + 1)
+            end = start + length
+            if end <= len(text) and (same := choices.get(sounds[start:end])) is not None:
+                rest = self.match(text, sounds, end, k + 1)
                 if rest is not None:
-                    written = text[start : start + length]
+                    written = text[start:end]
                     return [(start, written if written in same else same[0]), *rest]
         return None
 
@@ -342,7 +343,9 @@ _CONTRASTS = (
 def _covers(text: str, found: Iterable[Hit]) -> list[Cover]:
     """What exceptions and contrasts (不是 X 是 Y: X is not what is meant) take out of a text."""
     covers: list[Cover] = [(hit.start, hit.end, hit.word.only) for hit in found if hit.word.type is None]
-    covers.extend((*match.span(1), frozenset()) for pattern in _CONTRASTS for match in pattern.finditer(text))
+    covers.extend(
+        (match.start(), match.end(1), frozenset()) for pattern in _CONTRASTS for match in pattern.finditer(text)
+    )
     return covers
 
 
@@ -376,7 +379,10 @@ def _standing(hits: Iterable[Hit], covers: Sequence[Cover]) -> Iterator[Hit]:
 
 
 def _within(hit: Hit, phrase: Hit) -> bool:
-    """Part of a phrase that began no later: shorter, or as long but only sounding like it."""
+    """Part of a phrase that began no later: shorter, or as long but only sounding like it.
+
+    Within a phrase of its own type a word stands that is worth more.
+    """
     if (hit.start, hit.end) == (phrase.start, phrase.end):
         return hit.how is How.PINYIN and phrase.how is How.EXACT
-    return hit.end <= phrase.end
+    return hit.end <= phrase.end and (hit.word.type != phrase.word.type or hit.points <= phrase.points)

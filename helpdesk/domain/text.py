@@ -88,7 +88,7 @@ def simplified(text: str) -> str:
         return text
     # Surrogates that never were a pair can't be encoded for the converter.
     safe = text.encode("utf-8", "replace").decode("utf-8")
-    converted = _SIMPLIFIED.convert(safe)
+    converted: str = _SIMPLIFIED.convert(safe)
     if len(converted) == len(text):
         return converted
     return "".join(_simplified_char(char) for char in safe)
@@ -96,7 +96,7 @@ def simplified(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _simplified_char(char: str) -> str:
-    converted = _SIMPLIFIED.convert(char)
+    converted: str = _SIMPLIFIED.convert(char)
     return converted if len(converted) == 1 else char
 
 
@@ -107,7 +107,7 @@ _FIRST_SOUND = 0xE000  # Unicode's private use area: never in a normalised text
 @lru_cache(maxsize=16384)
 def syllable(char: str) -> str:
     """The toneless pinyin of one character; any other character is its own syllable."""
-    return lazy_pinyin(char)[0] if "一" <= char <= "鿿" else char
+    return str(lazy_pinyin(char)[0]) if "一" <= char <= "鿿" else char
 
 
 @lru_cache(maxsize=16384)
