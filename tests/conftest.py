@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from flask import Flask
@@ -24,6 +24,9 @@ from helpdesk.models import User
 from helpdesk.storage import db, unit_of_work
 from tests import databases, factories
 from tests.factories import World
+
+Login: TypeAlias = Callable[[FlaskClient, User], FlaskClient]
+Statements: TypeAlias = Callable[[], AbstractContextManager[list[str]]]
 
 ON_BOTH = ("services", "queries", "models", "jobs")
 
@@ -115,7 +118,7 @@ def client(app: Flask, frozen: Frozen, monkeypatch: pytest.MonkeyPatch) -> Clien
 
 
 @pytest.fixture
-def login(now: datetime) -> Callable[[FlaskClient, User], FlaskClient]:
+def login(now: datetime) -> Login:
     """``login(client, world.users.agent)``: the client is that person from now on. Returns the client."""
 
     def do(client: FlaskClient, user: User) -> FlaskClient:
@@ -128,7 +131,7 @@ def login(now: datetime) -> Callable[[FlaskClient, User], FlaskClient]:
 
 
 @pytest.fixture
-def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
+def statements(app: Flask) -> Statements:
     """``with statements() as seen: ...``: the SQL sent meanwhile, without BEGIN and its like."""
 
     @contextmanager

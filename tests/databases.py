@@ -6,15 +6,18 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Protocol
 
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import Engine, text
 
 from helpdesk import create_app
-from helpdesk.config import Settings
+from helpdesk.config import ROOT, Settings
 from helpdesk.storage import Base, db
 
 EMPTY_POSTGRESQL = """
@@ -94,8 +97,22 @@ def postgresql(folder: Path) -> Iterator[PostgreSQL]:
         server.cleanup()
 
 
+def compile_translations() -> None:
+    """Bring the catalogs that the program reads up to date; set-up does the same."""
+    for source in (ROOT / "helpdesk" / "translations").glob("*/LC_MESSAGES/messages.po"):
+        compiled = source.with_suffix(".mo")
+        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+            content = BytesIO()
+            with source.open("rb") as file:
+                write_mo(content, read_po(file))
+            finished = compiled.with_name(f"messages.{os.getpid()}.tmp.mo")
+            finished.write_bytes(content.getvalue())
+            finished.replace(compiled)  # whole or not at all: other test processes read it
+
+
 def application(folder: Path, url: str) -> Flask:
     settings = Settings(data=folder, database_url=url, secret_key="for tests, long enough", testing=True)
+    compile_translations()
     return create_app(settings)
 
 

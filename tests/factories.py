@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from argon2 import PasswordHasher
+from flask import Flask
 from flask import session as browser_session
 from flask.testing import FlaskClient
 from flask_wtf.csrf import generate_csrf
@@ -198,13 +200,13 @@ def open_session(user: User, now: datetime) -> tuple[str, str]:
 
 def csrf_token(client: FlaskClient) -> str:
     """The token that forms of this browser carry."""
-    app = client.application
     with client.session_transaction() as stored:
-        known = dict(stored)
-    with app.test_request_context():
-        browser_session.update(known)
-        token = generate_csrf()
-        known = dict(browser_session)
-    with client.session_transaction() as stored:
+        token, known = Context().run(_token, client.application, dict(stored))
         stored.update(known)
     return token
+
+
+def _token(app: Flask, stored: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    with app.test_request_context():
+        browser_session.update(stored)
+        return generate_csrf(), dict(browser_session)

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from flask_babel import gettext
 
-from helpdesk.domain.tickets import Priority
 from helpdesk.wording.labels import (
     N_,
     clock_label,
@@ -39,6 +38,17 @@ EVENTS: Mapping[str, str] = {
     "ticket.priority": N_("优先级：%(from)s → %(to)s"),
     "ticket.outcome": N_("处理结果：%(to)s"),
     "ticket.nudged": N_("客户催单，第 %(times)s 次"),
+    "ticket.responsibility": N_("责任归属：%(shares)s"),
+    "ticket.reopened": N_("客户来信，重新打开，第 %(cycle)s 轮"),
+    "ticket.continued": N_("客户又来信，接着处理的是工单 %(number)s"),
+    "assist.asked": N_("向%(queue)s请求协助"),
+    "message.received": N_("收到客户消息"),
+    "message.sent": N_("回复了客户"),
+    "message.copied": N_("复制并标记已发"),
+    "message.taken_back": N_("撤回了一条回复"),
+    "clock.recomputed": N_("工作日历有变，时限已重新计算"),
+    "holidays.imported": N_("导入了 %(rows)s 天节假日"),
+    "holidays.published": N_("发布了 %(year)s 年的节假日"),
     "customer.revealed": N_("查看了客户的联系方式"),
     "operation.undone": N_("撤销了一步操作"),
     "sla.stage": N_("%(clock)s到达 %(percent)s%%"),
@@ -88,6 +98,8 @@ def _shown(code: str, name: str, value: Any) -> str:
         return BY_EVENT[code](value)
     if name in BY_NAME:
         return BY_NAME[name](value)
-    if isinstance(value, int | float | Priority):
+    if isinstance(value, Mapping):
+        return "、".join(f"{party_label(party)} {percent}%" for party, percent in value.items())
+    if isinstance(value, int | float):
         return str(value)
     return label(value)

@@ -52,6 +52,7 @@ ACCESS: Mapping[str, str] = {
     "queue.no_such_calendar": N_("没有这个工作日历。"),
     "queue.no_such_member": N_("所选的人里有不存在或已停用的。"),
     "queue.no_such_queue": N_("没有这个队列。"),
+    "queue.not_found": N_("没有这个队列。"),
     "queue.not_yours": N_("你只能管理自己所在的队列。"),
     "queue.settings_by_ops": N_("队列的设置由运营经理或管理员修改。"),
     "queue.stale": N_("你打开之后，这个队列被别人改过了。"),
@@ -87,6 +88,34 @@ TICKETS: Mapping[str, str] = {
     "ticket.text_required": N_("请填写内容。"),
     "ticket.undetermined_stands_alone": N_("“未判定”不能和其他责任方同时选择。"),
     "ticket.unknown_shop_or_channel": N_("没有这个店铺或渠道。"),
+    "ticket.claimed_already": N_("工单 %(number)s 已经有人领了。"),
+    "ticket.may_not_assign": N_("你不能分派工单 %(number)s。"),
+    "ticket.may_not_note": N_("你不能在工单 %(number)s 上写备注。"),
+    "ticket.may_not_reply": N_("你不能在工单 %(number)s 上回复客户：只有负责人和能对客户说话的队列可以。"),
+    "ticket.may_not_transfer": N_("你不能转交工单 %(number)s。"),
+    "ticket.not_a_member": N_("所选的人不在工单的队列里，或已停用。"),
+    "ticket.reason_required": N_("请填写原因，最多 %(limit)s 个字。"),
+    "ticket.same_queue": N_("工单已经在这个队列里了。"),
+    "ticket.unknown_pending_on": N_("没有“%(value)s”这个等待对象。"),
+    "assist.open_already": N_("已经向这个队列提过问，等它答复后再问。"),
+    "assist.own_queue": N_("工单就在这个队列里，不用请求协助。"),
+    "assist.question_required": N_("请写明要问什么，最多 %(limit)s 个字。"),
+    "bulk.too_many": N_("一次最多选 %(limit)s 张工单。"),
+    "message.before_ticket": N_("消息的时间早于建单太多，请核对。"),
+    "message.channel_sends_itself": N_("这个渠道会自动发送，不用复制。"),
+    "message.newer_message": N_("客户刚才又来了消息。看过以后再发；你写的内容还在。"),
+    "message.not_found": N_("没有这条消息。"),
+    "message.not_queued": N_("这条消息已经发出或撤回了。"),
+    "message.not_yours": N_("只有发送的人可以撤回。"),
+    "message.status_after": N_("发送后不能变成“%(status)s”。"),
+    "message.text_required": N_("请填写回复内容。"),
+    "message.too_late_to_take_back": N_("超过 %(seconds)s 秒，已经发出，不能撤回了。"),
+    "message.unresolved_placeholders": N_("还有没填的占位：%(names)s。"),
+    "note.text_required": N_("请填写备注内容。"),
+    "order.number_required": N_("请填写订单号。"),
+    "order.number_too_long": N_("订单号最多 %(longest)s 个字符。"),
+    "order.parcel_twice": N_("同一个运单号出现了两次。"),
+    "order.too_many": N_("“%(field)s”最多 %(most)s 项。"),
     "customer.reason_required": N_("请说明查看原因，最多 %(limit)s 个字。"),
     "operation.already_undone": N_("这一步已经撤销过了。"),
     "operation.moved_on": N_("工单 %(number)s 之后又有改动，不能撤销。"),
@@ -116,6 +145,7 @@ CALENDARS: Mapping[str, str] = {
     "holiday.bad_date": N_("第 %(row)s 行：日期“%(value)s”不对。"),
     "holiday.bad_kind": N_("第 %(row)s 行：“%(value)s”应为 off 或 work。"),
     "holiday.name_too_long": N_("第 %(row)s 行：名称最多 %(limit)s 个字。"),
+    "holiday.year_unknown": N_("还没有 %(year)s 年的节假日，先导入再发布。"),
     "holiday.twice": N_("第 %(row)s 行：%(date)s 出现了两次。"),
 }
 IMPORTS: Mapping[str, str] = {
@@ -130,6 +160,15 @@ IMPORTS: Mapping[str, str] = {
     "import.column_twice": N_("“%(field)s”对应了多列：%(columns)s。"),
     "import.digits_lost": N_("“%(field)s”被表格软件改成了科学计数，位数已丢失，请把该列设为文本。"),
     "import.empty_file": N_("文件是空的。"),
+    "import.field_required": N_("“%(field)s”不能为空。"),
+    "import.lease_lost": N_("导入 %(run)s 已由另一个进程接手。"),
+    "import.no_shop_or_channel": N_("没有这个店铺或渠道。"),
+    "import.no_such_run": N_("没有导入 %(run)s。"),
+    "import.not_a_list": N_("“%(field)s”应是一个列表。"),
+    "import.refused_by_database": N_("数据库不接受这一行。"),
+    "import.rows_disagree": N_("同一订单的几行里，“%(field)s”不一致。"),
+    "import.unknown_channel": N_("没有渠道“%(channel)s”。"),
+    "import.unknown_shop": N_("没有店铺“%(shop)s”。"),
     "import.file_too_large": N_("文件太大，最多 %(most_mb)s MB。"),
     "import.header_twice": N_("表头重复：%(columns)s。"),
     "import.no_sheet": N_("文件里没有工作表。"),
@@ -196,6 +235,8 @@ class Shown(dict[str, object]):
         value = super().get(name)
         if value is None:
             return "–"
+        if isinstance(value, list | tuple | set | frozenset):
+            return "、".join(map(str, value))
         return SHOWN[name](value) if name in SHOWN else value
 
     def __missing__(self, name: str) -> str:
