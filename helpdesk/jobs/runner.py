@@ -57,12 +57,10 @@ class JobWorker:
         scheduler = BackgroundScheduler(timezone="UTC")
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self.beat()
-        now = self.clock()
         scheduler.add_job(self.beat, "interval", seconds=BEAT_SECONDS, id="beat", **options)
         for job in self.jobs:
-            scheduler.add_job(
-                self.tick, "interval", [job], seconds=job.every_seconds, id=job.name, next_run_time=now, **options
-            )
+            scheduler.add_job(self.tick, args=[job], id=f"{job.name} at start", **options)
+            scheduler.add_job(self.tick, "interval", [job], seconds=job.every_seconds, id=job.name, **options)
         scheduler.start()
         log.info("job worker started", holder=self.holder, leading=self.leading)
         self.stop.wait()
