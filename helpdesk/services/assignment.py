@@ -54,7 +54,7 @@ def assign(number: str, user_id: int | None, *, version: int, actor: Actor, now:
     The person must be an active member of the ticket's queue; in a writing queue he becomes its owner too.
     """
     ticket = tickets.load(number, actor)
-    own = user_id == actor.id and actor.may(Permission.TICKETS_WORK)
+    own = user_id == actor.id and actor.may(Permission.TICKETS_WORK) and ticket.queue_id in actor.queues
     if not (may_assign(actor, tickets.standing(ticket)) or own):
         raise NotAllowed("ticket.may_not_assign", number=number)
     _stay(ticket)
