@@ -64,13 +64,13 @@ def test_beyond_a_month_it_is_a_date(frozen: Frozen) -> None:
 @pytest.mark.parametrize(
     ("seconds", "chinese", "english"),
     [
-        (0, "0分", "0 m"),
-        (59, "0分", "0 m"),
-        (7920, "2时12分", "2 h 12 m"),
-        (7200, "2时", "2 h"),
-        (-7920, "2时12分", "2 h 12 m"),
-        (86400, "1天", "1 d"),
-        (100000, "1天3时", "1 d 3 h"),
+        (0, "0分", "0m"),
+        (59, "0分", "0m"),
+        (7920, "2时12分", "2h 12m"),
+        (7200, "2时", "2h"),
+        (-7920, "2时12分", "2h 12m"),
+        (86400, "1天", "1d"),
+        (100000, "1天3时", "1d 3h"),
     ],
 )
 def test_lengths_of_time_in_two_units(seconds: int, chinese: str, english: str) -> None:
@@ -85,7 +85,7 @@ def test_names_that_are_data_in_the_readers_language() -> None:
     with force_locale("en"):
         assert label(both) == "Warehouse"
         assert label(SimpleNamespace(name_zh="天猫", name_en="Tmall")) == "Tmall"
-        assert status_label("pending_customer") == "Waiting for customer"
+        assert status_label("pending_customer") == "Pending customer"
     assert label(None) == ""
 
 
