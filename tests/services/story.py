@@ -1,4 +1,7 @@
-"""Short sentences to tell stories with. Each deed is a transaction of its own; each look reads anew."""
+"""Short sentences to tell stories with.
+
+Each deed is a transaction of its own, and ends the session that the looks before it read in.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from helpdesk.models import ClockRow, ClockStage, Event, Message, Stint, Ticket
 from helpdesk.services import intake, messages, resolution
 from helpdesk.services.intake import Opened, TicketRequest
 from helpdesk.services.messages import Draft
-from helpdesk.storage import Base, db, session, unit_of_work
+from helpdesk.storage import Base, session, unit_of_work
 from tests.factories import World
 
 P = ParamSpec("P")
@@ -46,17 +49,18 @@ def request(world: World, **more: Any) -> TicketRequest:
     return TicketRequest(**(values | more))
 
 
-def taken_in(world: World, now: datetime, *, actor: Actor | None = None, **more: Any) -> Opened:
-    return do(intake.open_ticket, request(world, **more), actor=actor or world.actors.system, now=now)
+def taken_in(world: World, now: datetime, **more: Any) -> Opened:
+    """What the intake made of an event; the job's ``actor`` brings it unless another is named."""
+    actor = more.pop("actor", world.actors.system)
+    return do(intake.open_ticket, request(world, **more), actor=actor, now=now)
 
 
-def opened(world: World, now: datetime, type: str = "wrong_item", **more: Any) -> str:
+def opened(world: World, now: datetime, type: str | None = "wrong_item", **more: Any) -> str:
     """The number of a new ticket of this type: wrong_item (C), price_dispute (A) or logistics_stuck (B)."""
     return taken_in(world, now, type=type, **more).number
 
 
 def look(number: str) -> Ticket:
-    db.session.remove()
     return session().execute(select(Ticket).where(Ticket.number == number)).scalar_one()
 
 
@@ -134,19 +138,16 @@ def resolved(number: str, *, actor: Actor, now: datetime, **more: Any) -> int:
 
 
 def count_of(model: type[Base]) -> int:
-    db.session.remove()
     return session().execute(select(func.count()).select_from(model)).scalar_one()
 
 
 def everything() -> dict[str, list[str]]:
     """All that is stored, to compare."""
-    db.session.remove()
     stored = {
         table.name: sorted(repr(tuple(row)) for row in session().execute(select(table)))
         for table in Base.metadata.sorted_tables
         if table.name not in {"rule_book", "calendar_version"}
     }
-    db.session.remove()
     return stored
 
 
