@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event, inspect
+from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, Insert, MetaData, TypeDecorator, event, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -106,9 +107,14 @@ def is_postgresql() -> bool:
 
 def insert_once(model: type[Base], **values: Any) -> int | None:
     """Insert a row unless its unique key exists; the new id, or None. The key decides a race, not a look."""
-    insert = postgresql_insert if is_postgresql() else sqlite_insert
-    statement = insert(model).values(**values).on_conflict_do_nothing().returning(inspect(model).primary_key[0])
-    return session().execute(statement).scalar_one_or_none()
+    return session().execute(_insert_once(model, is_postgresql()), values).scalar_one_or_none()
+
+
+@cache
+def _insert_once(model: type[Base], postgresql: bool) -> Insert:
+    """On the table and with parameters rather than values: this stands in every row of an import several times."""
+    insert = postgresql_insert if postgresql else sqlite_insert
+    return insert(model.__table__).on_conflict_do_nothing().returning(inspect(model).primary_key[0])
 
 
 def prepare_engine(engine: Engine) -> None:
