@@ -32,6 +32,7 @@ class Settings:
     timezone: str = "Asia/Shanghai"
     locale: str = "zh_CN"
     secure_cookies: bool = False
+    proxies: int = 0  # of ours in front: so many X-Forwarded-* entries are believed
     session_hours: int = 12
     max_request_bytes: int = 2 * 1024 * 1024
     max_form_parts: int = 500
@@ -78,6 +79,7 @@ def from_environment() -> Settings:
         timezone=_text("TIMEZONE", "Asia/Shanghai"),
         locale=_text("LOCALE", "zh_CN"),
         secure_cookies=_flag("SECURE_COOKIES"),
+        proxies=_number("PROXIES", 0, 0, 10),
         session_hours=_number("SESSION_HOURS", 12, 1, 24 * 31),
         max_request_bytes=_number("MAX_REQUEST_BYTES", 2 * 1024 * 1024, 64 * 1024, 1 << 30),
         log_level=_text("LOG_LEVEL", "INFO").upper(),

@@ -21,6 +21,7 @@ from helpdesk.queries import accounts as queries
 from helpdesk.queries.accounts import SignedIn
 from helpdesk.services import sessions
 from helpdesk.storage import unit_of_work
+from helpdesk.web.forms import typed
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -163,7 +164,8 @@ def _guard() -> BaseResponse | None:
 
 
 def _ask_to_log_in() -> BaseResponse:
-    if wants_data():
+    """The session may have ended while somebody was writing: then the answer is a page that gives his words back."""
+    if wants_data() or typed():
         raise NotLoggedIn("access.login_required")
     onward = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("accounts.login", next=onward))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from flask import Flask, Response, current_app, g, json, make_response, render_template, request
+from flask import Flask, Response, current_app, g, json, make_response, render_template, request, url_for
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
@@ -11,14 +11,11 @@ from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntit
 
 from helpdesk.domain.problems import Invalid, Problem, TooLarge
 from helpdesk.web.access import wants_data
+from helpdesk.web.forms import typed
 from helpdesk.wording import problem_text, problem_title
 
 log = structlog.get_logger()
 
-NOT_SHOWN = frozenset({"csrf_token", "password", "new_password", "new_password_again", "current_password", "version"})
-"""Fields that are not given back: nobody typed them, or nobody may see them."""
-
-MOST_SHOWN = 20_000
 CODES = {400: "http.bad_request", 404: "http.not_found", 405: "http.method_not_allowed", 429: "http.too_many"}
 
 
@@ -88,15 +85,8 @@ def _answer(problem: Problem, status: int) -> Response:
         code=status,
         title=title,
         detail=detail,
-        typed=_typed(status),
+        typed=typed() if status != 413 else [],
+        home=url_for("accounts.login") if status == 401 else "",
         request_id=g.get("request_id") if status >= 500 else None,
     )
     return make_response(page, status)
-
-
-def _typed(status: int) -> list[tuple[str, str]]:
-    """What the person typed, to be copied from the error page: no form comes back by itself."""
-    if request.method != "POST" or status == 413:
-        return []
-    fields = request.form.items(multi=True)
-    return [(name, value[:MOST_SHOWN]) for name, value in fields if value.strip() and name not in NOT_SHOWN]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, IntegerField, PasswordField, SelectMultipleField, StringField
@@ -14,6 +15,21 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from helpdesk.domain.problems import Problem
 from helpdesk.wording import problem_text
+
+NOT_TYPED = frozenset(
+    {"csrf_token", "version", "next", "password", "new_password", "new_password_again", "current_password"}
+)
+"""Fields that are not given back: nobody typed them, or nobody may see them."""
+
+MOST_SHOWN = 20_000
+
+
+def typed() -> list[tuple[str, str]]:
+    """(field, text) of the form that was sent, for a page that can't show the form itself again."""
+    if request.method != "POST":
+        return []
+    fields = request.form.items(multi=True)
+    return [(name, value[:MOST_SHOWN]) for name, value in fields if value.strip() and name not in NOT_TYPED]
 
 
 def required() -> DataRequired:

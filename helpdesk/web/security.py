@@ -9,6 +9,7 @@ import structlog
 from flask import Flask, current_app, g, request
 from flask.wrappers import Response
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from helpdesk.domain.problems import Invalid
@@ -50,6 +51,9 @@ class RowId(IntegerConverter):
 
 
 def init_app(app: Flask) -> None:
+    proxies = app.config["UNSNAG"].proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     csrf.init_app(app)
     app.url_map.converters["id"] = RowId
     app.before_request(_name_request)

@@ -65,7 +65,7 @@ PARTIES: Mapping[str, str] = {
 ROLES: Mapping[str, str] = {
     Role.AGENT: N_("处理人"),
     Role.SUPERVISOR: N_("主管"),
-    Role.FINANCE: N_("财务审批"),
+    Role.FINANCE: N_("财务"),
     Role.OPS: N_("运营经理"),
     Role.ADMIN: N_("管理员"),
     Role.AUDITOR: N_("审计"),
@@ -85,9 +85,9 @@ TIERS: Mapping[str, str] = {
     "manual": N_("人工确认"),
 }
 ASSIGNMENTS: Mapping[str, str] = {
-    "manual": N_("人工领取"),
+    "manual": N_("自己领取"),
     "round_robin": N_("轮流分派"),
-    "least_load": N_("分给手上最少的人"),
+    "least_load": N_("在手最少者先"),
 }
 PERMISSIONS: Mapping[str, str] = {
     Permission.TICKETS_READ: N_("查看工单"),

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 
-from tests.conftest import Client, Login
+from helpdesk import create_app
+from helpdesk.config import Settings
+from tests.conftest import Client, Frozen, Login
 from tests.factories import World
 
 PAGES = ("/login", "/account", "/no/such/page")
@@ -64,6 +67,28 @@ def test_a_character_that_can_not_be_stored_is_refused_in_an_address(
     answer = client.get(path)
     assert answer.status_code == 422
     assert "不能保存的字符" in answer.text
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "127.0.0.1"), (1, "203.0.113.9")])
+def test_only_a_proxy_of_ours_is_believed_about_addresses(tmp_path: Path, proxies: int, address: str) -> None:
+    seen: list[str | None] = []
+    settings = Settings(tmp_path, "sqlite://", "for tests, long enough", testing=True, proxies=proxies)
+    app = create_app(settings)
+    app.before_request(lambda: seen.append(request.remote_addr))
+    app.test_client().get("/static/none", headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.9"})
+    assert seen == [address]
+
+
+def test_a_form_sent_after_the_session_ended_gives_back_what_was_typed(
+    client: Client, world: World, login: Login, frozen: Frozen
+) -> None:
+    login(client, world.users.agent)
+    frozen.shift(hours=13)
+    answer = client.submit("/account", {"name": "an hour of typing", "current_password": "secret typing"})
+    assert answer.status_code == 401
+    assert "an hour of typing" in answer.text
+    assert "secret typing" not in answer.text
+    assert 'href="/login"' in answer.text
 
 
 def test_a_character_that_can_not_be_stored_is_refused_in_a_form(client: Client, world: World, login: Login) -> None:
