@@ -39,8 +39,12 @@ class Assist:
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
-    """A line of the list. ``hands`` is who took it in its queue, None while nobody has. ``paid_fen`` is fen."""
+    """A line of the list. ``hands`` is who took it in its queue, None while nobody has. ``paid_fen`` is fen.
 
+    ``key`` tells the lines of one list apart: a ticket that asks two queues for help stands there twice.
+    """
+
+    key: str
     id: int
     number: str
     subject: str
@@ -238,6 +242,7 @@ def _rows(found: Iterable[Row[Any]], tab: Tab, now: datetime) -> Iterator[Ticket
     clocks = _running_clocks(of, [row.key_id for row in found])
     for row in found:
         yield TicketRow(
+            key=f"{row.number}-{row.key_id}" if tab is Tab.ASSISTS else row.number,
             id=row.id,
             number=row.number,
             subject=row.subject,

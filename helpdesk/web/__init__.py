@@ -7,8 +7,9 @@ from flask import Flask
 from helpdesk.web import access, errors, filters, locale, security
 from helpdesk.web.accounts import accounts
 from helpdesk.web.queues import queues
+from helpdesk.web.tickets import tickets
 
-BLUEPRINTS = (accounts, queues)
+BLUEPRINTS = (accounts, queues, tickets)
 
 
 def init_app(app: Flask) -> None:

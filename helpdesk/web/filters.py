@@ -54,12 +54,13 @@ def _page() -> dict[str, Any]:
         "html_lang": "en" if locale_code() == "en" else "zh-CN",
         "theme": theme if theme in THEMES else "",
         "now": moment(),
-        "nav": LocalProxy(_navigation),
+        "nav": LocalProxy(shown_navigation),
         "worker_alive": LocalProxy(_worker_alive),
     }
 
 
-def _navigation() -> Navigation:
+def shown_navigation() -> Navigation:
+    """The side menu of this request, counted once."""
     if "navigation" not in g:
         g.navigation = navigation(current_actor(), moment())
     shown: Navigation = g.navigation

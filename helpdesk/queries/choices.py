@@ -1,0 +1,73 @@
+"""What can be chosen in filters and forms: shops, channels, queues, people. One statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Integer, and_, exists, literal, literal_column, select, union_all
+
+from helpdesk.domain.access import Actor, Permission, Role, Scope
+from helpdesk.domain.rulebook import Label
+from helpdesk.models import Channel, Membership, Queue, Shop, User
+from helpdesk.storage import session
+
+MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    id: int
+    code: str
+    name: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListChoices:
+    """``people`` are those who work in the actor's queues (in any, for one who reads everything)."""
+
+    shops: tuple[Choice, ...]
+    channels: tuple[Choice, ...]
+    queues: tuple[Choice, ...]
+    people: tuple[Colleague, ...]
+
+
+def list_choices(actor: Actor) -> ListChoices:
+    """Everything that a list can be filtered by, beside what the rules name. At most ``MOST`` in all."""
+    works = [Membership.user_id == User.id]
+    if actor.scope(Permission.TICKETS_READ) is not Scope.ALL:
+        works.append(Membership.queue_id.in_(sorted(actor.queues)))
+    none = literal_column("0", Integer)
+    found = union_all(
+        select(
+            literal("queue").label("part"),
+            Queue.id.label("id"),
+            Queue.code.label("code"),
+            Queue.name_zh.label("zh"),
+            Queue.name_en.label("en"),
+            Queue.position.label("place"),
+        ).where(Queue.active),
+        select(literal("shop"), Shop.id, Shop.code, Shop.name, Shop.name, none),
+        select(literal("channel"), Channel.id, Channel.code, Channel.name_zh, Channel.name_en, none),
+        select(literal("person"), User.id, User.role, User.name, User.name, none).where(
+            User.active, User.role != Role.SYSTEM.value, exists().where(and_(*works))
+        ),
+    ).subquery()
+    rows = session().execute(select(found).order_by(found.c.place, found.c.id).limit(MOST)).all()
+
+    def of(part: str) -> tuple[Choice, ...]:
+        return tuple(Choice(row.id, row.code, Label(row.zh, row.en)) for row in rows if row.part == part)
+
+    return ListChoices(
+        shops=of("shop"),
+        channels=of("channel"),
+        queues=of("queue"),
+        people=tuple(
+            sorted((Colleague(row.id, row.zh) for row in rows if row.part == "person"), key=lambda person: person.name)
+        ),
+    )

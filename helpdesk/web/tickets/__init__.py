@@ -1,0 +1,9 @@
+"""Tickets: the queue page, the ticket page, and what can be done there."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+tickets = Blueprint("tickets", __name__)
+
+from helpdesk.web.tickets import actions, compose, intake, lists, show  # noqa: E402, F401  they register their views

@@ -1,0 +1,77 @@
+"""A ticket written down by an agent, with a look at what it would be classified as."""
+
+from __future__ import annotations
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from helpdesk.domain.access import Permission
+from helpdesk.domain.problems import Problem
+from helpdesk.models.rulebooks import published_rulebook
+from helpdesk.queries.choices import list_choices
+from helpdesk.services import intake
+from helpdesk.storage import unit_of_work
+from helpdesk.web.access import current_actor, moment, needs
+from helpdesk.web.tickets import tickets
+from helpdesk.web.tickets.forms import NewTicketForm
+from helpdesk.web.tickets.presenting import previewed
+from helpdesk.wording import label, problem_text
+
+DONE = {
+    "created": lambda number: _("已建工单 %(number)s。", number=number),
+    "appended": lambda number: _("同一订单的同一问题已有工单 %(number)s，已并入并记为催单。", number=number),
+    "repeated": lambda number: _("这张工单刚才已经建好了：%(number)s。", number=number),
+}
+
+
+@tickets.get("/tickets/new")
+@needs(Permission.TICKETS_CREATE)
+def new() -> BaseResponse:
+    return _page(_form())
+
+
+@tickets.post("/tickets")
+@needs(Permission.TICKETS_CREATE)
+def create() -> BaseResponse:
+    """Open the ticket. The form's hidden id makes a second click the same ticket."""
+    form = _form()
+    if request.form.get("preview"):
+        return _page(form)
+    if not form.validate():
+        return _page(form, status=422)
+    try:
+        with unit_of_work():
+            opened = intake.open_ticket(form.request(), actor=current_actor(), now=moment())
+    except Problem as problem:
+        return _page(form, error=problem_text(problem), status=problem.status)
+    flash(DONE[opened.outcome](opened.number), "done")
+    return redirect(url_for("tickets.show", number=opened.number))
+
+
+@tickets.post("/tickets/preview")
+@needs(Permission.TICKETS_CREATE)
+def preview() -> str:
+    """What the words typed so far would be classified as, as a fragment."""
+    return render_template("tickets/_decision.html", decision=_preview(_form()))
+
+
+def _form() -> NewTicketForm:
+    form = NewTicketForm()
+    form.offer(list_choices(current_actor()), published_rulebook())
+    return form
+
+
+def _page(form: NewTicketForm, *, error: str = "", status: int = 200) -> BaseResponse:
+    decision = _preview(form) if form.is_submitted() else None
+    return make_response(render_template("tickets/new.html", form=form, decision=decision, error=error), status)
+
+
+def _preview(form: NewTicketForm) -> dict[str, object] | None:
+    text = form.text.data or ""
+    if not text or form.shop.data is None:
+        return None
+    found = intake.preview(text, form.order_number.data[: intake.MAX_NUMBER], form.shop.data)
+    shown = previewed(found, text, published_rulebook())
+    names = {queue.code: label(queue.name) for queue in list_choices(current_actor()).queues}
+    return {**shown, "queue_name": names.get(found.queue, found.queue)}

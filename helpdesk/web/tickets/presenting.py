@@ -1,0 +1,301 @@
+"""The ticket page's main column as the templates take it: head, clocks, story, panels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from helpdesk.domain.access import Actor, Permission, may_assign, may_note, may_reply, may_transfer, may_work
+from helpdesk.domain.decisions import Candidate, Decision, Span
+from helpdesk.domain.rulebook import RuleBook
+from helpdesk.domain.tickets import ACTIVE, PARTY_REQUIRED, WORKED_ON, Outcome, Party, legal_moves
+from helpdesk.queries.directory import Directory
+from helpdesk.queries.ticket_page import DecisionView, TicketPage
+from helpdesk.queries.ticket_timeline import Entry
+from helpdesk.services.messages import TAKE_BACK_SECONDS
+from helpdesk.wording import event_text, label, party_label
+from helpdesk.wording.explanations import step_text
+
+ICONS = {
+    "ticket.created": "plus",
+    "ticket.status": "flag",
+    "ticket.type": "tags",
+    "ticket.type_confirmed": "check",
+    "ticket.queue": "arrows-exchange",
+    "ticket.owner": "user",
+    "ticket.assignee": "user-check",
+    "ticket.priority": "urgent",
+    "ticket.outcome": "circle-check",
+    "ticket.responsibility": "scale",
+    "ticket.nudged": "bell",
+    "ticket.reopened": "refresh",
+    "assist.asked": "help-circle",
+    "customer.revealed": "eye",
+    "message.taken_back": "arrow-back-up",
+    "operation.undone": "arrow-back-up",
+    "sla.stage": "hourglass",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event whose ids have been replaced by names."""
+
+    code: str
+    params: Mapping[str, Any]
+
+
+def rights(page: TicketPage, actor: Actor) -> dict[str, bool]:
+    """What this person may do here now. Ended tickets are neither worked on nor answered, only noted upon."""
+    standing, active = page.standing, page.ticket.status in ACTIVE
+    works = may_work(actor, standing)
+    return {
+        "work": works and active,
+        "note": may_note(actor, standing),
+        "reply": may_reply(actor, standing) and active,
+        "record": may_reply(actor, standing),
+        "assign": may_assign(actor, standing) and active,
+        "transfer": may_transfer(actor, standing) and active,
+        "claim": works and active and page.ticket.assignee_id is None and page.ticket.queue_id in actor.queues,
+        "reveal": works and actor.may(Permission.CUSTOMERS_REVEAL),
+    }
+
+
+def ticket(page: TicketPage, book: RuleBook) -> dict[str, Any]:
+    row, names = page.ticket, page.names
+    owner = names.name(row.owner_id)
+    queue = names.queues[row.queue_id]
+    return {
+        "number": row.number,
+        "klass": row.klass,
+        "type_code": row.type,
+        "type_name": type_name(row.type, book),
+        "subject": row.subject,
+        "status": row.status.value,
+        "pending_on": _awaited(row.pending_on, names),
+        "priority": row.priority,
+        "urgency": row.urgency,
+        "nudges": row.nudges,
+        "unconfirmed": row.unconfirmed,
+        "version": row.version,
+        "queue_name": label(queue.name),
+        "queue_code": queue.code,
+        "owner": {"id": row.owner_id, "name": owner, "initial": owner[:1]} if owner else None,
+        "hands": names.name(row.assignee_id),
+        "channel": label(row.channel),
+        "shop": row.shop,
+        "created_at": row.created_at,
+        "cycle": row.cycle,
+        "outcome": row.outcome,
+        "resolved_at": row.resolved_at,
+        "responsibility": page.responsibility,
+        "linked": {"number": row.follows, "url": url_for("tickets.show", number=row.follows)} if row.follows else None,
+    }
+
+
+def type_name(code: str, book: RuleBook) -> str:
+    """The name in the rules in force; a type they have dropped shows its code."""
+    return label(book.types[code].name) if code in book.types else code
+
+
+def _awaited(code: str | None, names: Directory) -> str:
+    """Whom a ticket waits for: a queue or a party."""
+    if code is None:
+        return ""
+    queue = next((queue for queue in names.queues.values() if queue.code == code), None)
+    return label(queue.name) if queue else party_label(code)
+
+
+def clocks(page: TicketPage) -> list[dict[str, Any]]:
+    shown = []
+    for clock in page.clocks:
+        queue = page.names.queues.get(clock.queue_id or 0)
+        shown.append(
+            {
+                **{name: getattr(clock, name) for name in clock.__slots__},
+                "queue_name": label(queue.name) if queue else "",
+                "steps": [step_text(step) for step in clock.steps],
+            }
+        )
+    return shown
+
+
+def decision(found: DecisionView, page: TicketPage, book: RuleBook) -> dict[str, Any]:
+    shown = _decision(
+        found.type, found.tier, found.score, found.rule_version, found.text, found.spans, found.runners_up, book
+    )
+    return {**shown, "queue_name": _awaited(shown["queue_code"] or None, page.names)}
+
+
+def previewed(found: Decision, text: str, book: RuleBook) -> dict[str, Any]:
+    """The same of a decision that has not been stored."""
+    return _decision(found.type, found.tier, found.score, book.version, text, found.spans, found.runners_up, book)
+
+
+def _decision(
+    type_code: str,
+    tier: str,
+    score: float,
+    version: int,
+    text: str,
+    spans: Iterable[Span],
+    runners_up: Iterable[Candidate],
+    book: RuleBook,
+) -> dict[str, Any]:
+    kind = book.types.get(type_code)
+    words = {(text[span.start : span.end], span.how, span.type): None for span in spans}
+    return {
+        "type_code": type_code,
+        "type_name": type_name(type_code, book),
+        "klass": kind.klass.value if kind else "",
+        "queue_code": kind.queue if kind else "",
+        "tier": tier,
+        "score": score * 100,
+        "version": version,
+        "words": [{"text": said, "how": how, "type_name": type_name(code, book)} for said, how, code in words],
+        "runners_up": [
+            {
+                "code": one.type,
+                "name": type_name(one.type, book),
+                "klass": book.types[one.type].klass.value,
+                "score": one.score * 100,
+            }
+            for one in runners_up
+            if one.type in book.types
+        ],
+    }
+
+
+def timeline(
+    page: TicketPage, book: RuleBook, may: Mapping[str, bool], actor: Actor, now: datetime
+) -> list[dict[str, Any]]:
+    return [_entry(entry, page, book, may, actor, now) for entry in page.timeline.entries]
+
+
+def _entry(
+    entry: Entry, page: TicketPage, book: RuleBook, may: Mapping[str, bool], actor: Actor, now: datetime
+) -> dict[str, Any]:
+    author = page.names.name(entry.author_id)
+    shown: dict[str, Any] = {"id": entry.id, "at": entry.at, "text": entry.text}
+    if entry.kind == "event":
+        event = happened(entry, page.names, book)
+        return {**shown, "kind": "event", "event": event, "author": author, "icon": ICONS.get(entry.code or "", "bolt")}
+    if entry.kind == "note":
+        return {**shown, "kind": "note", "author": author or _("系统"), "initial": (author or _("系统"))[:1]}
+    if entry.direction == "in":
+        name = (page.customer.name if page.customer else "") or _("客户")
+        lit = page.decision if page.decision and page.decision.message_id == entry.id else None
+        segments = list(lit_segments(entry.text or "", lit.spans, book)) if lit else None
+        channel = label(page.ticket.channel)
+        return {**shown, "kind": "in", "author": name, "initial": name[:1], "channel": channel, "segments": segments}
+    until = entry.created_at + timedelta(seconds=TAKE_BACK_SECONDS)
+    queued = entry.state == "queued"
+    return {
+        **shown,
+        "kind": "out",
+        "author": author or _("自动回复"),
+        "initial": (author or _("自动回复"))[:1],
+        "state": entry.state,
+        "marks_solution": entry.is_solution,
+        "can_take_back": queued and entry.author_id == actor.id and may["reply"] and now < until,
+        "take_back_until": until,
+        "can_mark_copied": may["record"] and ((queued and not page.ticket.sends) or entry.state == "failed"),
+    }
+
+
+def lit_segments(text: str, spans: Iterable[Span], book: RuleBook) -> Iterator[dict[str, Any]]:
+    """The text in pieces, those lit that the decision stands on; of overlapping ones the first, longest."""
+    read = 0
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if span.start < read or span.end > len(text):
+            continue
+        if read < span.start:
+            yield {"text": text[read : span.start], "lit": False}
+        why = _("“%(word)s”指向%(type)s", word=span.word, type=type_name(span.type, book))
+        yield {"text": text[span.start : span.end], "lit": True, "why": why}
+        read = span.end
+    if read < len(text):
+        yield {"text": text[read:], "lit": False}
+
+
+def happened(entry: Entry, names: Directory, book: RuleBook) -> Happened:
+    """The event with names in place of ids and codes."""
+    queues = {queue.code: label(queue.name) for queue in names.queues.values()}
+
+    def shown(name: str, value: Any) -> Any:
+        if entry.code == "ticket.queue" and name in {"from", "to"}:
+            return label(names.queues[value].name) if value in names.queues else value
+        if (entry.code in {"ticket.owner", "ticket.assignee"} and name in {"from", "to"}) or name == "owner":
+            return names.name(value)
+        if (entry.code == "ticket.type" and name in {"from", "to"}) or name == "type":
+            return type_name(str(value), book)
+        if name == "queue":
+            return queues.get(value, value)
+        if name == "shares" and isinstance(value, dict):
+            return _("，").join(f"{party_label(party)} {percent}%" for party, percent in value.items())
+        return value
+
+    return Happened(entry.code or "", {name: shown(name, value) for name, value in entry.params.items()})
+
+
+def change_lines(entries: Iterable[Entry], names: Directory, book: RuleBook) -> list[str]:
+    """What changed meanwhile, a line each: for a form that was overtaken."""
+    lines = []
+    for entry in entries:
+        author = names.name(entry.author_id)
+        text = event_text(happened(entry, names, book))
+        lines.append(_("%(who)s：%(what)s", who=author, what=text) if author else text)
+    return lines
+
+
+def statuses(page: TicketPage) -> list[str]:
+    """The statuses that can be chosen from here; resolving has its own panel."""
+    return [status.value for status in legal_moves(page.ticket.status) if status in WORKED_ON]
+
+
+def panels(page: TicketPage, book: RuleBook) -> dict[str, Any]:
+    """What the panels offer to choose from."""
+    row, names = page.ticket, page.names
+    queues = {queue.code: label(queue.name) for queue in names.queues.values()}
+    here = label(names.queues[row.queue_id].name)
+    return {
+        "types": [
+            {
+                "code": kind.code,
+                "name": label(kind.name),
+                "klass": kind.klass.value,
+                "queue_name": queues.get(kind.queue, kind.queue),
+            }
+            for kind in book.types.values()
+            if not kind.system
+        ],
+        "queues": [{"code": queue.code, "name": label(queue.name)} for queue in names.queues.values() if queue.active],
+        "people": [
+            {
+                "id": one.id,
+                "name": one.name,
+                "open_count": one.in_hand,
+                "queue_names": here,
+            }
+            for one in names.members()
+        ],
+        "outcomes": [outcome.value for outcome in Outcome],
+        "parties": [party.value for party in Party],
+        "party_required": row.klass in PARTY_REQUIRED,
+        "statuses": statuses(page),
+        "assists": [
+            {
+                "queue_name": label(names.queues[one.queue_id].name),
+                "party": one.party,
+                "question": one.question,
+                "asked_by": names.name(one.asked_by_id) or "",
+                "asked_at": one.asked_at,
+            }
+            for one in page.assists
+        ],
+    }

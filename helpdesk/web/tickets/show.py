@@ -1,0 +1,173 @@
+"""The ticket page: everything for one answer on one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Response, make_response, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+
+from helpdesk.domain.access import Permission
+from helpdesk.domain.rulebook import RuleBook
+from helpdesk.models.rulebooks import published_rulebook
+from helpdesk.queries.suggestions import Suggested
+from helpdesk.queries.suggestions import suggestions as suggested_for
+from helpdesk.queries.ticket_page import TicketPage, ticket_page
+from helpdesk.queries.ticket_timeline import FIRST, MOST, changes_since
+from helpdesk.services.customers import Revealed
+from helpdesk.web.access import current_actor, moment, needs
+from helpdesk.web.tickets import presenting, side_column, tickets
+from helpdesk.web.tickets.lists import day_start
+from helpdesk.web.tickets.where import came_from
+from helpdesk.wording import label
+
+PANELS = frozenset({"assign", "transfer", "assist", "type", "priority", "status", "resolve", "reveal", "templates"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A try that was turned down: in which panel, why (in words), what was typed, on which version of the ticket."""
+
+    panel: str
+    why: str
+    typed: MultiDict[str, str] = field(default_factory=MultiDict)
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the composer.
+
+    ``unresolved`` placeholders block sending. ``overtaken``: the ticket moved on from ``version``, or the customer
+    wrote after ``last_message_id``; the page shows what is new and asks before it is crossed.
+    """
+
+    mode: str = "reply"
+    text: str = ""
+    status: str = ""
+    solution: bool = False
+    next: bool = True
+    template_id: str = ""
+    template_title: str = ""
+    occurred_at: str = ""
+    error: str = ""
+    unresolved: tuple[str, ...] = ()
+    version: int = 0
+    last_message_id: int = 0
+    overtaken: bool = False
+
+
+@tickets.get("/tickets/<number>")
+@needs(Permission.TICKETS_READ)
+def show(number: str) -> Response:
+    return show_page(number)
+
+
+def show_page(
+    number: str,
+    *,
+    refused: Refused | None = None,
+    typed: Typed | None = None,
+    revealed: Revealed | None = None,
+    status: int = 200,
+) -> Response:
+    """The page as it is now, with what was refused or typed put back into it."""
+    actor, now, book = current_actor(), moment(), published_rulebook()
+    page = ticket_page(number, actor, now, day_start(now), shown=_shown())
+    may = presenting.rights(page, actor)
+    offered = side_column.offers(page, book, actor)
+    said = None
+    if may["reply"]:
+        said = suggested_for(page, actor, side_column.placeholder_values(page, offered, current_user.name, now))
+    context = {
+        "ticket": presenting.ticket(page, book),
+        "may": may,
+        "clocks": presenting.clocks(page),
+        "timeline": presenting.timeline(page, book, may, actor, now),
+        "earlier_url": _earlier(page),
+        "decision": presenting.decision(page.decision, page, book) if page.decision else None,
+        **presenting.panels(page, book),
+        **_panel(page, book, refused),
+        **_composer(page, book, typed, said),
+        "suggestions": side_column.suggestions(said, page, book) if said else [],
+        "templates_all": side_column.all_templates(said, page, book) if said else [],
+        "compensation": side_column.compensation(page, book, actor, offered) if may["work"] else None,
+        "order": side_column.order(page),
+        "customer": side_column.customer(page, revealed),
+        "others": side_column.others(page),
+        "back_url": url_for("tickets.index", **came_from().args()),
+    }
+    return make_response(render_template("tickets/show.html", **context), status)
+
+
+def _shown() -> int:
+    """How much of the story is asked for."""
+    asked = request.args.get("shown", "")
+    return min(int(asked), MOST) if asked.isascii() and asked.isdigit() and len(asked) < 6 else FIRST
+
+
+def _earlier(page: TicketPage) -> str | None:
+    if not page.timeline.earlier or _shown() >= MOST:
+        return None
+    return url_for("tickets.show", number=page.ticket.number, shown=_shown() + 2 * FIRST, _anchor="timeline")
+
+
+def _panel(page: TicketPage, book: RuleBook, refused: Refused | None) -> dict[str, Any]:
+    """Which panel is open: the one that was turned down, else the one in the address."""
+    if refused is None:
+        asked = request.args.get("panel", "")
+        return {"panel": asked if asked in PANELS else "", "panel_error": "", "panel_values": {}, "panel_changes": []}
+    values: dict[str, Any] = refused.typed.to_dict()
+    shares = zip(refused.typed.getlist("party"), refused.typed.getlist("percent"), strict=False)
+    values["shares"] = [{"party": party, "percent": percent} for party, percent in shares]
+    return {
+        "panel": refused.panel,
+        "panel_error": refused.why,
+        "panel_values": values,
+        "panel_changes": _changes(page, book, refused.version),
+    }
+
+
+def _changes(page: TicketPage, book: RuleBook, version: int | None) -> list[str]:
+    if version is None or version >= page.ticket.version:
+        return []
+    return presenting.change_lines(changes_since(page.ticket.id, max(version, 0)), page.names, book)
+
+
+def _composer(page: TicketPage, book: RuleBook, typed: Typed | None, said: Suggested | None) -> dict[str, Any]:
+    stale = None
+    if typed is None:
+        typed = _inserted(said)
+    elif typed.overtaken:
+        stale = {
+            "changes": _changes(page, book, typed.version),
+            "messages": [
+                {"author": page.customer.name if page.customer else "", "at": entry.at, "text": entry.text}
+                for entry in page.timeline.entries
+                if entry.direction == "in" and entry.id > typed.last_message_id
+            ],
+        }
+    return {
+        "composer": typed,
+        "stale": stale,
+        "last_message_id": page.ticket.last_message_id,
+        "statuses_after": presenting.statuses(page),
+    }
+
+
+def _inserted(said: Suggested | None) -> Typed:
+    """An empty composer, or one with the template of the address: inserting works without script, too."""
+    code = request.args.get("template", "")
+    filled = next((one for one in said.everything if one.template.code == code), None) if said and code else None
+    if filled is None:
+        return Typed()
+    return Typed(
+        text=filled.text,
+        status=filled.template.set_status or "",
+        solution=filled.template.marks_solution,
+        template_id=filled.template.code,
+        template_title=label(filled.template.title),
+        unresolved=filled.missing,
+    )

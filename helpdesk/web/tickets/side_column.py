@@ -1,0 +1,212 @@
+"""The ticket page's side column: what to say, what to offer, the order, the customer, other tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from flask import url_for
+from flask_babel import format_datetime
+from flask_babel import gettext as _
+
+from helpdesk.domain.access import Actor
+from helpdesk.domain.compensation import PROPOSERS, Option, options, remaining_fen
+from helpdesk.domain.masking import mask_address, mask_phone
+from helpdesk.domain.rulebook import RuleBook
+from helpdesk.domain.text import syllable
+from helpdesk.queries.suggestions import Filled, Suggested
+from helpdesk.queries.ticket_page import TicketPage
+from helpdesk.services.customers import Revealed
+from helpdesk.web.filters import money
+from helpdesk.web.tickets.presenting import type_name
+from helpdesk.wording import label
+from helpdesk.wording.explanations import basis_text, evidence_label
+
+MOST_ITEMS = 3
+"""Articles that are named in a reply; the rest is counted."""
+
+
+def offers(page: TicketPage, book: RuleBook, actor: Actor) -> tuple[Option, ...]:
+    """What this person may offer; nothing for a role that promises no money, or a type the rules have dropped."""
+    if actor.role not in PROPOSERS or page.ticket.type not in book.types:
+        return ()
+    return options(book, page.ticket.type, page.money, actor.role)
+
+
+def compensation(page: TicketPage, book: RuleBook, actor: Actor, offered: tuple[Option, ...]) -> dict[str, Any] | None:
+    if actor.role not in PROPOSERS or page.ticket.type not in book.types:
+        return None
+    room = remaining_fen(book, page.ticket.type, page.money, actor.role)
+    return {
+        "remaining_fen": None if page.money.paid_fen is None and room == 0 else room,
+        "options": [
+            {
+                "name": label(option.name),
+                "kind": option.kind,
+                "amount_fen": option.amount_fen,
+                "basis": _("，").join(
+                    basis_text(basis) for basis in (option.basis, option.bound, option.blocked) if basis is not None
+                ),
+                "is_remedy": option.is_remedy,
+                "approval": option.approval.value,
+                "evidence": [evidence_label(code) for code in option.evidence],
+            }
+            for option in offered
+        ],
+    }
+
+
+def placeholder_values(
+    page: TicketPage, offered: tuple[Option, ...], agent: str, now: datetime
+) -> dict[str, str | None]:
+    """What templates are filled with; None where it isn't known, so that the gap is seen before sending."""
+    order, money_known = page.order, page.money
+    parcel = page.parts.parcels[-1] if page.parts.parcels else None
+    difference = money_known.snapshot_difference_fen
+    amount = next((option.amount_fen for option in offered if option.amount_fen is not None), None)
+    return {
+        "customer": page.customer.name if page.customer else None,
+        "shop": page.ticket.shop,
+        "agent": agent,
+        "order": order.number if order else None,
+        "items": _items(page),
+        "paid": None if money_known.paid_fen is None else money(money_known.paid_fen),
+        "tracking": parcel.tracking if parcel else None,
+        "carrier": parcel.carrier if parcel else None,
+        "amount": None if amount is None else money(amount),
+        "price_difference": money(difference) if difference is not None and difference > 0 else None,
+        "promise_time": _promise(page, now),
+    }
+
+
+def _items(page: TicketPage) -> str | None:
+    lines = page.parts.lines
+    if not lines:
+        return None
+    named = _("、").join(f"{line.name} {line.spec}".strip() for line in lines[:MOST_ITEMS])
+    return named if len(lines) <= MOST_ITEMS else _("%(items)s 等 %(n)s 件", items=named, n=len(lines))
+
+
+def _promise(page: TicketPage, now: datetime) -> str | None:
+    """By when the customer gets his solution, as long as that can still be kept."""
+    due = next((clock.due_at for clock in page.clocks if clock.kind == "solution" and clock.state == "running"), None)
+    return format_datetime(due, "MM-dd HH:mm") if due is not None and due > now else None
+
+
+def suggestions(found: Suggested, page: TicketPage, book: RuleBook) -> list[dict[str, Any]]:
+    return [
+        {
+            **_template(filled, book),
+            "score": one.score,
+            "words": list(one.matched),
+            "same_type": one.template.type == page.ticket.type,
+        }
+        for one, filled in found.best
+    ]
+
+
+def all_templates(found: Suggested, page: TicketPage, book: RuleBook) -> list[dict[str, Any]]:
+    """Those of the ticket's type first, then those for any, then the rest."""
+
+    def place(filled: Filled) -> int:
+        return 0 if filled.template.type == page.ticket.type else 1 if filled.template.type is None else 2
+
+    return [_template(filled, book) for filled in sorted(found.everything, key=place)]
+
+
+def _template(filled: Filled, book: RuleBook) -> dict[str, Any]:
+    template = filled.template
+    title = label(template.title)
+    return {
+        "id": template.code,
+        "code": template.code,
+        "title": title,
+        "type_name": type_name(template.type, book) if template.type else "",
+        "shortcut": template.shortcut,
+        "words": " ".join((template.title.zh, template.title.en, *template.words, _initials(template.title.zh))),
+        "text": filled.text,
+        "missing": filled.missing,
+        "marks_solution": template.marks_solution,
+        "set_status": template.set_status or "",
+    }
+
+
+@lru_cache(maxsize=1000)
+def _initials(title: str) -> str:
+    """``fch`` finds 发错货."""
+    return "".join(syllable(letter)[:1] for letter in title)
+
+
+def order(page: TicketPage) -> dict[str, Any] | None:
+    row = page.order
+    if row is None:
+        return None
+    return {
+        "number": row.number,
+        "known": row.known,
+        "status": row.status,
+        "paid_fen": row.paid_fen,
+        "freight_fen": row.freight_fen,
+        "snapshot_fen": row.price_snapshot_fen,
+        "difference_fen": page.money.snapshot_difference_fen,
+        "placed_at": row.placed_at,
+        "lines": [
+            {
+                "title": f"{line.name} {line.spec}".strip(),
+                "sku": line.sku,
+                "quantity": line.quantity,
+                "price_fen": line.unit_fen,
+            }
+            for line in page.parts.lines
+        ],
+        "parcels": [
+            {
+                "carrier": parcel.carrier,
+                "tracking": parcel.tracking,
+                "status": _("已签收") if parcel.signed_at else _("运输中") if parcel.shipped_at else _("待揽收"),
+                "updated_at": parcel.signed_at or parcel.shipped_at,
+            }
+            for parcel in page.parts.parcels
+        ],
+        "history": [{"name": step.name, "detail": step.detail, "at": step.at} for step in page.parts.steps],
+    }
+
+
+def customer(page: TicketPage, revealed: Revealed | None) -> dict[str, Any] | None:
+    """Masked, unless this very answer reveals him."""
+    address = page.order.address if page.order else ""
+    row = page.customer
+    if row is None and not address:
+        return None
+    shown: Mapping[str, str] = (
+        {"name": revealed.name, "phone": revealed.phone, "address": revealed.address}
+        if revealed
+        else {
+            "name": row.name if row else "",
+            "phone": mask_phone(row.phone or "") if row else "",
+            "address": mask_address(address),
+        }
+    )
+    return {
+        **shown,
+        "revealed": revealed is not None,
+        "ticket_count": row.tickets if row else 0,
+        "order_count": row.orders if row else 0,
+    }
+
+
+def others(page: TicketPage) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": one.number,
+            "url": url_for("tickets.show", number=one.number),
+            "klass": one.klass,
+            "subject": one.subject,
+            "status": one.status,
+            "created_at": one.created_at,
+            "relation": "order" if one.same_order else "customer",
+        }
+        for one in page.related
+    ]
