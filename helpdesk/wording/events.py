@@ -52,7 +52,7 @@ EVENTS: Mapping[str, str] = {
     "customer.revealed": N_("查看了客户的联系方式"),
     "operation.undone": N_("撤销了一步操作"),
     "sla.stage": N_("%(clock)s到达 %(percent)s%%"),
-    "session.opened": N_("登录"),
+    "session.opened": N_("登录成功"),
     "session.ended": N_("结束了一次登录"),
     "user.created": N_("新建用户，角色 %(role)s"),
     "user.changed": N_("修改了用户资料"),

@@ -144,13 +144,13 @@ def _changes(form: UserForm, row: UserRow, choices: list[Choice]) -> list[Differ
         (_("角色"), role_label(row.role), role_label(form.role.data)),
         (_("语言"), NAMES.get(row.locale, row.locale), NAMES[form.locale.data]),
         (_("在手上限"), row.capacity, form.capacity.data),
-        (_("所在队列"), _names(row), "、".join(label(queue) for queue in choices if queue.id in form.queues.data)),
+        (_("所在队列"), _names(row), _("、").join(label(queue) for queue in choices if queue.id in form.queues.data)),
         (_("账户在用"), _("是") if row.active else _("否"), _("是") if form.active.data else _("否")),
     )
 
 
 def _names(row: UserRow) -> str:
-    return "、".join(label(queue) for queue in row.queues)
+    return _("、").join(label(queue) for queue in row.queues)
 
 
 def _page(

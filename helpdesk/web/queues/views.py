@@ -119,8 +119,8 @@ def _form(row: QueueRow) -> QueueForm:
 def _changes(form: QueueForm, row: QueueRow) -> list[Difference]:
     """What stands there by now beside what was typed."""
     people = queries.people(row.id, current_actor())
-    members = "、".join(person.name for person in people if person.member)
-    typed = "、".join(person.name for person in people if person.id in form.members.data)
+    members = _("、").join(person.name for person in people if person.member)
+    typed = _("、").join(person.name for person in people if person.id in form.members.data)
     settings = form.settings()
     if settings is None:
         return differences((_("成员"), members, typed))
