@@ -23,7 +23,10 @@ from helpdesk.models.calendars import load_calendar
 from helpdesk.models.clocks import pauses_of, state_of
 from helpdesk.models.rulebooks import rulebook_of
 from helpdesk.services.events import record
-from helpdesk.storage import session
+from helpdesk.storage import Base, session
+
+IN_FORCE = "calendars in force"
+"""Where the session keeps them while it lasts."""
 
 CUSTOMER_KINDS = (Kind.FIRST_RESPONSE, Kind.SOLUTION)
 
@@ -146,6 +149,7 @@ def recompute_on_calendar(calendar_id: int, version: int, *, actor: Actor, now: 
 
     Returns how many. Tickets on which a deadline changed by that get an event.
     """
+    session().info.pop(IN_FORCE, None)
     older = select(ClockRow).where(_open(), ClockRow.calendar_id == calendar_id, ClockRow.calendar_version < version)
     rows = session().scalars(older.order_by(ClockRow.ticket_id, ClockRow.id)).all()
     for ticket_id, clocks in groupby(rows, key=lambda row: row.ticket_id):
@@ -194,17 +198,16 @@ def _queue_code(kind: Kind, ticket: Ticket, book: RuleBook) -> str:
 
 
 def _calendar_of(queue_code: str) -> tuple[int, int]:
-    """The calendar in force for a queue, and its version."""
-    row = (
-        session()
-        .execute(
-            select(WorkCalendar.id, WorkCalendar.version)
-            .join(Queue, Queue.calendar_id == WorkCalendar.id)
-            .where(Queue.code == queue_code)
+    """The calendar in force for a queue, and its version. Asked once per unit of work, for all queues."""
+    in_force: dict[str, tuple[int, int]] = session().info.get(IN_FORCE, {})
+    if queue_code not in in_force:
+        rows = session().execute(
+            select(Queue.code, WorkCalendar.id, WorkCalendar.version).join(
+                WorkCalendar, Queue.calendar_id == WorkCalendar.id
+            )
         )
-        .one()
-    )
-    return row.id, row.version
+        in_force = session().info[IN_FORCE] = {code: (calendar_id, version) for code, calendar_id, version in rows}
+    return in_force[queue_code]
 
 
 def _start(
@@ -249,7 +252,9 @@ def _start(
         for stage, due_at in due
     ]
     if stages:
-        session().execute(insert(ClockStage), stages)  # in one statement: nobody needs their ids
+        session().execute(
+            insert(Base.metadata.tables[ClockStage.__tablename__]), stages
+        )  # in one statement: nobody needs their ids
 
 
 def _open() -> ColumnElement[bool]:
