@@ -95,7 +95,7 @@ def candidates_from_json(data: Iterable[Mapping[str, Any]]) -> tuple[Candidate, 
     return tuple(Candidate(**row) for row in data)
 
 
-ENOUGH = 1.85
+ENOUGH = 2.0
 """Points below which nothing is decided: one weak word is no evidence."""
 
 SURE = 3.0
@@ -117,7 +117,8 @@ def classify(text: str, facts: OrderFacts, rulebook: RuleBook, model: None = Non
     normalised = normalise(text[:MAX_LETTERS])
     hits = _retyped(_hits(normalised.text, rulebook.lexicon), facts, rulebook)
     points = _points(hits)
-    ranked = sorted(points, key=lambda code: -points[code])
+    order = list(rulebook.types)
+    ranked = sorted(points, key=lambda code: (-points[code], order.index(code)))
     candidates = [Candidate(code, _score(points[code])) for code in ranked if code != OTHER]
     best = ranked[0] if ranked else OTHER
     if best == OTHER or points[best] < ENOUGH:

@@ -6,7 +6,7 @@ A word list is data of the rule book. Written forms:
 ``{发|寄}错{货|}``     a family of phrases: 发错货, 发错, 寄错货, 寄错. Braces don't nest
 ``少…件``             parts in this order, a few letters between them (MAX_GAP, MAX_GAP_LATIN)
 
-A phrase is found exactly, or by its sound (发措货; from MIN_PINYIN letters, ranked lower), or nearly
+A phrase is found exactly, or by its sound (发措货; from MIN_PINYIN letters, one slip in three, ranked lower), or nearly
 (``partial_ratio`` from MIN_FUZZY letters up, ranked lowest). Shorter phrases count only as they stand:
 a near hit on two letters is wrong four times out of five.
 
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import product
-from math import prod
+from math import inf, prod
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -39,8 +39,8 @@ MIN_FUZZY = 4
 MIN_FUZZY_LATIN = 8  # Latin letters carry less each
 FUZZY_CUTOFF = 75.0
 FUZZY_CUTOFF_LATIN = 90.0
-MAX_FUZZY_FAMILY = 24
-"""Larger families say the same thing in many ways and are not sought nearly: that would cost more than it finds."""
+MAX_SMALL_FAMILY = 24
+"""Of larger families some phrase is always near: they are sought by sound from one letter more, and never nearly."""
 
 
 LENGTH: Sequence[float] = (0.0, 0.8, 0.9, 1.0, 1.1)
@@ -56,7 +56,7 @@ class How(StrEnum):
     FUZZY = "fuzzy"
 
 
-SHARE: Mapping[How, float] = {How.EXACT: 1.0, How.PATTERN: 1.0, How.PINYIN: 0.75, How.FUZZY: 0.6}
+SHARE: Mapping[How, float] = {How.EXACT: 1.0, How.PATTERN: 1.0, How.PINYIN: 0.75, How.FUZZY: 0.7}
 """How much of a word's points a find of this kind is worth."""
 
 Slot = tuple[str, ...]
@@ -79,6 +79,18 @@ class Word:
     @property
     def gapped(self) -> bool:
         return GAP in self.slots
+
+    @property
+    def size(self) -> int:
+        """How many phrases the family has."""
+        return prod(len(slot) for slot in self.slots if slot is not GAP)
+
+    @property
+    def min_pinyin(self) -> float:
+        """From how many letters up a phrase may be found by its sound; with gaps never."""
+        if self.gapped:
+            return inf
+        return MIN_PINYIN if self.size <= MAX_SMALL_FAMILY else MIN_PINYIN + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +170,7 @@ class Lexicon:
         """Longer phrases and the words they belong to."""
         phrases: dict[str, list[Word]] = {}
         for word in self.words:
-            if not word.gapped and prod(map(len, word.slots)) <= MAX_FUZZY_FAMILY:
+            if not word.gapped and word.size <= MAX_SMALL_FAMILY:
                 for phrase in map("".join, product(*word.slots)):
                     if len(phrase) >= (MIN_FUZZY_LATIN if phrase.isascii() else MIN_FUZZY):
                         phrases.setdefault(phrase, []).append(word)
@@ -181,7 +193,7 @@ class Lexicon:
         return Found(meant, tuple(_standing((hit for hit in found if hit.word.type), covers)), tuple(covers))
 
     def find_near(self, found: Found) -> list[Hit]:
-        """Phrases that nearly stand in a text in which ``find`` lit too little."""
+        """For each type the phrase that stands most nearly in a text in which ``find`` lit too little."""
         phrases = [phrase for phrase in self._near if len(phrase) <= len(found.meant)]
         near = process.extract(
             found.meant, phrases, scorer=fuzz.partial_ratio, processor=None, score_cutoff=FUZZY_CUTOFF, limit=12
@@ -193,7 +205,11 @@ class Lexicon:
             for place in _place(phrase, found.meant)
             for word in self._near[phrase]
         ]
-        return [hit for hit in hits if not _covered(hit, found.covers)]
+        best: dict[str | None, Hit] = {}
+        for hit in sorted(hits, key=lambda hit: -hit.points):
+            if not _covered(hit, found.covers):
+                best.setdefault(hit.word.type, hit)
+        return list(best.values())
 
 
 def slots_of(written: str) -> tuple[Slot, ...]:
@@ -314,13 +330,18 @@ def _hit(word: Word, places: Sequence[tuple[int, str]], text: str) -> Hit | None
         phrase += choice
     if all(text.startswith(choice, start) for start, choice in places):
         how = How.PATTERN if word.gapped else How.EXACT
-    elif word.type and len(phrase) >= MIN_PINYIN and not word.gapped:
+    elif word.type and len(phrase) >= word.min_pinyin and _slips(places, text) * 3 <= len(phrase):
         how = How.PINYIN
     else:
         return None
     letters = sum(end - start for start, end in ranges)
     factor = LENGTH[min(letters, len(LENGTH) - 1)]
     return Hit(word, phrase, how, tuple(ranges), word.points * SHARE[how] * factor)
+
+
+def _slips(places: Sequence[tuple[int, str]], text: str) -> int:
+    """Letters that only sound as they should."""
+    return sum(text[start + i] != letter for start, choice in places for i, letter in enumerate(choice))
 
 
 def _joined(text: str, at: int) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk.domain.lexicon import GAP, Hit, How, Lexicon, slots_of
+from helpdesk.domain.lexicon import GAP, SHARE, Hit, How, Lexicon, slots_of
 
 
 def lexicon(*strong: str, exceptions: Any = (), confusions: Any = None, **others: list[str]) -> Lexicon:
@@ -162,7 +162,7 @@ def near(words: Lexicon, text: str) -> list[Hit]:
 def test_a_longer_phrase_is_found_although_a_letter_is_wrong() -> None:
     (hit,) = near(lexicon("快递一直没更新"), "这快递一直不更新啊")
     assert (hit.how, hit.phrase) == (How.FUZZY, "快递一直没更新")
-    assert 0 < hit.points < 3.0 * 0.6
+    assert 0 < hit.points < 3.0 * SHARE[How.FUZZY]
 
 
 @pytest.mark.parametrize(
