@@ -35,6 +35,8 @@ EVENTS: Mapping[str, str] = {
     "ticket.type_confirmed": N_("确认了类型"),
     "ticket.queue": N_("转交：%(from)s → %(to)s"),
     "ticket.owner": N_("负责人：%(from)s → %(to)s"),
+    "ticket.assignee": N_("经手人：%(from)s → %(to)s"),
+    "ticket.pending_on": N_("在等：%(to)s"),
     "ticket.priority": N_("优先级：%(from)s → %(to)s"),
     "ticket.outcome": N_("处理结果：%(to)s"),
     "ticket.nudged": N_("客户催单，第 %(times)s 次"),
@@ -99,7 +101,7 @@ def _shown(code: str, name: str, value: Any) -> str:
     if name in BY_NAME:
         return BY_NAME[name](value)
     if isinstance(value, Mapping):
-        return "、".join(f"{party_label(party)} {percent}%" for party, percent in value.items())
+        return gettext("、").join(f"{party_label(party)} {percent}%" for party, percent in value.items())
     if isinstance(value, int | float):
         return str(value)
     return label(value)

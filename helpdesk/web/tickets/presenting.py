@@ -180,7 +180,7 @@ def timeline(
 def _entry(
     entry: Entry, page: TicketPage, book: RuleBook, may: Mapping[str, bool], actor: Actor, now: datetime
 ) -> dict[str, Any]:
-    author = page.names.name(entry.author_id)
+    author = _author(entry, page.names)
     shown: dict[str, Any] = {"id": entry.id, "at": entry.at, "text": entry.text}
     if entry.kind == "event":
         event = happened(entry, page.names, book)
@@ -236,6 +236,8 @@ def happened(entry: Entry, names: Directory, book: RuleBook) -> Happened:
             return type_name(str(value), book)
         if name == "queue":
             return queues.get(value, value)
+        if entry.code == "ticket.pending_on" and value is not None:
+            return queues.get(value) or party_label(value)
         if name == "shares" and isinstance(value, dict):
             return _("，").join(f"{party_label(party)} {percent}%" for party, percent in value.items())
         return value
@@ -243,11 +245,17 @@ def happened(entry: Entry, names: Directory, book: RuleBook) -> Happened:
     return Happened(entry.code or "", {name: shown(name, value) for name, value in entry.params.items()})
 
 
+def _author(entry: Entry, names: Directory) -> str | None:
+    """Who did it; jobs and imports in the reader's language."""
+    person = None if entry.author_id is None else names.people.get(entry.author_id)
+    return None if person is None else _("系统") if person.system else person.name
+
+
 def change_lines(entries: Iterable[Entry], names: Directory, book: RuleBook) -> list[str]:
     """What changed meanwhile, a line each: for a form that was overtaken."""
     lines = []
     for entry in entries:
-        author = names.name(entry.author_id)
+        author = _author(entry, names)
         text = event_text(happened(entry, names, book))
         lines.append(_("%(who)s：%(what)s", who=author, what=text) if author else text)
     return lines
