@@ -33,7 +33,7 @@ def ticket(
     number = 1 + session().query(Ticket).count()
     queue = queue or world.queues.customer_service
     columns = {
-        "number": f"EX-261123-{number:04}",
+        "number": f"EX-250101-{number:04}",
         "shop_id": world.shop.id,
         "channel_id": world.channels.tmall.id,
         "subject": f"工单 {number}",

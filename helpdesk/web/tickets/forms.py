@@ -21,7 +21,18 @@ from helpdesk.services.assists import MAX_QUESTION
 from helpdesk.services.customers import MAX_REASON as MAX_REVEAL_REASON
 from helpdesk.services.intake import MAX_NAME, MAX_NUMBER, MAX_PHONE, MAX_SUBJECT, MAX_TEXT, TicketRequest
 from helpdesk.services.messages import Draft
-from helpdesk.web.forms import Hidden, OneLine, Version, at_most, choices, chosen, required
+from helpdesk.web.forms import (
+    GREATEST_ID,
+    Hidden,
+    OneLine,
+    Version,
+    at_most,
+    between,
+    choices,
+    chosen,
+    required,
+    row_id,
+)
 from helpdesk.wording import label
 
 MAX_CODE = 60
@@ -47,7 +58,7 @@ class Versioned(FlaskForm):
 
 
 class AssignForm(Versioned):
-    user_id = IntegerField(validators=[InputRequired(_("请选择。"))])
+    user_id = IntegerField(validators=[InputRequired(_("请选择。")), between(1, GREATEST_ID)])
 
 
 class TransferForm(Versioned):
@@ -124,8 +135,8 @@ class ComposeForm(Versioned):
 
 
 class NewTicketForm(FlaskForm):
-    shop = SelectField(coerce=int, validators=[chosen()])
-    channel = SelectField(coerce=int, validators=[chosen()])
+    shop = SelectField(coerce=row_id, validators=[chosen()])
+    channel = SelectField(coerce=row_id, validators=[chosen()])
     order_number = OneLine(validators=[at_most(MAX_NUMBER)])
     customer_name = OneLine(validators=[at_most(MAX_NAME)])
     phone = OneLine(validators=[at_most(MAX_PHONE)])
