@@ -13,8 +13,8 @@ from flask.cli import AppGroup
 from helpdesk import timesource
 from helpdesk.adapters.tabular import MAX_BYTES
 from helpdesk.domain.problems import Problem, TooLarge
+from helpdesk.jobs.holders import died_here, new_holder
 from helpdesk.jobs.import_file import bad_rows_file, count_units, read_units, work_off
-from helpdesk.jobs.runner import new_holder
 from helpdesk.queries.actors import system_actor
 from helpdesk.queries.imports import ImportRun, bad_rows, first_shop_and_channel, import_run
 from helpdesk.services import imports
@@ -149,7 +149,8 @@ def _work_or_wait(run_id: int) -> None:
             return
         if run.done and not waiting:
             click.echo(f"run {run.id}: {run.done} of {run.total} are stored already")
-        if work_off(run_id, holder=holder, clock=timesource.now, committed=_say_committed):
+        dead = run.holder if died_here(run.holder) else None
+        if work_off(run_id, holder=holder, instead_of=dead, clock=timesource.now, committed=_say_committed):
             return
         if not waiting:
             click.echo(f"run {run_id}: another process works on it, or did until it was killed; waiting")

@@ -42,16 +42,18 @@ def work_off(
     *,
     holder: str,
     clock: Callable[[], datetime],
+    instead_of: str | None = None,
     committed: Callable[[Progress], None] = lambda _progress: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Take the run and work it off to its end; False when somebody else has it.
 
-    ``committed`` is called after each commit. A run that is interrupted (``stopping``, a lost database)
-    goes on later where it stands; a mistake of the program ends it as failed.
+    ``instead_of`` is a holder known to be dead; ``committed`` is called after each commit. A run that is
+    interrupted (``stopping``, a lost database) goes on later where it stands; a mistake of the program
+    ends it as failed.
     """
     with unit_of_work():
-        run = imports.claim(run_id, holder, clock())
+        run = imports.claim(run_id, holder, clock(), instead_of=instead_of)
     if run is None:
         return False
     try:

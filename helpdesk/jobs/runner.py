@@ -7,8 +7,6 @@ worker started by mistake waits, and takes over when the first one's lease has r
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +16,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
+from helpdesk.jobs.holders import new_holder
 from helpdesk.jobs.schedule import JOBS, Job, Worker
 from helpdesk.models.jobs import JOB_WORKER
 from helpdesk.services import leases
@@ -27,11 +26,6 @@ log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 20
 BEAT_SECONDS = 5
-
-
-def new_holder() -> str:
-    """A name for this process that no other has."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}:{os.urandom(4).hex()}"
 
 
 class JobWorker:

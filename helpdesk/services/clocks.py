@@ -251,10 +251,8 @@ def _start(
         }
         for stage, due_at in due
     ]
-    if stages:
-        session().execute(
-            insert(Base.metadata.tables[ClockStage.__tablename__]), stages
-        )  # in one statement: nobody needs their ids
+    if stages:  # in one statement, past the ORM: nobody needs their ids
+        session().execute(insert(Base.metadata.tables[ClockStage.__tablename__]), stages)
 
 
 def _open() -> ColumnElement[bool]:

@@ -104,9 +104,13 @@ def _wake(run_id: int, again: bool) -> None:
         session().execute(delete(JobRunError).where(JobRunError.run_id == run_id))
 
 
-def claim(run_id: int, holder: str, now: datetime) -> Progress | None:
-    """Take the run for LEASE_SECONDS; None when it is finished or somebody else works on it."""
-    free = or_(JobRun.state == "waiting", and_(JobRun.state == "running", JobRun.lease_until <= now))
+def claim(run_id: int, holder: str, now: datetime, *, instead_of: str | None = None) -> Progress | None:
+    """Take the run for LEASE_SECONDS; None when it is finished or somebody else works on it.
+
+    ``instead_of`` is a holder that the caller knows to be dead: his lease need not run out first.
+    """
+    abandoned = and_(JobRun.state == "running", or_(JobRun.lease_until <= now, JobRun.holder == instead_of))
+    free = or_(JobRun.state == "waiting", abandoned)
     if not _set(JobRun.id == run_id, free, state="running", holder=holder, lease_until=_lease(now), finished_at=None):
         return None
     run = session().get_one(JobRun, run_id, populate_existing=True)

@@ -172,6 +172,15 @@ def test_a_run_belongs_to_one_holder_until_its_lease_has_run_out(world: World, n
     assert claim(run_id, later, "two") is not None
 
 
+def test_a_holder_known_to_be_dead_is_followed_at_once(world: World, now: datetime) -> None:
+    run_id = create(world, now)
+    assert claim(run_id, now, "dead") is not None
+    with unit_of_work():
+        assert imports.claim(run_id, "two", now, instead_of="another") is None
+        assert imports.claim(run_id, "two", now, instead_of=None) is None
+        assert imports.claim(run_id, "two", now, instead_of="dead") is not None
+
+
 def test_whoever_lost_the_lease_stores_nothing_more(world: World, now: datetime) -> None:
     """One was thought dead; two took over; one wakes up with a batch in its hands."""
     run = claimed(create(world, now), now)
