@@ -1,0 +1,350 @@
+"""Replays the plan through the services, in order of time, so that every event, clock and stage is true.
+
+Between two steps time passes as it does for the job worker: stages fire when they come due.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy import func, select
+
+from helpdesk.domain.access import Actor, Role
+from helpdesk.domain.replies import fill
+from helpdesk.domain.tickets import Status
+from helpdesk.models import Channel, ClockStage, Queue, Shop, Ticket, User
+from helpdesk.services import (
+    accounts,
+    assignment,
+    assists,
+    decisions,
+    intake,
+    messages,
+    orders,
+    outbox,
+    passwords,
+    resolution,
+    sla,
+    tickets,
+)
+from helpdesk.storage import session, unit_of_work
+from seeds.demo import phrases
+from seeds.demo.people import PASSWORD, PEOPLE
+from seeds.demo.plan import plan
+from seeds.demo.steps import (
+    OWNER,
+    SYSTEM,
+    Answer,
+    Ask,
+    Claim,
+    Close,
+    DemoPlan,
+    Hear,
+    Jot,
+    Move,
+    Open,
+    PlannedOrder,
+    PlannedTicket,
+    Rank,
+    Resolve,
+    Step,
+    Triage,
+    Wait,
+)
+from seeds.demo.times import ZONE
+
+SEED = 20261122
+TOLD_BEFORE = timedelta(minutes=2)
+"""The channel tells of the order before its buyer complains."""
+
+COPIED_AFTER = timedelta(seconds=40)
+SWEEP_EVERY = timedelta(minutes=30)
+"""Stages that fall due close to each other are fired together, as by a job worker that has a lot to do."""
+
+DAYS_AT_ONCE = 5
+"""Stored in one transaction."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """The installation that the plan is played on: ids, people, and where each ticket stands."""
+
+    shops: dict[str, int]
+    channels: dict[str, int]
+    queues: dict[str, int]
+    actors: dict[str, Actor]
+    names: dict[int, str]
+    tickets: dict[int, PlannedTicket]
+    now: datetime
+    ids: dict[int, int] = field(default_factory=dict)  # of the rows, by the plan's keys
+    swept_until: datetime | None = None
+    rows: list[object] = field(default_factory=list)  # kept at hand: the session forgets what nobody holds
+
+    def actor_of(self, ticket: Ticket, by: str, planned: PlannedTicket) -> Actor:
+        """``owner`` is whoever answers the customer; the planned agent while nobody does."""
+        if by != OWNER:
+            return self.actors[by]
+        owners = {actor.id: actor for actor in self.actors.values()}
+        return owners.get(ticket.owner_id or 0) or self.actors[planned.agent]
+
+
+def load(now: datetime, say: Callable[[str], None] = lambda _line: None, *, seed: int = SEED) -> int:
+    """Plant people and play the plan up to ``now``; a transaction a day. Returns how many tickets there are.
+
+    The base has to be planted. If it is stopped half way the database holds half a demo: begin with a new one.
+    """
+    written = plan(seed, now)
+    hashed = passwords.hashed(PASSWORD)
+    with unit_of_work():
+        _hire(hashed, written.begins)
+        stage = _set(written)
+    with _without_collecting():
+        for month, batches in groupby(_batches(written), key=lambda steps: _month(steps[0].at)):
+            before = len(stage.ids)
+            for steps in batches:
+                _play(stage, steps)
+            say(f"{month}: {len(stage.ids) - before} tickets")
+    with unit_of_work():
+        stage.swept_until = None
+        _let_time_pass(stage, now)
+        outbox.expire_notices(now)
+    return len(stage.ids)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Cyclic garbage is little, and looking for it among millions of objects takes a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _batches(written: DemoPlan) -> Iterator[list[Step]]:
+    """A few days' steps; none reaches into another month."""
+    for _, steps in groupby(written.steps, key=lambda step: (_month(step.at), _day(step.at) // DAYS_AT_ONCE)):
+        yield list(steps)
+
+
+def _month(at: datetime) -> str:
+    return f"{at.astimezone(ZONE):%Y-%m}"
+
+
+def _day(at: datetime) -> int:
+    return at.astimezone(ZONE).day
+
+
+def _hire(password_hash: str, now: datetime) -> None:
+    admin = _system()
+    queues = {row.code: row.id for row in session().execute(select(Queue.code, Queue.id))}
+    for person in PEOPLE:
+        accounts.create_user(
+            person.login,
+            name=person.name,
+            role=person.role,
+            password_hash=password_hash,
+            capacity=person.capacity,
+            member_of=[queues[code] for code in person.queues],
+            actor=admin,
+            now=now,
+        )
+
+
+def _system() -> Actor:
+    user_id = session().execute(select(User.id).where(User.role == Role.SYSTEM.value)).scalars().first()
+    if user_id is None:
+        raise RuntimeError("the base is planted first")
+    return Actor(id=user_id, role=Role.SYSTEM, source="api")
+
+
+def _set(written: DemoPlan) -> Stage:
+    queues = {row.code: row for row in session().scalars(select(Queue))}
+    users = {row.login: row for row in session().scalars(select(User))}
+    actors = {SYSTEM: _system()}
+    for person in PEOPLE:
+        own = [queues[code] for code in person.queues]
+        actors[person.login] = Actor(
+            id=users[person.login].id,
+            role=person.role,
+            queues=frozenset(queue.id for queue in own),
+            writing_queues=frozenset(queue.id for queue in own if queue.writes_to_buyers),
+        )
+    return Stage(
+        shops={row.code: row.id for row in session().execute(select(Shop.code, Shop.id))},
+        channels={row.code: row.id for row in session().execute(select(Channel.code, Channel.id))},
+        queues={code: row.id for code, row in queues.items()},
+        actors=actors,
+        names={row.id: row.name for row in users.values()},
+        tickets={ticket.key: ticket for ticket in written.tickets},
+        now=written.now,
+    )
+
+
+def _play(stage: Stage, steps: list[Step]) -> None:
+    """Some days' steps, stored together."""
+    with unit_of_work():
+        stage.rows = [*session().scalars(select(Shop)), *session().scalars(select(Channel))]
+        stage.rows += session().scalars(select(Queue))
+        for step in steps:
+            _let_time_pass(stage, step.at)
+            if isinstance(step.action, Open):
+                _open(stage, stage.tickets[step.ticket], step.action, step.at)
+            else:
+                _act(stage, step)
+
+
+def _let_time_pass(stage: Stage, until: datetime) -> None:
+    """Fire the stages that came due meanwhile, at about their time."""
+    if stage.swept_until is not None and until < stage.swept_until + SWEEP_EVERY:
+        return
+    job = Actor(id=stage.actors[SYSTEM].id, role=Role.SYSTEM, source="job")
+    overdue = select(func.min(ClockStage.due_at)).where(ClockStage.fired_at.is_(None), ClockStage.due_at < until)
+    while (due := session().scalar(overdue)) is not None:
+        sla.sweep(job, min(due + SWEEP_EVERY, until))
+    stage.swept_until = until
+
+
+def _open(stage: Stage, planned: PlannedTicket, action: Open, at: datetime) -> None:
+    if planned.order is not None:
+        orders.upsert_order(_order_data(stage, planned.order), now=at - TOLD_BEFORE)
+    origin = "monitor" if action.typed else "api" if action.by == SYSTEM else "form"
+    opened = intake.open_ticket(
+        intake.TicketRequest(
+            text=action.text,
+            source=f"{origin}:{planned.shop}:{planned.channel}",
+            external_id=f"demo-{planned.key}",
+            shop_id=stage.shops[planned.shop],
+            channel_id=stage.channels[planned.channel],
+            order_number=planned.order_number,
+            customer_name=planned.buyer.name,
+            buyer_id=planned.buyer.buyer_id,
+            phone=planned.buyer.phone,
+            created_at=at,
+            type=planned.type if action.typed else None,
+            priority=action.priority,
+        ),
+        actor=stage.actors[action.by],
+        now=at,
+    )
+    stage.ids[planned.key] = opened.ticket_id
+
+
+def _order_data(stage: Stage, order: PlannedOrder) -> orders.OrderData:
+    return orders.OrderData(
+        shop_id=stage.shops[order.shop],
+        channel_id=stage.channels[order.channel],
+        number=order.number,
+        status=order.status,
+        paid_fen=order.paid_fen,
+        freight_fen=order.freight_fen,
+        price_snapshot_fen=order.price_snapshot_fen,
+        placed_at=order.placed_at,
+        address=order.buyer.address,
+        customer_name=order.buyer.name,
+        buyer_id=order.buyer.buyer_id,
+        phone=order.buyer.phone,
+        lines=order.lines,
+        parcels=order.parcels,
+        history=order.history,
+    )
+
+
+def _act(stage: Stage, step: Step) -> None:
+    """One step on a ticket that is there, by whoever has it in hand."""
+    planned, now = stage.tickets[step.ticket], step.at
+    ticket = session().get_one(Ticket, stage.ids[step.ticket])
+    stage.rows.append(ticket)
+    owner, number, version = stage.actor_of(ticket, OWNER, planned), ticket.number, ticket.version
+    match step.action:
+        case Triage():
+            _triage(ticket, planned, owner, now)
+        case Claim(by):
+            if ticket.queue_id in stage.actors[by].queues:
+                assignment.claim(number, actor=stage.actors[by], now=now)
+        case Answer():
+            _answer(stage, ticket, planned, step.action, owner, now)
+        case Hear():
+            _hear(stage, ticket, planned, step, now)
+        case Jot(by, text):
+            actor = stage.actor_of(ticket, by, planned)
+            if ticket.queue_id in actor.queues or ticket.owner_id == actor.id:
+                messages.add_note(number, text, actor=actor, now=now)
+        case Ask(queue, party, question):
+            if ticket.queue_id != stage.queues[queue]:
+                assists.ask_for_help(
+                    number, queue, party=party, question=question, version=version, actor=owner, now=now
+                )
+        case Move(queue, reason):
+            if ticket.queue_id != stage.queues[queue]:
+                assignment.transfer(number, queue, reason=reason, version=version, actor=owner, now=now)
+        case Wait(status, pending_on):
+            tickets.set_status(number, status, pending_on=pending_on, version=version, actor=owner, now=now)
+        case Rank(priority):
+            tickets.set_priority(number, priority, version=version, actor=owner, now=now)
+        case Resolve(outcome, shares, by):
+            by_job = by == SYSTEM
+            resolution.resolve(
+                number,
+                outcome=outcome,
+                shares={} if by_job else dict(shares),
+                version=version,
+                actor=stage.actors[SYSTEM] if by_job else owner,
+                now=now,
+            )
+        case Close():
+            resolution.close(number, actor=stage.actors[SYSTEM], now=now)
+
+
+def _triage(ticket: Ticket, planned: PlannedTicket, owner: Actor, now: datetime) -> None:
+    """Correct the type, or confirm one that nobody could be sure of."""
+    if ticket.type != planned.type:
+        decisions.set_type(ticket.number, planned.type, version=ticket.version, actor=owner, now=now)
+    elif ticket.tier in {"suggest", "none"}:
+        decisions.confirm_type(ticket.number, version=ticket.version, actor=owner, now=now)
+
+
+def _answer(stage: Stage, ticket: Ticket, planned: PlannedTicket, action: Answer, owner: Actor, now: datetime) -> None:
+    template = phrases.templates()[action.template] if action.template else None
+    text, status = action.text, None
+    if template is not None:
+        body = template["body_en" if planned.buyer.english else "body_zh"]
+        text = fill(body, {**planned.values, "agent": stage.names[owner.id], "promise_time": action.promise}).text
+        status = Status(template["set_status"]) if template["set_status"] else None
+    draft = messages.Draft(
+        text,
+        last_message_id=0,
+        cross_newer=True,  # who follows the plan has read everything
+        is_solution=template["marks_solution"] if template else action.solution,
+        status_after=status,
+        template_code=action.template or None,
+        template_version=1 if template else None,
+    )
+    message = messages.reply(ticket.number, draft, version=ticket.version, actor=owner, now=now)
+    if action.copied and now + COPIED_AFTER < stage.now:
+        messages.mark_copied(ticket.number, message, actor=owner, now=now + COPIED_AFTER)
+
+
+def _hear(stage: Stage, ticket: Ticket, planned: PlannedTicket, step: Step, now: datetime) -> None:
+    """The customer again. One who asks where things stand comes the way he came first, and is recognised."""
+    action = step.action
+    assert isinstance(action, Hear)  # noqa: S101  narrowed by the caller's match
+    if action.nudge and planned.order_number and ticket.type != "other":
+        request = intake.TicketRequest(
+            text=action.text,
+            source=f"form:{planned.shop}:{planned.channel}",
+            external_id=f"demo-{planned.key}-{now.isoformat()}",
+            shop_id=ticket.shop_id,
+            channel_id=ticket.channel_id,
+            order_number=planned.order_number,
+            created_at=now,
+            type=ticket.type,
+        )
+        intake.open_ticket(request, actor=stage.actors[planned.agent], now=now)
+        return
+    messages.record_customer_message(ticket.number, action.text, now, actor=stage.actors[SYSTEM], now=now)

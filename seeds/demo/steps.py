@@ -1,0 +1,169 @@
+"""The plan as values: orders, and steps that people, customers and systems take, each at its time (UTC)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from helpdesk.domain.tickets import Outcome, Party, Priority, Status
+from helpdesk.services.orders import LineData, ParcelData, StatusData
+
+OWNER = "owner"
+"""In place of a login: whoever answers the customer; the ticket's planned agent while nobody does."""
+
+SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    name: str
+    buyer_id: str
+    phone: str
+    address: str
+    english: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOrder:
+    """An order as the channel tells it just before the ticket; money in fen."""
+
+    shop: str
+    channel: str
+    number: str
+    status: str
+    paid_fen: int
+    freight_fen: int
+    price_snapshot_fen: int
+    placed_at: datetime
+    buyer: Buyer
+    lines: tuple[LineData, ...]
+    parcels: tuple[ParcelData, ...]
+    history: tuple[StatusData, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTicket:
+    """What a ticket is about. ``type`` is the true one, whatever the words are taken for at first.
+
+    ``agent`` (customer service) takes it up if nobody owns it; ``helper`` works in the queue of its type.
+    ``values`` fill the placeholders of replies. ``order`` None: the customer told no number, or an unknown one.
+    """
+
+    key: int
+    type: str
+    shop: str
+    channel: str
+    buyer: Buyer
+    agent: str
+    helper: str
+    order: PlannedOrder | None
+    order_number: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Comes in: by the channel (``by`` system) or entered by an agent; ``typed`` says the type was given."""
+
+    text: str
+    by: str = SYSTEM
+    typed: bool = False
+    priority: Priority = Priority.P2
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """Whoever owns it says which type it is, if the words were taken for another or nobody could be sure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply from a template, which brings its own marks, or in free ``text``; ``copied``: carried over."""
+
+    template: str = ""
+    text: str = ""
+    promise: str = ""
+    copied: bool = True
+    solution: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    """The customer writes again; as ``nudge``, through the way in by which the first message came."""
+
+    text: str
+    nudge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Jot:
+    """A note."""
+
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Another queue is asked for help."""
+
+    queue: str
+    party: Party
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """To another queue."""
+
+    queue: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    status: Status
+    pending_on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    outcome: Outcome
+    shares: tuple[tuple[Party, int], ...]
+    by: str = OWNER
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Seven days after, by the job."""
+
+
+Action = Open | Triage | Claim | Answer | Hear | Jot | Ask | Move | Wait | Rank | Resolve | Close
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    at: datetime
+    ticket: int
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """Everything that will have happened by ``now``; steps in order of time."""
+
+    now: datetime
+    begins: datetime
+    tickets: tuple[PlannedTicket, ...]
+    steps: tuple[Step, ...]

@@ -1,0 +1,350 @@
+"""The demo: a plan that depends on seed and moment alone, and what stands in the database once it was played."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from helpdesk.domain.access import Role
+from helpdesk.domain.replies import unresolved
+from helpdesk.domain.tickets import ACTIVE
+from helpdesk.models import (
+    Channel,
+    ClockRow,
+    ClockStage,
+    Event,
+    Message,
+    Order,
+    OrderLine,
+    Parcel,
+    Shop,
+    Stint,
+    Ticket,
+    User,
+)
+from helpdesk.models.tickets import is_open_assist
+from helpdesk.storage import session, unit_of_work
+from seeds import base, demo, rulebook_document
+from seeds.demo import material, phrases
+from seeds.demo.people import PASSWORD, PEOPLE
+from seeds.demo.steps import Answer, Close, DemoPlan, Hear, Open, Resolve, Step
+from seeds.demo.times import ZONE, last_months, works_at
+from tests import databases
+
+HOUR = 3600
+CLOSE_ENOUGH_HOURS = 0.05
+
+
+def shanghai(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=ZONE).astimezone(UTC)  # type: ignore[arg-type,misc]
+
+
+MOMENTS = [
+    shanghai(2026, 11, 22, 18, 25),
+    shanghai(2026, 11, 1, 0, 5),
+    shanghai(2026, 1, 1, 9, 0),
+    shanghai(2026, 3, 1, 12, 0),
+    shanghai(2026, 5, 31, 23, 30),
+    shanghai(2026, 10, 4, 3, 0),  # a Sunday night within the long holiday
+    shanghai(2026, 8, 15, 14, 0),
+    shanghai(2026, 12, 7, 8, 30),
+]
+
+
+@pytest.fixture(params=MOMENTS, ids=lambda now: f"{now.astimezone(ZONE):%Y-%m-%d %H:%M}")
+def now(request: pytest.FixtureRequest) -> datetime:
+    moment: datetime = request.param
+    return moment
+
+
+@pytest.fixture
+def written(now: datetime) -> DemoPlan:
+    return demo.plan(7, now)
+
+
+def of(written: DemoPlan, kind: type[Any]) -> list[Step]:
+    return [step for step in written.steps if isinstance(step.action, kind)]
+
+
+def mean_hours(written: DemoPlan, month: int, *types: str) -> float:
+    """By the report's definition: creation to first resolve, in the month of the resolve."""
+    type_of = {ticket.key: ticket.type for ticket in written.tickets}
+    created = {step.ticket: step.at for step in of(written, Open)}
+    first: dict[int, datetime] = {}
+    for step in of(written, Resolve):
+        first.setdefault(step.ticket, step.at)
+    span = last_months(written.now)[month]
+    handled = [
+        (at - created[key]).total_seconds()
+        for key, at in first.items()
+        if span.start <= at < span.end and (not types or type_of[key] in types)
+    ]
+    return sum(handled) / len(handled) / HOUR
+
+
+def test_the_same_seed_and_moment_give_the_same_plan(now: datetime) -> None:
+    assert demo.plan(7, now) == demo.plan(7, now)
+
+
+def test_another_seed_or_moment_gives_another_plan(now: datetime) -> None:
+    plan = demo.plan(7, now)
+    assert plan != demo.plan(8, now)
+    assert plan != demo.plan(7, now + timedelta(days=1))
+
+
+def test_handling_takes_what_practice_measured(written: DemoPlan) -> None:
+    assert mean_hours(written, 0) == pytest.approx(7.3, abs=CLOSE_ENOUGH_HOURS)
+    assert mean_hours(written, 1) == pytest.approx(3.1, abs=CLOSE_ENOUGH_HOURS)
+    assert mean_hours(written, 0, "address_change") == pytest.approx(6.2, abs=CLOSE_ENOUGH_HOURS)
+    assert mean_hours(written, 0, "price_dispute") == pytest.approx(3.8, abs=CLOSE_ENOUGH_HOURS)
+    assert mean_hours(written, 0, "wrong_item") == pytest.approx(9.1, abs=CLOSE_ENOUGH_HOURS)
+
+
+def test_about_six_hundred_tickets_of_every_type_over_three_calendar_months(written: DemoPlan) -> None:
+    assert 590 <= len(of(written, Open)) == len(written.tickets) <= 610
+    first, second, third = last_months(written.now)
+    shipped = {row["code"] for row in rulebook_document.document()["types"]}
+    type_of = {ticket.key: ticket.type for ticket in written.tickets}
+    for month in (first, second):
+        assert {type_of[step.ticket] for step in of(written, Open) if month.start <= step.at < month.end} == shipped
+    assert first.end == second.start
+    assert second.end == third.start
+    assert all(first.start <= step.at < written.now for step in written.steps)
+
+
+def test_people_answer_and_solve_while_they_are_at_work(written: DemoPlan) -> None:
+    at_night = [
+        step for step in of(written, Resolve) + of(written, Answer) if not works_at("customer_service", step.at)
+    ]
+    assert at_night == []
+
+
+def test_a_ticket_is_told_in_order(written: DemoPlan) -> None:
+    by_ticket: dict[int, list[Step]] = defaultdict(list)
+    for step in written.steps:
+        by_ticket[step.ticket].append(step)
+    for steps in by_ticket.values():
+        assert isinstance(steps[0].action, Open)
+        assert sum(isinstance(step.action, Open) for step in steps) == 1
+        for before, after in pairwise(steps):
+            if isinstance(before.action, Resolve):
+                assert isinstance(after.action, Hear | Close)
+            assert not isinstance(before.action, Close)
+
+
+def test_whatever_the_hour_some_are_fresh_and_some_are_waiting(written: DemoPlan) -> None:
+    resolved = {step.ticket for step in of(written, Resolve)}
+    active = [step.at for step in of(written, Open) if step.ticket not in resolved]
+    assert 45 <= len(active) <= 70
+    assert max(active) > written.now - timedelta(hours=10)  # the desk is closed for nine of them
+    assert min(active) < written.now - timedelta(hours=20)
+
+
+def test_words_are_many_and_their_slots_are_filled(written: DemoPlan) -> None:
+    shipped = material.messages()
+    assert sum(len(words.zh) for words in shipped.values()) >= 150
+    openings = [step.action.text for step in of(written, Open) if isinstance(step.action, Open)]
+    assert len(set(openings)) > 350
+    assert [text for text in openings if "{" in text] == []
+    assert sum(text.isascii() for text in openings) >= 15
+
+
+def test_buyers_are_nobody(written: DemoPlan) -> None:
+    assert {ticket.buyer.phone[:7] for ticket in written.tickets} == {"1990000"}
+
+
+def test_replies_name_no_template_that_is_not_shipped(written: DemoPlan) -> None:
+    used = {step.action.template for step in of(written, Answer) if isinstance(step.action, Answer)} - {""}
+    assert used <= set(phrases.templates())
+    assert len(used) > 30
+
+
+# ---- played
+
+
+NOW = shanghai(2026, 11, 22, 18, 25)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The demo in a database of its own; the tests below only read it."""
+    database = databases.SQLite(tmp_path_factory.mktemp("demo"))
+    with database.app.app_context():
+        play(NOW)
+    yield database.app
+    databases.engine_of(database.app).dispose()
+
+
+@pytest.fixture
+def stage(played: Flask) -> Iterator[None]:
+    with played.app_context():
+        yield
+
+
+def play(now: datetime) -> list[str]:
+    lines: list[str] = []
+    with unit_of_work():
+        base.plant(now, demo.shops())
+    demo.load(now, lines.append)
+    return lines
+
+
+class Undone(Exception):  # noqa: N818  ends a unit of work without storing it
+    pass
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("stage")
+class TestPlayed:
+    def test_the_stored_rows_show_the_same_figures(self) -> None:
+        first, second, _ = last_months(NOW)
+        rows = session().execute(
+            select(Ticket.type, Ticket.created_at, Ticket.first_resolved_at).where(
+                Ticket.first_resolved_at.is_not(None)
+            )
+        )
+        handled = [(row.type, row.first_resolved_at, row.first_resolved_at - row.created_at) for row in rows]
+
+        def mean(month: Any, *types: str) -> float:
+            own = [
+                t.total_seconds()
+                for code, at, t in handled
+                if month.start <= at < month.end and (not types or code in types)
+            ]
+            return sum(own) / len(own) / HOUR
+
+        assert mean(first) == pytest.approx(7.3, abs=CLOSE_ENOUGH_HOURS)
+        assert mean(second) == pytest.approx(3.1, abs=CLOSE_ENOUGH_HOURS)
+        assert mean(first, "address_change") == pytest.approx(6.2, abs=CLOSE_ENOUGH_HOURS)
+        assert mean(first, "price_dispute") == pytest.approx(3.8, abs=CLOSE_ENOUGH_HOURS)
+        assert mean(first, "wrong_item") == pytest.approx(9.1, abs=CLOSE_ENOUGH_HOURS)
+
+    def test_every_status_but_merged_is_there(self) -> None:
+        counts = Counter(session().scalars(select(Ticket.status)))
+        assert set(counts) == {status.value for status in ACTIVE} | {"resolved", "closed"}
+        assert 45 <= sum(counts[status.value] for status in ACTIVE) <= 75
+
+    def test_all_channels_but_one_and_both_shops(self) -> None:
+        assert session().scalar(select(func.count(func.distinct(Ticket.shop_id)))) == 2
+        used = set(session().scalars(select(Channel.code).join(Ticket, Ticket.channel_id == Channel.id)))
+        assert used == {"tmall", "jd", "pinduoduo", "douyin"}
+        assert set(session().scalars(select(Shop.code))) == set(demo.shops())
+
+    def test_deadlines_are_met_missed_near_and_far(self) -> None:
+        active = Ticket.status.in_([status.value for status in ACTIVE])
+        burns = list(session().scalars(select(Ticket.burns_at).where(active)))
+        assert 4 <= sum(at < NOW for at in burns) <= 20
+        assert sum(NOW <= at < NOW + timedelta(hours=1) for at in burns) >= 4
+        assert sum(NOW + timedelta(hours=6) < at < NOW + timedelta(days=10) for at in burns) >= 4
+        for kind in ("first_response", "solution", "queue"):
+            met = Counter(session().scalars(select(ClockRow.breached).where(ClockRow.kind == kind)))
+            assert met[False] > met[True] > 20
+
+    def test_stages_that_came_due_have_fired_about_then_and_none_twice(self) -> None:
+        rows = (
+            session()
+            .execute(
+                select(ClockStage.due_at, ClockStage.fired_at, ClockStage.silent).where(
+                    ClockStage.fired_at.is_not(None)
+                )
+            )
+            .all()
+        )
+        assert len(rows) > 500
+        assert max(row.fired_at - row.due_at for row in rows) <= timedelta(hours=1)
+        due = select(func.count(ClockStage.id)).where(ClockStage.fired_at.is_(None), ClockStage.due_at < NOW)
+        assert session().scalar(due) == 0
+
+    def test_what_needs_a_look_is_there(self) -> None:
+        def count(*conditions: Any) -> int:
+            active = Ticket.status.in_([status.value for status in ACTIVE])
+            return session().scalar(select(func.count(Ticket.id)).where(active, *conditions)) or 0
+
+        assert count(Ticket.tier.in_(["suggest", "none"])) >= 3
+        assert count(Ticket.nudges > 0) >= 3
+        assert count(Ticket.cycle > 1) >= 2
+        assert count(Ticket.owner_id.is_(None)) >= 2
+        assert count(Ticket.id.in_(select(Stint.ticket_id).where(is_open_assist))) >= 3
+        longest = select(func.count(Message.id)).group_by(Message.ticket_id).order_by(func.count(Message.id).desc())
+        assert (session().scalars(longest).first() or 0) >= 10
+
+    def test_closed_are_those_that_were_solved_a_week_ago(self) -> None:
+        week = timedelta(days=7)
+        for row in session().scalars(select(Ticket).where(Ticket.status == "closed")):
+            assert row.resolved_at is not None
+            assert row.closed_at is not None
+            assert timedelta() <= row.closed_at - row.resolved_at - week <= timedelta(minutes=16)
+        waiting = session().scalars(select(Ticket.resolved_at).where(Ticket.status == "resolved"))
+        assert min(at for at in waiting if at) > NOW - week - timedelta(minutes=16)
+
+    def test_types_are_mostly_recognised_and_corrected_by_people_where_not(self) -> None:
+        corrected = session().scalar(select(func.count(Event.id)).where(Event.code == "ticket.type")) or 0
+        assert 0 < corrected < 0.15 * 600
+
+    def test_orders_stand_behind_the_tickets(self) -> None:
+        with_order = session().scalar(select(func.count(Ticket.id)).where(Ticket.order_id.is_not(None))) or 0
+        assert with_order > 550
+        known = session().scalar(select(func.count(Order.id)).where(Order.known)) or 0
+        unknown = session().scalar(select(func.count(Order.id)).where(~Order.known)) or 0
+        assert known > 500
+        assert unknown > 3
+        assert session().scalar(select(func.count(func.distinct(OrderLine.order_id)))) == known
+        assert (session().scalar(select(func.count(Parcel.id))) or 0) > 250
+        differing = select(func.count(Order.id)).where(Order.price_snapshot_fen < Order.paid_fen)
+        assert (session().scalar(differing) or 0) > 20
+
+    def test_no_reply_left_with_a_placeholder_in_it(self) -> None:
+        sent = session().scalars(select(Message.text).where(Message.direction == "out")).all()
+        assert len(sent) > 700
+        assert [text for text in sent if unresolved(text)] == []
+
+    def test_everything_happened_in_the_past(self) -> None:
+        for column in (Event.at, Message.sent_at, Ticket.created_at, Stint.entered_at):
+            assert (session().scalar(select(func.max(column))) or NOW) <= NOW
+
+    def test_people_of_every_role_log_in_with_the_printed_password(self) -> None:
+        accounts = demo.accounts()
+        assert {account.role for account in accounts} == {role.value for role in Role} - {"system"}
+        assert [account.login for account in accounts] == [person.login for person in PEOPLE]
+        assert {account.password for account in accounts} == {PASSWORD}
+        assert session().scalar(select(func.count(func.distinct(User.password_hash)))) == 1
+
+    def test_an_account_whose_password_was_changed_is_not_printed(self) -> None:
+        with suppress(Undone), unit_of_work():
+            session().scalars(select(User).where(User.login == "limin")).one().password_hash = "another"
+            session().flush()
+            assert "limin" not in {account.login for account in demo.accounts()}
+            raise Undone  # the others see nothing of it
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("stage")
+def test_flask_seed_demo_refuses_where_there_are_tickets(played: Flask) -> None:
+    result = played.test_cli_runner().invoke(args=["seed", "demo"])
+    assert result.exit_code == 1
+    assert "tickets in this database" in result.output
+
+
+def test_flask_seed_and_prepare_plant_no_people(app: Flask) -> None:
+    runner = app.test_cli_runner()
+    for arguments in (["seed"], ["prepare", "--no-demo"], ["seed", "accounts"]):
+        assert runner.invoke(args=arguments).exit_code == 0
+    assert set(session().scalars(select(User.login))) == {"system"}
+    assert demo.nobody_works_here()
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_the_demo_plays_on_postgresql_as_well(tmp_path: Any) -> None:
+    with databases.postgresql(tmp_path) as database, database.app.app_context():
+        lines = play(shanghai(2026, 11, 22, 3, 0))
+        assert session().scalar(select(func.count(Ticket.id))) == 600
+        assert len(lines) == 3
