@@ -1,4 +1,7 @@
-"""A real Chromium, the system's own. Without one these tests are skipped, visibly; in CI they fail."""
+"""A real Chromium, the system's own. Without one these tests are skipped, visibly; in CI they fail.
+
+They share one installation with the demo, so each test takes a ticket of its own, and all run in one process.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +11,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.site import Site, running_site
+from tests.browser.windows import FLAGS, Windows
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
@@ -50,14 +48,22 @@ def browser(chromium: str) -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="session")
+def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The program with its demo, served as in an installation."""
+    with running_site(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def all_windows(browser: Browser, site: Site) -> Windows:
+    return Windows(browser, site)
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A window of its own, Chinese and wide; fails the test on an error in a script or a blocked piece of the page."""
-    context = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
-    complaints: list[str] = []
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    yield opened
-    context.close()
-    assert complaints == []
+def windows(all_windows: Windows) -> Iterator[Windows]:
+    """Opens windows; fails the test on an error in a script, a blocked piece of a page, a failed request behind it."""
+    all_windows.complaints.clear()
+    yield all_windows
+    all_windows.close()
+    assert all_windows.complaints == []
