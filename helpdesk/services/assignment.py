@@ -118,7 +118,6 @@ def transfer(number: str, queue_code: str, *, reason: str, version: int, actor: 
             reason_note_id=note.id,
             operation_id=operation.id,
         )
-    tickets.remember_reader(ticket, actor.id)
     return operation.id
 
 

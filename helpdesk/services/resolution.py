@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
-from helpdesk.domain.access import Actor, Role
+from helpdesk.domain.access import Actor, Permission, Role, Scope
+from helpdesk.domain.problems import NotAllowed
 from helpdesk.domain.tickets import (
     CLOSE_AFTER_SECONDS,
     Outcome,
@@ -136,7 +137,9 @@ def due_to_close(now: datetime, limit: int) -> list[str]:
 
 
 def close(number: str, *, actor: Actor, now: datetime) -> bool:
-    """Close a ticket that has been resolved long enough; False if that is no longer so."""
+    """Close a ticket that has been resolved long enough; False if that is no longer so. A job does it."""
+    if actor.scope(Permission.TICKETS_WORK) is not Scope.ALL:
+        raise NotAllowed("ticket.not_yours", number=number)
     ticket = tickets.load(number, actor)
     long_enough = ticket.resolved_at is not None and ticket.resolved_at <= now - timedelta(seconds=CLOSE_AFTER_SECONDS)
     if ticket.status != Status.RESOLVED or not long_enough:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from helpdesk.domain.access import Actor, TicketStanding, may_work
+from helpdesk.domain.access import Actor, Role, TicketStanding, may_work
 from helpdesk.domain.clocks import Kind
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
 from helpdesk.domain.routing import route
@@ -151,6 +151,8 @@ def change(
     if not keep_stints:
         _move_stints(ticket, stay, before, values, changed, now)
     _move_clocks(ticket, before, changed, clock_at or now, now)
+    if "queue_id" in before and actor.role is not Role.SYSTEM:
+        remember_reader(ticket, actor.id)  # who moved it may see where it went, and undo it
     for name, old in before.items():
         if name != "tier":
             record(
