@@ -7,6 +7,8 @@ one step only, what shares customer or order with a ticket in his queues or owne
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import aliased
 
@@ -25,8 +27,12 @@ def listed(actor: Actor) -> ColumnElement[bool]:
             return false()
 
 
+@lru_cache(maxsize=512)
 def readable(actor: Actor) -> ColumnElement[bool]:
-    """Tickets the actor may open and find by search."""
+    """Tickets the actor may open and find by search.
+
+    Kept per actor, a frozen value: building the condition takes longer than asking the database with it.
+    """
     match actor.scope(Permission.TICKETS_READ):
         case Scope.ALL:
             return true()

@@ -7,7 +7,7 @@ of the machine's time, a crash and a doubled sweep are one and the same case.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,9 +79,10 @@ def fire(stage_ids: Sequence[int], actor: Actor, now: datetime) -> list[Fired]:
         execution_options={"synchronize_session": False},
     )
     fired = _with_clocks(list(claimed))
-    _raise_urgency(fired)
+    stages = _stages(fired)
+    _raise_urgency(fired, stages)
     for each in fired:
-        _record(each, actor, now)
+        _record(each, stages.get(each.stage_id), actor, now)
     return fired
 
 
@@ -105,10 +106,10 @@ def _with_clocks(stage_ids: Sequence[int]) -> list[Fired]:
     return [Fired(*row) for row in rows]  # type: ignore[arg-type]  # due_at: they were due
 
 
-def _raise_urgency(fired: Sequence[Fired]) -> None:
+def _raise_urgency(fired: Sequence[Fired], stages: Mapping[int, Stage]) -> None:
     tickets: defaultdict[int, set[int]] = defaultdict(set)
     for each in fired:
-        if each.open and (stage := _stage(each)) is not None and stage.urgency:
+        if each.open and (stage := stages.get(each.stage_id)) is not None and stage.urgency:
             tickets[stage.urgency].add(each.ticket_id)
     for urgency, ids in sorted(tickets.items()):
         session().execute(
@@ -117,10 +118,9 @@ def _raise_urgency(fired: Sequence[Fired]) -> None:
         )
 
 
-def _record(each: Fired, actor: Actor, now: datetime) -> None:
+def _record(each: Fired, stage: Stage | None, actor: Actor, now: datetime) -> None:
     facts: dict[str, Any] = {"clock": each.kind, "clock_id": each.clock_id, "stage": each.code, "percent": each.percent}
     events.record("sla.stage", actor=actor, now=now, ticket_id=each.ticket_id, **facts, due_at=each.due_at.isoformat())
-    stage = _stage(each)
     if each.open and stage is not None and stage.notify:
         outbox.put(
             "notice",
@@ -131,7 +131,7 @@ def _record(each: Fired, actor: Actor, now: datetime) -> None:
         )
 
 
-def _stage(each: Fired) -> Stage | None:
-    """What the rules under which the clock was started say about the stage; None if they don't know it."""
-    stages = rulebook_of(each.rule_version).stages
-    return next((stage for stage in stages if stage.code == each.code), None)
+def _stages(fired: Sequence[Fired]) -> dict[int, Stage]:
+    """What the rules under which its clock was started say about each, by its id; nothing where they don't know it."""
+    books = {version: rulebook_of(version).stages for version in {each.rule_version for each in fired}}
+    return {each.stage_id: stage for each in fired for stage in books[each.rule_version] if stage.code == each.code}
