@@ -232,9 +232,11 @@ def slots_of(written: str) -> tuple[Slot, ...]:
 def _choice(text: str) -> str:
     """Normalised, but with the spaces that part it from the next Latin word."""
     letters = normalise(text).text
-    if text == " ":
+    if text in ("", " "):
         return text
-    if not letters.isascii() or not letters:
+    if not letters:
+        raise ValueError(f"a choice without letters: {text}")
+    if not letters.isascii():
         return letters
     return " " * text.startswith(" ") + letters + " " * text.endswith(" ")
 
