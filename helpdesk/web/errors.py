@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DataError, _unstorable)
+    app.register_error_handler(OverflowError, _unstorable)
     app.register_error_handler(OperationalError, _database)
     app.register_error_handler(InternalServerError, _failed)
 
@@ -45,7 +46,7 @@ def _too_large(_error: RequestEntityTooLarge) -> Response:
     return _answer(TooLarge("input.too_large", most_mb=f"{most:g}"), 413)
 
 
-def _unstorable(error: DataError) -> Response:
+def _unstorable(error: DataError | OverflowError) -> Response:
     """A value that passed the forms but not the database: too long, too great, a character it refuses."""
     log.warning("unstorable input", exc_info=error)
     return _answer(Invalid("input.bad_value"), 422)

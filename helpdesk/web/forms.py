@@ -16,6 +16,9 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 from helpdesk.domain.problems import Problem
 from helpdesk.wording import problem_text
 
+GREATEST_ID = 2**31 - 1
+"""Of a row, in both databases."""
+
 NOT_TYPED = frozenset(
     {"csrf_token", "version", "next", "password", "new_password", "new_password_again", "current_password"}
 )
@@ -81,7 +84,7 @@ class Several(SelectMultipleField):
     data: list[int]
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(coerce=int, **options)
+        super().__init__(coerce=row_id, **options)
 
 
 class Version(IntegerField):
@@ -92,6 +95,14 @@ class Version(IntegerField):
     def process_formdata(self, valuelist: list[str]) -> None:
         text = valuelist[0] if valuelist else ""
         self.data = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+def row_id(value: object) -> int:
+    """The id that a select field sends. ``ValueError`` for one that no row can have: a database fails over it."""
+    number = int(str(value))
+    if not 0 < number <= GREATEST_ID:
+        raise ValueError("no row has this id")
+    return number
 
 
 def choices(pairs: Iterable[tuple[object, str]]) -> list[Any]:

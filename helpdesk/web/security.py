@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from helpdesk.domain.problems import Invalid
+from helpdesk.web.forms import GREATEST_ID
 
 POLICY = "; ".join(
     (
@@ -37,14 +38,11 @@ HEADERS = {
 }
 A_YEAR = 365 * 24 * 3600
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-GREATEST_ID = 2**31 - 1
-"""Of a row. A greater one in an address is no page, not an error of the database."""
-
 csrf = CSRFProtect()
 
 
 class RowId(IntegerConverter):
-    """``<id:user_id>`` in an address."""
+    """``<id:user_id>`` in an address. A greater one than any row has is no page, not an error of the database."""
 
     def __init__(self, map_: object) -> None:
         super().__init__(map_, max=GREATEST_ID)  # type: ignore[arg-type]

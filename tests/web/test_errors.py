@@ -26,6 +26,7 @@ FAILURES: dict[str, tuple[Exception, int]] = {
     "large": (problems.TooLarge("input.too_large", most_mb=2), 413),
     "unknown": (problems.Invalid("no.such_code", secret="x"), 422),
     "unstorable": (DataError("INSERT", {}, Exception("value too long")), 422),
+    "too great": (OverflowError("Python int too large to convert to SQLite INTEGER"), 422),
     "database": (OperationalError("SELECT", {}, Exception("could not connect")), 503),
     "broken": (ZeroDivisionError("the stack must not show"), 500),
 }

@@ -8,7 +8,7 @@ from wtforms.validators import Optional
 
 from helpdesk.queries.queues import Choice, Person
 from helpdesk.services.queues import ASSIGNMENTS, LONGEST_NAME, MOST_CAPACITY, QueueSettings
-from helpdesk.web.forms import OneLine, Several, Version, at_most, between, choices, chosen, required
+from helpdesk.web.forms import OneLine, Several, Version, at_most, between, choices, chosen, required, row_id
 from helpdesk.wording import assignment_label, label, role_label
 
 SETTINGS = ("name_zh", "name_en", "calendar", "mode", "capacity", "writes_to_buyers", "active")
@@ -30,7 +30,7 @@ class QueueForm(FlaskForm):
     code = OneLine(validators=[required(), at_most(40)])
     name_zh = OneLine(validators=[required(), at_most(LONGEST_NAME)])
     name_en = OneLine(validators=[required(), at_most(LONGEST_NAME)])
-    calendar = SelectField(coerce=int, validators=[chosen()])
+    calendar = SelectField(coerce=row_id, validators=[chosen()])
     mode = SelectField(validators=[chosen()])
     capacity = IntegerField(validators=[Optional(), between(1, MOST_CAPACITY)])
     writes_to_buyers = BooleanField()
