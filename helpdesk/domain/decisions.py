@@ -6,6 +6,7 @@ wins, and how far it leads says how sure we are. Everything a reader needs to ch
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -111,14 +112,15 @@ MAX_NEAR_LETTERS = 200
 def classify(text: str, facts: OrderFacts, rulebook: RuleBook, model: None = None) -> Decision:  # noqa: ARG001  # noqa: ARG001  a learner's place
     """The type of a message by the rule book's words and what is known of its order.
 
-    Never fails on any text. Tier ``none`` is type ``other`` in the answering queue, with what came
+    Of equal points the type with more lit words goes first, then the order of the rule book. Never fails on any text. Tier ``none`` is type ``other`` in the answering queue, with what came
     closest as runners-up. System types are never chosen.
     """
     normalised = normalise(text[:MAX_LETTERS])
     hits = _retyped(_hits(normalised.text, rulebook.lexicon), facts, rulebook)
     points = _points(hits)
+    lit = Counter(hit.word.type for hit in hits)
     order = list(rulebook.types)
-    ranked = sorted(points, key=lambda code: (-points[code], order.index(code)))
+    ranked = sorted(points, key=lambda code: (-points[code], -lit[code], order.index(code)))
     candidates = [Candidate(code, _score(points[code])) for code in ranked if code != OTHER]
     best = ranked[0] if ranked else OTHER
     if best == OTHER or points[best] < ENOUGH:
