@@ -112,8 +112,9 @@ MAX_NEAR_LETTERS = 200
 def classify(text: str, facts: OrderFacts, rulebook: RuleBook, model: None = None) -> Decision:  # noqa: ARG001  # noqa: ARG001  a learner's place
     """The type of a message by the rule book's words and what is known of its order.
 
-    Of equal points the type with more lit words goes first, then the order of the rule book. Never fails on any text. Tier ``none`` is type ``other`` in the answering queue, with what came
-    closest as runners-up. System types are never chosen.
+    Never fails on any text. Tier ``none`` is type ``other`` in the answering queue, with what came
+    closest as runners-up. Of equal points the type with more lit words goes first, then the order of
+    the rule book. System types are never chosen.
     """
     normalised = normalise(text[:MAX_LETTERS])
     hits = _retyped(_hits(normalised.text, rulebook.lexicon), facts, rulebook)
