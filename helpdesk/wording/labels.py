@@ -106,6 +106,17 @@ PERMISSIONS: Mapping[str, str] = {
     Permission.USERS_MANAGE: N_("管理用户"),
     Permission.ACCOUNT_OWN: N_("管理自己的账户"),
 }
+ORDER_STATUSES: Mapping[str, str] = {
+    "unknown": N_("未知"),
+    "unpaid": N_("待付款"),
+    "paid": N_("已付款"),
+    "shipped": N_("已发货"),
+    "signed": N_("已签收"),
+    "completed": N_("已完成"),
+    "cancelled": N_("已取消"),
+    "refunding": N_("退款中"),
+    "refunded": N_("已退款"),
+}
 IMPORT_FIELDS: Mapping[str, str] = {
     "external_id": N_("外部编号"),
     "text": N_("内容"),
@@ -157,6 +168,11 @@ def permission_label(code: str) -> str:
 
 def field_label(code: str) -> str:
     return _named(IMPORT_FIELDS, code)
+
+
+def order_status_label(code: str) -> str:
+    """A channel's own word that no code stands for is shown as it came."""
+    return _named(ORDER_STATUSES, code)
 
 
 def label(named: Label | Named | str | None) -> str:

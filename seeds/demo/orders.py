@@ -99,7 +99,7 @@ def purchase(
         shop=shop.code,
         channel=channel,
         number=numbers.order(channel, placed),
-        status="已签收" if signed else "运输中" if shipped else "待发货",
+        status="signed" if signed else "shipped" if shipped else "paid",
         paid_fen=paid,
         freight_fen=freight,
         price_snapshot_fen=paid - difference,
@@ -143,11 +143,11 @@ def _more_lines(shop: DemoShop, product: Product, dice: random.Random) -> tuple[
 def _history(
     placed: datetime, shipped: datetime | None, signed: datetime | None, carrier: str
 ) -> tuple[StatusData, ...]:
-    steps = [StatusData("已付款", placed)]
+    steps = [StatusData("paid", placed)]
     if shipped:
-        steps.append(StatusData("已发货", shipped, carrier))
+        steps.append(StatusData("shipped", shipped, carrier))
     if signed:
-        steps.append(StatusData("已签收", signed))
+        steps.append(StatusData("signed", signed))
     return tuple(steps)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk.domain import import_columns
 from helpdesk.domain.access import Permission, Role
 from helpdesk.domain.tickets import Outcome, Party, Status
 from helpdesk.wording import events, labels, problems
@@ -48,8 +49,9 @@ def test_every_event_that_is_recorded_has_its_words() -> None:
         (Party, labels.PARTIES),
         (Role, labels.ROLES),
         (Permission, labels.PERMISSIONS),
+        ({"unknown", *import_columns.ORDER_STATUSES.values()}, labels.ORDER_STATUSES),
     ],
-    ids=["statuses", "outcomes", "parties", "roles", "permissions"],
+    ids=["statuses", "outcomes", "parties", "roles", "permissions", "order statuses"],
 )
 def test_every_code_has_a_name(codes: Iterable[str], names: dict[str, str]) -> None:
     assert {str(code) for code in codes} == {str(code) for code in names}

@@ -21,7 +21,7 @@ from helpdesk.queries.ticket_page import TicketPage
 from helpdesk.services.customers import Revealed
 from helpdesk.web.filters import money
 from helpdesk.web.tickets.presenting import type_name
-from helpdesk.wording import label
+from helpdesk.wording import label, order_status_label
 from helpdesk.wording.explanations import basis_text, evidence_label
 
 MOST_ITEMS = 3
@@ -146,7 +146,7 @@ def order(page: TicketPage) -> dict[str, Any] | None:
     return {
         "number": row.number,
         "known": row.known,
-        "status": row.status,
+        "status": order_status_label(row.status),
         "paid_fen": row.paid_fen,
         "freight_fen": row.freight_fen,
         "snapshot_fen": row.price_snapshot_fen,
@@ -170,7 +170,9 @@ def order(page: TicketPage) -> dict[str, Any] | None:
             }
             for parcel in page.parts.parcels
         ],
-        "history": [{"name": step.name, "detail": step.detail, "at": step.at} for step in page.parts.steps],
+        "history": [
+            {"name": order_status_label(step.name), "detail": step.detail, "at": step.at} for step in page.parts.steps
+        ],
     }
 
 
