@@ -57,7 +57,8 @@ def meet(ticket: Ticket, kinds: Iterable[Kind], *, at: datetime) -> list[int]:
     rows = _open_rows(ticket, kinds)
     for row in rows:
         _apply(row, engine.stop(state_of(row), at))
-    write_burns_at(ticket)
+    if rows:
+        write_burns_at(ticket)
     return [row.id for row in rows]
 
 
@@ -71,9 +72,11 @@ def unmeet(ticket: Ticket, kind: Kind) -> None:
 
 def cancel(ticket: Ticket, kinds: Iterable[Kind], *, at: datetime) -> None:
     """Nothing more is promised: the clocks count neither as met nor as missed."""
-    for row in _open_rows(ticket, kinds):
+    rows = _open_rows(ticket, kinds)
+    for row in rows:
         _cancel(row, at)
-    write_burns_at(ticket)
+    if rows:
+        write_burns_at(ticket)
 
 
 def take_up(ticket: Ticket, *, met: Iterable[int], cancelled_since: datetime, at: datetime) -> None:
@@ -112,12 +115,15 @@ def cancel_queue_clock(stint: Stint, *, at: datetime) -> None:
 
 def follow_status(ticket: Ticket, status: Status, *, at: datetime) -> None:
     """Pause or resume what waits in this status (only the solution, only for the customer)."""
+    changed = False
     for row in _open_rows(ticket, CUSTOMER_KINDS):
         state = state_of(row)
         moved = engine.pause(state, at) if engine.pauses_while(Kind(row.kind), status) else engine.resume(state, at)
         if moved != state:
             _apply(row, moved)
-    write_burns_at(ticket)
+            changed = True
+    if changed:
+        write_burns_at(ticket)
 
 
 def retarget(ticket: Ticket, *, book: RuleBook | None) -> None:

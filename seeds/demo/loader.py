@@ -63,7 +63,7 @@ TOLD_BEFORE = timedelta(minutes=2)
 """The channel tells of the order before its buyer complains."""
 
 COPIED_AFTER = timedelta(seconds=40)
-SWEEP_EVERY = timedelta(minutes=30)
+SWEEP_EVERY = timedelta(hours=1)
 """Stages that fall due close to each other are fired together, as by a job worker that has a lot to do."""
 
 DAYS_AT_ONCE = 5
@@ -214,6 +214,7 @@ def _open(stage: Stage, planned: PlannedTicket, action: Open, at: datetime) -> N
     if planned.order is not None:
         orders.upsert_order(_order_data(stage, planned.order), now=at - TOLD_BEFORE)
     origin = "monitor" if action.typed else "api" if action.by == SYSTEM else "form"
+    buyer = planned.buyer if planned.order is None else None  # an order that is known names him
     opened = intake.open_ticket(
         intake.TicketRequest(
             text=action.text,
@@ -222,10 +223,10 @@ def _open(stage: Stage, planned: PlannedTicket, action: Open, at: datetime) -> N
             shop_id=stage.shops[planned.shop],
             channel_id=stage.channels[planned.channel],
             order_number=planned.order_number,
-            customer_name=planned.buyer.name,
-            buyer_id=planned.buyer.buyer_id,
-            phone=planned.buyer.phone,
             created_at=at,
+            customer_name=buyer.name if buyer else "",
+            buyer_id=buyer.buyer_id if buyer else "",
+            phone=buyer.phone if buyer else "",
             type=planned.type if action.typed else None,
             priority=action.priority,
         ),
