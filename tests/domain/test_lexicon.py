@@ -37,7 +37,9 @@ def test_a_written_word_is_a_row_of_choices(written: str, slots: tuple[tuple[str
     assert slots_of(written) == slots
 
 
-@pytest.mark.parametrize("written", ["", "…", "…错", "错…", "{发|寄错", "发}错", "{a{b}c}", "{|}", "{发|}{错|}", "!!", "{发|，}错"])
+@pytest.mark.parametrize(
+    "written", ["", "…", "…错", "错…", "{发|寄错", "发}错", "{a{b}c}", "{|}", "{发|}{错|}", "!!", "{发|，}错"]
+)
 def test_a_word_that_could_be_nothing_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match=r"unbalanced|needs letters|without letters"):
         slots_of(written)
