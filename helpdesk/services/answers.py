@@ -10,7 +10,7 @@ from helpdesk.domain.access import Actor
 from helpdesk.domain.clocks import Kind
 from helpdesk.domain.tickets import WORKED_ON, Status
 from helpdesk.models import ClockRow, Event, Message, Ticket
-from helpdesk.services import clocks, tickets
+from helpdesk.services import clocks, tickets, urgency
 from helpdesk.services.tickets import Change
 from helpdesk.storage import session
 
@@ -35,6 +35,7 @@ def unmeet(ticket: Ticket, message: Message, *, now: datetime) -> None:
             clocks.meet(ticket, [kind], at=met_again)
         elif ticket.status == Status.RESOLVED:
             clocks.cancel(ticket, [kind], at=now)
+    urgency.settle(ticket)
 
 
 def take_back_status(ticket: Ticket, message: Message, *, actor: Actor, now: datetime) -> None:

@@ -13,7 +13,7 @@ from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.domain.replies import unresolved
 from helpdesk.domain.tickets import ACTIVE, REOPEN_WITHIN_SECONDS, WORKED_ON, Status
 from helpdesk.models import Channel, Inbound, Message, Outbox, Queue, Ticket
-from helpdesk.services import answers, clocks, intake, resolution, tickets
+from helpdesk.services import answers, clocks, intake, resolution, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import KEEP, Change
 from helpdesk.storage import insert_once, session
@@ -71,6 +71,7 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
     if draft.is_solution:
         clocks.meet(ticket, [Kind.SOLUTION], at=now)
     _change_with_reply(ticket, draft, version, actor, now)
+    urgency.settle(ticket)
     ticket.unread = False
     _hand_over(ticket, message, now)
     tickets.remember_reader(ticket, actor.id)

@@ -19,7 +19,7 @@ from helpdesk.domain.problems import Conflict, NotAllowed, NotFound
 from helpdesk.domain.tickets import Outcome, Priority, Status
 from helpdesk.models import Correction, Operation, Responsibility, Ticket
 from helpdesk.models.scope import readable
-from helpdesk.services import clocks, stints, tickets
+from helpdesk.services import clocks, stints, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change, Changed
 from helpdesk.storage import session
@@ -136,6 +136,7 @@ def _take_up_resolved(ticket: Ticket, entry: dict[str, Any], operation: Operatio
         tickets.forget_first_resolve(ticket)
     stints.resume(entry["stints"], at=now)
     clocks.take_up(ticket, met=entry["met"], cancelled_since=operation.at, at=now)
+    urgency.settle(ticket)
     earlier = Status(entry["values"]["status"])
     if earlier not in {Status.NEW, Status.OPEN}:
         tickets.change(

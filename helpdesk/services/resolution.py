@@ -20,7 +20,7 @@ from helpdesk.domain.tickets import (
 )
 from helpdesk.models import Responsibility, Stint, Ticket, User
 from helpdesk.models.rulebooks import published_rulebook
-from helpdesk.services import clocks, operations, stints, tickets
+from helpdesk.services import clocks, operations, stints, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change
 from helpdesk.storage import session
@@ -88,6 +88,7 @@ def resolve_loaded(
         ticket_id=ticket.id,
         shares={party.value: percent for party, percent in shares.items()},
     )
+    urgency.settle(ticket)
     ticket.unread = False
     return operation.id
 

@@ -19,6 +19,7 @@ from helpdesk.domain.rulebook import Stage
 from helpdesk.models import ClockRow, ClockStage, Ticket
 from helpdesk.models.rulebooks import rulebook_of
 from helpdesk.services import events, outbox
+from helpdesk.services.urgency import RAISED_BY
 from helpdesk.storage import session
 
 BATCH = 200
@@ -68,8 +69,8 @@ def due_stages(now: datetime, limit: int = BATCH) -> list[int]:
 def fire(stage_ids: Sequence[int], actor: Actor, now: datetime) -> list[Fired]:
     """Mark those stages as fired that still are unfired and due, and do what they ask for.
 
-    Each writes the event ``sla.stage``. While its clock is open it also raises the ticket's urgency (never
-    lowers it, never touches the version) and puts one notice into the outbox.
+    Each writes the event ``sla.stage``. While its clock is open it also puts one notice into the outbox and,
+    if it is one of the customer's, raises the ticket's urgency (never lowers it, never touches the version).
     """
     claimed = session().scalars(
         update(ClockStage)
@@ -109,7 +110,7 @@ def _with_clocks(stage_ids: Sequence[int]) -> list[Fired]:
 def _raise_urgency(fired: Sequence[Fired], stages: Mapping[int, Stage]) -> None:
     tickets: defaultdict[int, set[int]] = defaultdict(set)
     for each in fired:
-        if each.open and (stage := stages.get(each.stage_id)) is not None and stage.urgency:
+        if each.open and each.kind in RAISED_BY and (stage := stages.get(each.stage_id)) is not None and stage.urgency:
             tickets[stage.urgency].add(each.ticket_id)
     for urgency, ids in sorted(tickets.items()):
         session().execute(
