@@ -52,6 +52,7 @@ SIZES = (10_000, 100_000)
 ROUNDS = 40
 CHUNK = 5_000
 ACTIVE_OF_A_HUNDRED = 10
+COLLEAGUES = 57
 HOUR = timedelta(hours=1)
 KINDS = (("logistics_stuck", "B", "customer_service"), ("wrong_item", "C", "warehouse"), ("invoice", "A", "finance"))
 PEOPLE = (
@@ -70,7 +71,7 @@ class World:
         self.channels = list(session().scalars(select(Channel.id)))
         self.shop = session().scalars(select(Shop.id)).first()
         self.calendar = session().scalars(select(WorkCalendar.id)).first()
-        self.users: dict[str, int] = {}
+        self.staff: list[int] = []
 
 
 def main(sizes: Sequence[int]) -> None:
@@ -90,7 +91,10 @@ def measure(folder: Path, size: int) -> None:
         with unit_of_work() as work:
             world = World(timesource.now())
             clients = {name: sign_in(app, world, name, role, queue) for name, role, queue in PEOPLE}
+            others = [User(login=f"p{n}", name=f"p{n}", role="agent", created_at=world.now) for n in range(COLLEAGUES)]
+            work.add_all(others)
             work.flush()
+            world.staff += [person.id for person in others]
     report("baseline: login page", app.test_client(), ["/login"])
     report("baseline: queue page, no tickets", clients["agent"], ["/tickets"])
     with app.app_context():
@@ -129,7 +133,7 @@ def sign_in(app: Flask, world: World, name: str, role: Role, queue: str) -> Flas
     person = User(login=name, name=name, role=role.value, created_at=world.now)
     session().add(person)
     session().flush()
-    world.users[name] = person.id
+    world.staff.append(person.id)
     if queue:
         session().add(Membership(user_id=person.id, queue_id=world.queues[queue]))
     token = f"{name}-a-token-that-is-long-enough"
@@ -193,7 +197,7 @@ def ticket(world: World, number: int, size: int) -> dict[str, Any]:
         "tier": ("auto", "auto", "suggest", "none")[number % 4],
         "rule_version": 1,
         "queue_id": world.queues[queue],
-        "owner_id": list(world.users.values())[number % 2] if number % 3 else None,
+        "owner_id": world.staff[number % len(world.staff)] if number % 3 else None,
         "status": ("open", "new", "pending_customer")[number % 3]
         if active
         else ("closed", "resolved")[number % 9 == 0],
@@ -218,7 +222,7 @@ def stints(world: World, size: int) -> Iterator[dict[str, Any]]:
             "ticket_id": number,
             "kind": "stay",
             "queue_id": world.queues[KINDS[number % 3][2]],
-            "assignee_id": list(world.users.values())[number % 2] if number % 5 else None,
+            "assignee_id": world.staff[number % len(world.staff)] if number % 5 else None,
             "entered_at": at,
             "left_at": None if is_active(number) else at + 5 * HOUR,
         }
@@ -285,7 +289,7 @@ def messages(world: World, size: int) -> Iterator[dict[str, Any]]:
             yield {
                 "ticket_id": number,
                 "direction": direction,
-                "author_id": next(iter(world.users.values())) if direction == "out" else None,
+                "author_id": world.staff[0] if direction == "out" else None,
                 "text": "快递三天没有更新了，帮我看看到哪里了。" * 2,
                 "state": "copied" if direction == "out" else "received",
                 "sent_at": at + place * HOUR,
@@ -294,7 +298,7 @@ def messages(world: World, size: int) -> Iterator[dict[str, Any]]:
 
 
 def events(world: World, size: int) -> Iterator[dict[str, Any]]:
-    actor = next(iter(world.users.values()))
+    actor = world.staff[0]
     for number in range(1, size + 1):
         at = created(world, number, size)
         for version, code in enumerate(("ticket.created", "ticket.assignee"), start=1):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, or_, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.ticket_filter import ME, NOBODY, Tab, TicketFilter
@@ -16,6 +16,7 @@ from helpdesk.models.queues import Queue
 from helpdesk.models.scope import assigned_to, assists_of
 from helpdesk.models.shops import Channel, Shop
 from helpdesk.models.tickets import Stint, Ticket, is_active, is_open_stay
+from helpdesk.storage import is_postgresql
 
 UNSURE = ("suggest", "none")
 """Tiers of a type that nobody has confirmed yet."""
@@ -116,11 +117,18 @@ def _numbered(number: str) -> ColumnElement[bool]:
 
 def _has_words(words: tuple[str, ...]) -> ColumnElement[bool]:
     """All words in the subject, or all in the customer's name, or a part of an order's number."""
-    subject = and_(*(Ticket.subject.icontains(word, autoescape=True) for word in words))
-    name = and_(*(Customer.name.icontains(word, autoescape=True) for word in words))
-    order = and_(*(Order.number.icontains(word, autoescape=True) for word in words))
+    subject = and_(*(_contains(Ticket.subject, word) for word in words))
+    name = and_(*(_contains(Customer.name, word) for word in words))
+    order = and_(*(_contains(Order.number, word) for word in words))
     return or_(
         subject,
         Ticket.customer_id.in_(select(Customer.id).where(name).correlate(None)),
         Ticket.order_id.in_(select(Order.id).where(order).correlate(None)),
     )
+
+
+def _contains(column: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
+    """Whatever the case. SQLite's LIKE doesn't know it in the first place, and is quicker without being helped."""
+    if is_postgresql():
+        return column.icontains(word, autoescape=True)
+    return column.contains(word, autoescape=True)

@@ -58,6 +58,7 @@ class Ticket(Base):
             text("urgency DESC"),
             "burns_at",
             "id",
+            *("queue_id", "owner_id", "status", "klass", "created_at"),  # what the queue page counts, read from here
             sqlite_where=text(ACTIVE_SQL),
             postgresql_where=text(ACTIVE_SQL),
         ),

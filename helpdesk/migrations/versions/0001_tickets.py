@@ -826,15 +826,16 @@ def upgrade() -> None:
 
     # Autogenerate does not see indexes with expressions in them.
     active = sa.text("status IN ('new', 'open', 'pending_customer', 'pending_internal', 'pending_approval')")
-    for name, first in (
-        ("ix_ticket_burning", ["queue_id"]),
-        ("ix_ticket_burning_all", []),
-        ("ix_ticket_owned", ["owner_id"]),
+    counted = ["queue_id", "owner_id", "status", "klass", "created_at"]
+    for name, first, last in (
+        ("ix_ticket_burning", ["queue_id"], []),
+        ("ix_ticket_burning_all", [], counted),
+        ("ix_ticket_owned", ["owner_id"], []),
     ):
         op.create_index(
             name,
             "ticket",
-            [*first, sa.text("urgency DESC"), "burns_at", "id"],
+            [*first, sa.text("urgency DESC"), "burns_at", "id", *last],
             sqlite_where=active,
             postgresql_where=active,
         )

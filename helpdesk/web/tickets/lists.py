@@ -55,7 +55,7 @@ def index() -> Response:
         **context,
         greeting=_greeting(),
         queue={"name": label(queue.name), "klass": class_and_icon(queue.code)[0]} if queue else None,
-        filters=_filters(here.chosen, choices),
+        filters=_filters(here.chosen, choices, context["type_names"]),
         kept=[(name, value) for name, value in here.args().items() if name in {"tab", "queue", "q", "unconfirmed"}],
         rows_url=url_for("tickets.rows", **{**request.args.to_dict(), **here.args()}),
     )
@@ -124,6 +124,7 @@ def _list_context(here: List) -> dict[str, Any]:
     cleared = List(here.tab, TicketFilter(queue=here.chosen.queue))
     return {
         "rows": [_row(row, here, names) for row in page.rows],
+        "type_names": names,
         "tabs": _tabs(here, summary),
         "tab": here.tab.value,
         "q": here.chosen.q,
@@ -202,11 +203,11 @@ def _summary(summary: Summary, now: datetime) -> dict[str, Any]:
     }
 
 
-def _filters(chosen: TicketFilter, choices: ListChoices) -> list[dict[str, Any]]:
+def _filters(chosen: TicketFilter, choices: ListChoices, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """What can be chosen, in the order of the page."""
     people = [(ME, _("我")), (NOBODY, _("未分派")), *((str(one.id), one.name) for one in choices.people)]
     options: dict[str, tuple[str, Iterable[tuple[str, str]]]] = {
-        "type": (chosen.type, type_names().items()),
+        "type": (chosen.type, names.items()),
         "class": (chosen.klass or "", ((klass.value, class_label(klass.value)) for klass in TicketClass)),
         "channel": (chosen.channel, ((one.code, label(one.name)) for one in choices.channels)),
         "status": (chosen.status or "", ((one.value, status_label(one.value)) for one in Status)),
