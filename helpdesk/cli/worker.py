@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from types import FrameType
 
 import click
 import structlog
@@ -15,6 +14,8 @@ from flask.cli import with_appcontext
 from helpdesk import timesource
 from helpdesk.jobs.runner import JobWorker
 
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 @click.command("worker")
 @with_appcontext
@@ -22,14 +23,10 @@ def worker() -> None:
     """Run the jobs until SIGTERM or Ctrl-C. Two of these at once are harmless."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the jobs' threads need the app itself
     write_logs(app.config["UNSNAG"].log_level)
-    job_worker = JobWorker(app, timesource.now)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        job_worker.stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    job_worker.run()
+    # Blocked before any thread starts and then waited for: a handler would run at any point of this thread,
+    # also while it holds the very lock that the handler needs.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    JobWorker(app, timesource.now).run(wait=lambda: signal.sigwait(STOP_SIGNALS))
 
 
 def write_logs(level: str) -> None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 from flask import Flask
 
 from helpdesk.jobs.holders import new_holder
@@ -26,6 +27,16 @@ log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 20
 BEAT_SECONDS = 5
+
+
+class AtOnceThenEvery(BaseTrigger):
+    """Fire at the start, then again and again; what was missed counts once."""
+
+    def __init__(self, seconds: int) -> None:
+        self.interval = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return now if previous_fire_time is None else max(previous_fire_time + self.interval, now)
 
 
 class JobWorker:
@@ -42,22 +53,21 @@ class JobWorker:
         self.stop = threading.Event()
         self.worker = Worker(self.holder, clock, self.stop.is_set)
 
-    def run(self) -> None:
-        """Work until ``stop`` is set, then let running jobs finish and give the lease back.
+    def run(self, wait: Callable[[], object]) -> None:
+        """Work until ``wait`` returns, then let running jobs finish and give the lease back.
 
-        The scheduler has a thread of its own and this one only waits: a signal handler that shut a
-        scheduler down in the middle of its own loop would be a lock held twice.
+        The scheduler has a thread of its own, and this one only waits.
         """
         scheduler = BackgroundScheduler(timezone="UTC")
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self.beat()
-        scheduler.add_job(self.beat, "interval", seconds=BEAT_SECONDS, id="beat", **options)
+        scheduler.add_job(self.beat, AtOnceThenEvery(BEAT_SECONDS), id="beat", **options)
         for job in self.jobs:
-            scheduler.add_job(self.tick, args=[job], id=f"{job.name} at start", **options)
-            scheduler.add_job(self.tick, "interval", [job], seconds=job.every_seconds, id=job.name, **options)
+            scheduler.add_job(self.tick, AtOnceThenEvery(job.every_seconds), [job], id=job.name, **options)
         scheduler.start()
         log.info("job worker started", holder=self.holder, leading=self.leading)
-        self.stop.wait()
+        wait()
+        self.stop.set()
         scheduler.shutdown(wait=True)
         self.give_up()
         log.info("job worker stopped", holder=self.holder)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from helpdesk.jobs.sla_tick import sla_tick
 from helpdesk.models import ClockRow, ClockStage, Event
+from helpdesk.services import events as events_service
 from helpdesk.services import sla
 from helpdesk.storage import session, unit_of_work
 from tests.factories import World
@@ -62,19 +64,19 @@ def test_a_crash_between_batches_loses_and_doubles_nothing(
     later = now + timedelta(hours=1)
     with unit_of_work():
         assert sla.sweep(world.actors.system, later, limit=10) == 10
-    record = sla.events.record
+    record = events_service.record
     seen = 0
 
-    def crash_at_the_third(*args: object, **kwargs: object) -> object:
+    def crash_at_the_third(*args: Any, **kwargs: Any) -> Event:
         nonlocal seen
         seen += 1
         if seen == 3:
             raise RuntimeError("the machine went down")
-        return record(*args, **kwargs)  # type: ignore[arg-type]
+        return record(*args, **kwargs)
 
-    monkeypatch.setattr(sla.events, "record", crash_at_the_third)
+    monkeypatch.setattr(events_service, "record", crash_at_the_third)
     with pytest.raises(RuntimeError, match="went down"):
         sla_tick(later)
-    monkeypatch.setattr(sla.events, "record", record)
+    monkeypatch.setattr(events_service, "record", record)
     assert sla_tick(later) == stages - 10
     assert events() == stages

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from helpdesk.domain.tickets import Status
-from helpdesk.models import ClockStage, Event, Outbox, Ticket
+from helpdesk.models import ClockRow, ClockStage, Event, Outbox, Ticket
 from helpdesk.services import intake, sla, tickets
 from helpdesk.services.intake import TicketRequest
 from helpdesk.services.tickets import Change
@@ -150,7 +150,7 @@ def test_what_a_stopped_clock_had_passed_is_recorded_but_alarms_nobody(
 ) -> None:
     """The sweep was down while the promise was broken and then kept, late: the record stays complete."""
     with unit_of_work():
-        session().execute(update(sla.ClockRow).values(met_at=now + timedelta(hours=25)))
+        session().execute(update(ClockRow).values(met_at=now + timedelta(hours=25)))
     assert sweep(world, now + timedelta(hours=26)) == 12
     assert ticket(ticket_id).urgency == 0
     assert session().execute(select(func.count()).select_from(Outbox)).scalar_one() == 0
