@@ -31,7 +31,7 @@ CLOCK_STEPS: Mapping[str, str] = {
     "clock.special": N_("%(first)s 到 %(last)s 另有安排"),
     "clock.due": N_("%(at)s 用满 %(target_seconds)s，到期"),
     "clock.stopped": N_("%(at)s 停止，共用 %(elapsed_seconds)s"),
-    "clock.late_after": N_("%(at)s 之前完成都算按时：到期后先遇到下班时间"),
+    "clock.late_after": N_("%(at)s 之前完成都算按时：到期时正好下班"),
     "clock.overdue": N_("已超时 %(seconds)s（工作时间）"),
     "clock.never": N_("日历里没有可用的工作时间，无法算出到期时间"),
     "clock.provisional": N_("%(confirmed_through)s 之后的放假安排未公布，时间是暂定的"),

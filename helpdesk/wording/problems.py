@@ -25,20 +25,20 @@ ACCESS: Mapping[str, str] = {
     "csrf.failed": N_(
         "页面放得太久，或浏览器没有带上验证信息，所以没有提交。你填写的内容在下面，请复制后刷新页面再试。"
     ),
-    "login.refused": N_("用户名或密码不对。"),
+    "login.refused": N_("登录名或密码不对。"),
     "login.too_many": N_("尝试次数太多，请在 %(retry_after)s 后再试。"),
     "session.no_such_session": N_("这次登录已经结束了。"),
     "account.bad_capacity": N_("同时处理的工单数应在 1 到 %(most)s 之间，或留空。"),
-    "account.bad_login": N_("用户名用 2 到 60 个小写字母、数字或 . _ @ -，以字母或数字开头。"),
+    "account.bad_login": N_("登录名用 2 到 60 个小写字母、数字或 . _ @ -，以字母或数字开头。"),
     "account.bad_name": N_("姓名要填写，最多 %(most)s 个字，不含控制字符。"),
     "account.bad_role": N_("没有这个角色。"),
     "account.last_admin": N_("这是最后一位管理员，不能停用或改成别的角色。"),
-    "account.login_taken": N_("用户名 %(login)s 已经有人用了。"),
+    "account.login_taken": N_("登录名 %(login)s 已经有人用了。"),
     "account.no_such_user": N_("没有这个用户。"),
     "account.no_system_user": N_("数据库还没有准备好：缺少系统账户。请先运行准备命令。"),
     "account.stale": N_("你打开之后，这个账户被别人改过了。"),
     "account.wrong_password": N_("当前密码不对。"),
-    "password.is_the_login": N_("密码不能和用户名相同。"),
+    "password.is_the_login": N_("密码不能和登录名相同。"),
     "password.too_common": N_("这个密码太容易猜到，请换一个。"),
     "password.too_long": N_("密码最多 %(most)s 个字符。"),
     "password.too_short": N_("密码至少 %(least)s 个字符，可以用一句话。"),
@@ -91,7 +91,7 @@ TICKETS: Mapping[str, str] = {
     "ticket.claimed_already": N_("工单 %(number)s 已经有人领了。"),
     "ticket.may_not_assign": N_("你不能分派工单 %(number)s。"),
     "ticket.may_not_note": N_("你不能在工单 %(number)s 上写备注。"),
-    "ticket.may_not_reply": N_("你不能在工单 %(number)s 上回复客户：只有负责人和能对客户说话的队列可以。"),
+    "ticket.may_not_reply": N_("你不能在工单 %(number)s 上回复客户：只有负责人和可以回复客户的队列才行。"),
     "ticket.may_not_transfer": N_("你不能转交工单 %(number)s。"),
     "ticket.not_a_member": N_("所选的人不在工单的队列里，或已停用。"),
     "ticket.reason_required": N_("请填写原因，最多 %(limit)s 个字。"),
@@ -219,7 +219,7 @@ def problem_text(problem: Problem) -> str:
 def text_of(code: str, params: Mapping[str, object]) -> str:
     """The same from code and parameters, as they are stored with a bad row of an import."""
     if code not in PROBLEMS:
-        return gettext("这样不行（%(code)s）。", code=code)
+        return gettext("操作没有完成（%(code)s）。", code=code)
     return gettext(PROBLEMS[code]) % Shown(params)
 
 

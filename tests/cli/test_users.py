@@ -39,7 +39,7 @@ def test_a_person_is_created_with_role_and_queues_by_the_system(app: Flask, worl
     ("arguments", "words"),
     [
         (("create", "agent", "--password", GOOD), "已经有人用了"),
-        (("create", "Ä", "--password", GOOD), "用户名"),
+        (("create", "Ä", "--password", GOOD), "登录名"),
         (("create", "mei", "--password", "short"), "至少 12 个字符"),
         (("create", "mei", "--queue", "no_such", "--password", GOOD), "没有这个队列"),
         (("password", "nobody", "--password", GOOD), "没有这个用户"),

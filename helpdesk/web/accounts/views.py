@@ -163,7 +163,7 @@ def _change_password(current: str, new: str) -> None:
 def end_session(session_id: int) -> BaseResponse:
     with unit_of_work():
         sessions.end_session(session_id, actor=current_actor(), now=moment())
-    flash(_("那处登录已退出。"), "done")
+    flash(_("已退出那台设备上的登录。"), "done")
     return redirect(url_for("accounts.profile"))
 
 

@@ -131,7 +131,7 @@ def _changes(form: QueueForm, row: QueueRow) -> list[Difference]:
         (_("日历"), calendars[row.calendar_id], calendars.get(settings.calendar_id)),
         (_("分派方式"), assignment_label(row.assignment), assignment_label(settings.assignment)),
         (_("每人在手上限"), row.capacity, settings.capacity),
-        (_("成员可以对客户说话"), _yes(row.writes_to_buyers), _yes(settings.writes_to_buyers)),
+        (_("成员可以回复客户"), _yes(row.writes_to_buyers), _yes(settings.writes_to_buyers)),
         (_("队列在用"), _yes(row.active), _yes(settings.active)),
         (_("成员"), members, typed),
     )

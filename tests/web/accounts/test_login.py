@@ -11,7 +11,7 @@ from helpdesk.storage import session, unit_of_work
 from tests.conftest import Client, Frozen, Login
 from tests.factories import PASSWORD, World
 
-REFUSED = "用户名或密码不对"
+REFUSED = "登录名或密码不对"
 
 
 def log_in(client: Client, login: str = "agent", password: str = PASSWORD, **more: str) -> int:
