@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -196,3 +197,10 @@ def test_a_text_has_a_limit() -> None:
 @pytest.mark.parametrize(("word", "code"), [("已发货", "shipped"), ("交易成功", "completed"), ("SHIPPED", "shipped")])
 def test_the_channels_words_for_a_status_become_a_code(word: str, code: str) -> None:
     assert read_status(word, "status") == code
+
+
+@pytest.mark.parametrize("columns", [TICKET_COLUMNS, ORDER_COLUMNS], ids=["tickets", "orders"])
+def test_the_guide_lists_every_name_of_every_column(columns: dict[str, tuple[str, ...]]) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
+    missing = [name for field, names in columns.items() for name in (field, *names) if name not in guide]
+    assert missing == []
