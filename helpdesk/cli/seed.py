@@ -33,6 +33,8 @@ def seed_demo() -> None:
     """Plant the demo into a database without tickets: two shops, their people and about 600 tickets."""
     if demo.tickets_exist():
         raise click.ClickException("There are tickets in this database already; the demo wants one without.")
+    if taken := demo.taken_logins():
+        raise click.ClickException(f"The demo's people need logins that are taken: {', '.join(taken)}.")
     plant_base(demo.shops())
     plant_demo()
 

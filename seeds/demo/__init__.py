@@ -11,11 +11,11 @@ from helpdesk.models import Ticket, User
 from helpdesk.services import passwords
 from helpdesk.storage import session
 from seeds.demo import material
-from seeds.demo.loader import load
+from seeds.demo.loader import load, play
 from seeds.demo.people import PASSWORD, PEOPLE
 from seeds.demo.plan import plan
 
-__all__ = ["Account", "accounts", "load", "nobody_works_here", "plan", "shops", "tickets_exist"]
+__all__ = ["Account", "accounts", "load", "nobody_works_here", "plan", "play", "shops", "taken_logins", "tickets_exist"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,11 @@ def nobody_works_here() -> bool:
     """No tickets and no people: an installation that has only been set up."""
     person = session().scalar(select(User.id).where(User.role != Role.SYSTEM.value).limit(1))
     return person is None and not tickets_exist()
+
+
+def taken_logins() -> list[str]:
+    """Logins of the demo's people that somebody has already."""
+    return sorted(session().scalars(select(User.login).where(User.login.in_([person.login for person in PEOPLE]))))
 
 
 def accounts() -> list[Account]:

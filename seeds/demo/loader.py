@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from helpdesk.domain.access import Actor, Role
 from helpdesk.domain.replies import fill
-from helpdesk.domain.tickets import Status
+from helpdesk.domain.tickets import NUDGE_WITHIN_SECONDS, Status
 from helpdesk.models import Channel, ClockStage, Queue, Shop, Ticket, User
 from helpdesk.services import (
     accounts,
@@ -33,7 +33,7 @@ from helpdesk.services import (
     tickets,
 )
 from helpdesk.storage import session, unit_of_work
-from seeds.demo import phrases
+from seeds.demo import material, phrases
 from seeds.demo.people import PASSWORD, PEOPLE
 from seeds.demo.plan import plan
 from seeds.demo.steps import (
@@ -93,14 +93,19 @@ class Stage:
         return owners.get(ticket.owner_id or 0) or self.actors[planned.agent]
 
 
-def load(now: datetime, say: Callable[[str], None] = lambda _line: None, *, seed: int = SEED) -> int:
-    """Plant people and play the plan up to ``now``; a transaction a day. Returns how many tickets there are.
+def load(now: datetime, say: Callable[[str], None] = lambda _line: None) -> int:
+    """Plant people and play the demo's plan up to ``now``. Returns how many tickets there are.
 
     The base has to be planted. If it is stopped half way the database holds half a demo: begin with a new one.
     """
-    written = plan(seed, now)
+    return play(plan(SEED, now), say)
+
+
+def play(written: DemoPlan, say: Callable[[str], None] = lambda _line: None) -> int:
+    """Play a plan, a transaction per few days. Returns how many tickets there are."""
     hashed = passwords.hashed(PASSWORD)
     with unit_of_work():
+        _open_shops()
         _hire(hashed, written.begins)
         stage = _set(written)
     with _without_collecting():
@@ -111,9 +116,15 @@ def load(now: datetime, say: Callable[[str], None] = lambda _line: None, *, seed
             say(f"{month}: {len(stage.ids) - before} tickets")
     with unit_of_work():
         stage.swept_until = None
-        _let_time_pass(stage, now)
-        outbox.expire_notices(now)
+        _let_time_pass(stage, written.now)
+        outbox.expire_notices(written.now)
     return len(stage.ids)
+
+
+def _open_shops() -> None:
+    known = set(session().scalars(select(Shop.code)))
+    session().add_all(Shop(code=shop.code, name=shop.name) for shop in material.shops() if shop.code not in known)
+    session().flush()
 
 
 @contextmanager
@@ -335,7 +346,9 @@ def _hear(stage: Stage, ticket: Ticket, planned: PlannedTicket, step: Step, now:
     """The customer again. One who asks where things stand comes the way he came first, and is recognised."""
     action = step.action
     assert isinstance(action, Hear)  # noqa: S101  narrowed by the caller's match
-    if action.nudge and planned.order_number and ticket.type != "other":
+    since = now - (ticket.last_customer_message_at or ticket.created_at)
+    joins = planned.order_number and ticket.type != "other" and since < timedelta(seconds=NUDGE_WITHIN_SECONDS)
+    if action.nudge and joins:
         request = intake.TicketRequest(
             text=action.text,
             source=f"form:{planned.shop}:{planned.channel}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,13 +31,17 @@ class DemoShop:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Sentences in Chinese and, fewer, in English; with slots in braces."""
+    """Sentences with slots in braces, by language (zh, en), and by language and shop for what fits one shop alone."""
 
-    zh: tuple[str, ...]
-    en: tuple[str, ...]
+    sentences: Mapping[str, tuple[str, ...]]
 
-    def of(self, *, english: bool) -> tuple[str, ...]:
-        return (self.en or self.zh) if english else self.zh
+    def of(self, *, english: bool, shop: str = "") -> tuple[str, ...]:
+        """What may be said of this shop's goods; in Chinese where there is no English for it."""
+        for language in ("en", "zh") if english else ("zh",):
+            found = self.sentences.get(language, ()) + self.sentences.get(f"{language}_{shop}", ())
+            if found:
+                return found
+        return ()
 
 
 @cache
@@ -60,7 +65,7 @@ def messages() -> dict[str, Words]:
     found: dict[str, Words] = {}
     for path in sorted(FOLDER.glob("messages_*.toml")):
         for name, table in _read(path.stem).items():
-            found[name] = Words(tuple(table["zh"]), tuple(table.get("en", ())))
+            found[name] = Words({key: tuple(sentences) for key, sentences in table.items()})
     return found
 
 

@@ -156,7 +156,7 @@ class _Author:
             values=_known(bought, no_order=no_order, unknown=unknown),
         )
         self.tickets.append(ticket)
-        text = dice.choice(material.messages()[type_code].of(english=buyer.english))
+        text = dice.choice(material.messages()[type_code].of(english=buyer.english, shop=shop.code))
         return ticket, self._opening(ticket, _filled(text, bought.slots), monitored=monitored)
 
     def _opening(self, ticket: PlannedTicket, text: str, *, monitored: bool) -> Open:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -150,7 +151,7 @@ def test_whatever_the_hour_some_are_fresh_and_some_are_waiting(written: DemoPlan
 
 def test_words_are_many_and_their_slots_are_filled(written: DemoPlan) -> None:
     shipped = material.messages()
-    assert sum(len(words.zh) for words in shipped.values()) >= 150
+    assert sum(len(some) for words in shipped.values() for some in words.sentences.values()) >= 200
     openings = [step.action.text for step in of(written, Open) if isinstance(step.action, Open)]
     assert len(set(openings)) > 350
     assert [text for text in openings if "{" in text] == []
@@ -178,7 +179,11 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The demo in a database of its own; the tests below only read it."""
     database = databases.SQLite(tmp_path_factory.mktemp("demo"))
     with database.app.app_context():
-        play(NOW)
+        with unit_of_work():
+            base.plant(NOW, demo.shops())
+        lines: list[str] = []
+        assert demo.load(NOW, lines.append) == 600
+        assert [line.split(":")[0] for line in lines] == ["2026-09", "2026-10", "2026-11"]
     yield database.app
     databases.engine_of(database.app).dispose()
 
@@ -187,14 +192,6 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 def stage(played: Flask) -> Iterator[None]:
     with played.app_context():
         yield
-
-
-def play(now: datetime) -> list[str]:
-    lines: list[str] = []
-    with unit_of_work():
-        base.plant(now, demo.shops())
-    demo.load(now, lines.append)
-    return lines
 
 
 class Undone(Exception):  # noqa: N818  ends a unit of work without storing it
@@ -231,6 +228,9 @@ class TestPlayed:
         counts = Counter(session().scalars(select(Ticket.status)))
         assert set(counts) == {status.value for status in ACTIVE} | {"resolved", "closed"}
         assert 45 <= sum(counts[status.value] for status in ACTIVE) <= 75
+
+    def test_every_planned_ticket_is_one_and_nothing_else_is(self) -> None:
+        assert session().scalar(select(func.count(Ticket.id))) == 600
 
     def test_all_channels_but_one_and_both_shops(self) -> None:
         assert session().scalar(select(func.count(func.distinct(Ticket.shop_id)))) == 2
@@ -341,10 +341,29 @@ def test_flask_seed_and_prepare_plant_no_people(app: Flask) -> None:
     assert demo.nobody_works_here()
 
 
+def last_days(written: DemoPlan, days: int) -> DemoPlan:
+    """The part of a plan that is about the tickets of the last days."""
+    young = {step.ticket for step in of(written, Open) if step.at > written.now - timedelta(days=days)}
+    return replace(written, steps=tuple(step for step in written.steps if step.ticket in young))
+
+
 @pytest.mark.slow
 @pytest.mark.postgresql
-def test_the_demo_plays_on_postgresql_as_well(tmp_path: Any) -> None:
+def test_it_plays_on_postgresql_and_where_the_base_has_a_shop_of_its_own(tmp_path: Any) -> None:
+    written = last_days(demo.plan(7, NOW), 4)
     with databases.postgresql(tmp_path) as database, database.app.app_context():
-        lines = play(shanghai(2026, 11, 22, 3, 0))
-        assert session().scalar(select(func.count(Ticket.id))) == 600
-        assert len(lines) == 3
+        with unit_of_work():
+            base.plant(NOW)
+        assert demo.play(written) == len(of(written, Open)) > 60
+        assert session().scalar(select(func.count(Ticket.id))) == len(of(written, Open))
+        assert set(session().scalars(select(Shop.code))) == {"main", *demo.shops()}
+
+
+def test_flask_seed_demo_refuses_where_its_logins_are_taken(app: Flask) -> None:
+    with unit_of_work():
+        base.plant(NOW)
+        session().add(User(login="admin", name="我", role="admin", password_hash=None, created_at=NOW))
+    result = app.test_cli_runner().invoke(args=["seed", "demo"])
+    assert result.exit_code == 1
+    assert "taken: admin" in result.output
+    assert set(session().scalars(select(Shop.code))) == {"main"}
