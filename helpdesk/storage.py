@@ -114,7 +114,11 @@ def insert_once(model: type[Base], **values: Any) -> int | None:
 def _insert_once(model: type[Base], postgresql: bool) -> Insert:
     """On the table and with parameters rather than values: this stands in every row of an import several times."""
     insert = postgresql_insert if postgresql else sqlite_insert
-    return insert(model.__table__).on_conflict_do_nothing().returning(inspect(model).primary_key[0])
+    return (
+        insert(Base.metadata.tables[model.__tablename__])
+        .on_conflict_do_nothing()
+        .returning(inspect(model).primary_key[0])
+    )
 
 
 def prepare_engine(engine: Engine) -> None:
