@@ -35,6 +35,7 @@ DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 FIRST_DAY, LAST_DAY = date.min.toordinal() + 2, date.max.toordinal() - 2  # room for any zone's offset
 CACHED_DAYS = 4_096
+WEEK = timedelta(days=7)
 
 Key = TypeVar("Key")
 
@@ -263,6 +264,29 @@ def latest_hold(calendar: Calendar, start: datetime, seconds: int) -> datetime |
 def next_opening(calendar: Calendar, at: datetime) -> datetime | None:
     """The instant itself when open, else the next opening; None if there is none within ``HORIZON_DAYS``."""
     return next((begin for begin, _ in open_spans(calendar, at)), None)
+
+
+def opening(calendar: Calendar, at: datetime) -> Span | None:
+    """The present opening from ``at`` on, or the next one; an end is told at most a week after its beginning.
+
+    None if there is none within ``HORIZON_DAYS``.
+    """
+    begin = next_opening(calendar, at)
+    return None if begin is None else next(open_intervals(calendar, begin, begin + WEEK), None)
+
+
+def closing_after(calendar: Calendar, at: datetime, seconds: int) -> datetime | None:
+    """The end of the first opening that leaves ``seconds`` (more than none) of open time from ``at`` on.
+
+    What a person would promise: "by the end of today", or of tomorrow morning when little of today is left. An
+    opening ends at its local midnight at the latest. None if the time is never reached.
+    """
+    reached = earliest_reach(calendar, at, seconds)
+    if reached is None:
+        return None
+    last = reached - SECOND
+    midnight = datetime.combine(calendar.local_date(last) + DAY, time(), calendar.zone)
+    return next(close for _, close in open_intervals(calendar, last, midnight))
 
 
 def total_seconds(spans: Iterable[Span]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -107,8 +107,17 @@ class ClockStage(Base):
     silent: Mapped[bool] = mapped_column(default=False)
 
 
-def state_of(row: ClockRow) -> ClockState:
-    """The row as the value that the engine computes with."""
+class CountingColumns(Protocol):
+    """The columns that say what has happened to a clock."""
+
+    target_seconds: Any
+    started_at: Any
+    pauses: Any
+    met_at: Any
+
+
+def state_of(row: CountingColumns) -> ClockState:
+    """The row, or these columns of it, as the value that the engine computes with."""
     return ClockState(
         started_at=row.started_at,
         target_seconds=row.target_seconds,

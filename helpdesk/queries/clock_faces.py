@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from helpdesk.domain import clocks as engine
+from helpdesk.domain.calendars import Calendar, opening
 from helpdesk.domain.clocks import FAR_FUTURE
+from helpdesk.models.clocks import state_of
 
 SOON_SECONDS = 3600
 """An hour or less left: the clock warns."""
@@ -17,10 +20,14 @@ class ClockColumns(Protocol):
     """The columns that a face is made of."""
 
     kind: Any
+    calendar_id: Any
+    calendar_version: Any
     target_seconds: Any
+    started_at: Any
+    pauses: Any
     due_at: Any
     late_after: Any
-    pauses: Any
+    met_at: Any
     provisional: Any
 
 
@@ -28,8 +35,10 @@ class ClockColumns(Protocol):
 class ClockFace:
     """``state`` running or paused; ``level`` ok, warn, over or paused.
 
-    ``remaining_seconds`` goes up to ``late_after`` and is negative when late, None while paused; ``percent`` is
-    the share of the target that is left, 0..100.
+    ``remaining_seconds`` goes up to ``late_after``, nights included, and is negative when late; None while paused.
+    ``working_left`` is what is left of the target, in seconds of working time, as of ``as_of``; negative when late.
+    ``percent`` is its share of the target, 0..100. While running it counts down from ``opens_at`` (the present
+    opening began, or the next one will) to ``closes_at``; both are None where nothing counts.
     """
 
     kind: str
@@ -39,19 +48,41 @@ class ClockFace:
     state: str
     level: str
     remaining_seconds: int | None
+    working_left: int
     percent: int
+    as_of: datetime
+    opens_at: datetime | None
+    closes_at: datetime | None
     provisional: bool
+
+    @property
+    def closed(self) -> bool:
+        """It runs, but nobody works now."""
+        return self.opens_at is not None and self.as_of < self.opens_at
+
+    @property
+    def resting(self) -> bool:
+        """Closed and not pressing: when it is due says more than how long that is off."""
+        return self.closed and self.level == "ok"
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it is due; once that has passed without harm (at a closing), how long it still holds."""
+        return self.late_after if self.due_at is None or self.due_at <= self.as_of else self.due_at
 
     def seen(self) -> tuple[object, ...]:
         """What of it changes what a reader sees, apart from the counting down."""
-        return (self.kind, self.due_at, self.late_after, self.state, self.level, self.provisional)
+        return (self.kind, self.due_at, self.late_after, self.state, self.level, self.closed, self.provisional)
 
 
-def face(row: ClockColumns, now: datetime) -> ClockFace:
-    """The face of a clock that is neither met nor cancelled."""
+def face(row: ClockColumns, calendar: Calendar, now: datetime) -> ClockFace:
+    """The face of a clock that isn't cancelled; of one that is met, what was left then."""
+    state = state_of(row)
     paused = bool(row.pauses) and row.pauses[-1][1] is None
     late = row.late_after is not None and now > row.late_after
     left = None if paused or row.late_after is None else int((row.late_after - now).total_seconds())
+    working_left = engine.remaining(state, calendar, now) or 0
+    open_from, open_to = (opening(calendar, now) if state.running else None) or (None, None)
     return ClockFace(
         kind=row.kind,
         target_seconds=row.target_seconds,
@@ -60,15 +91,21 @@ def face(row: ClockColumns, now: datetime) -> ClockFace:
         state="paused" if paused else "running",
         level=_level(late, paused, left),
         remaining_seconds=left,
-        percent=_percent(left, row.target_seconds, paused),
+        working_left=working_left,
+        percent=max(0, min(100, working_left * 100 // max(row.target_seconds, 1))),
+        as_of=now,
+        opens_at=open_from,
+        closes_at=open_to,
         provisional=row.provisional,
     )
 
 
-def nearest(rows: Iterable[ClockColumns], now: datetime) -> ClockFace | None:
-    """The face of the clock that burns first; a paused one only where none runs."""
+def nearest(
+    rows: Iterable[ClockColumns], calendars: Mapping[tuple[int, int], Calendar], now: datetime
+) -> ClockFace | None:
+    """The face of the clock that burns first; a paused one only where none runs. Calendars by (id, version)."""
     chosen = min(rows, key=lambda row: row.late_after or FAR_FUTURE, default=None)
-    return None if chosen is None else face(chosen, now)
+    return None if chosen is None else face(chosen, calendars[chosen.calendar_id, chosen.calendar_version], now)
 
 
 def _level(late: bool, paused: bool, left: int | None) -> str:
@@ -77,9 +114,3 @@ def _level(late: bool, paused: bool, left: int | None) -> str:
     if paused:
         return "paused"
     return "warn" if left is not None and left <= SOON_SECONDS else "ok"
-
-
-def _percent(left: int | None, target_seconds: int, paused: bool) -> int:
-    if left is None:
-        return 100 if paused else 0
-    return max(0, min(100, left * 100 // max(target_seconds, 1)))

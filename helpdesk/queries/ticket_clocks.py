@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 
 from helpdesk.domain import clocks as engine
+from helpdesk.domain.calendars import Calendar
 from helpdesk.models import CalendarVersion, ClockRow, Stint
 from helpdesk.models.calendars import calendar_of
 from helpdesk.models.clocks import state_of
@@ -21,7 +22,8 @@ ORDER = ("first_response", "solution", "platform", "queue")
 class ClockView:
     """``state`` running, paused, met or breached; ``level`` ok, warn, over, paused or met.
 
-    ``remaining_seconds``: up to ``late_after`` while running; working time that is left while paused.
+    ``remaining_seconds``: up to ``late_after`` while running; working time that is left while paused. ``calendar`` is
+    the working time it counts. ``resting`` and the other times: see ``clock_faces.ClockFace``.
     ``queue_id`` is the queue whose clock it is, None for what was promised to the customer.
     """
 
@@ -35,8 +37,15 @@ class ClockView:
     late_after: datetime | None
     met_at: datetime | None
     remaining_seconds: int | None
+    working_left: int
     percent: int
+    as_of: datetime
+    opens_at: datetime | None
+    closes_at: datetime | None
+    ends_at: datetime | None
+    resting: bool
     provisional: bool
+    calendar: Calendar
     steps: tuple[engine.Step, ...]
 
 
@@ -63,14 +72,12 @@ def ticket_clocks(ticket_id: int, cycle: int, now: datetime) -> tuple[ClockView,
 
 def _view(row: ClockRow, document: dict[str, object], queue_id: int | None, now: datetime) -> ClockView:
     calendar, state = calendar_of(document), state_of(row)
-    shown = face(row, now)
-    left = engine.remaining(state, calendar, now) or 0
+    shown = face(row, calendar, now)
     status, level, remaining = shown.state, shown.level, shown.remaining_seconds
     if row.met_at is not None:
         status, level, remaining = ("breached", "over", None) if row.breached else ("met", "met", None)
     elif shown.state == "paused":
-        remaining = left
-    percent = max(0, min(100, left * 100 // max(row.target_seconds, 1)))
+        remaining = shown.working_left
     return ClockView(
         kind=row.kind,
         cycle=row.cycle,
@@ -82,7 +89,14 @@ def _view(row: ClockRow, document: dict[str, object], queue_id: int | None, now:
         late_after=row.late_after,
         met_at=row.met_at,
         remaining_seconds=remaining,
-        percent=percent,
+        working_left=shown.working_left,
+        percent=shown.percent,
+        as_of=now,
+        opens_at=shown.opens_at,
+        closes_at=shown.closes_at,
+        ends_at=shown.ends_at,
+        resting=shown.resting,
         provisional=row.provisional,
+        calendar=calendar,
         steps=engine.explain(state, calendar, now),
     )

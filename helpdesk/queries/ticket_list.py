@@ -1,6 +1,6 @@
 """The queue page: rows in the order in which they burn, a page at a time.
 
-Plain rows, no objects of the mapper. ``page`` takes two statements whatever the number of tickets (three where
+Plain rows, no objects of the mapper. ``page`` takes three statements whatever the number of tickets (four where
 a number isn't found and is looked for as a word).
 """
 
@@ -19,6 +19,7 @@ from helpdesk.domain.clocks import FAR_FUTURE
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.ticket_filter import Tab, TicketFilter
 from helpdesk.models import Channel, ClockRow, Customer, Note, Order, Stint, Ticket, User
+from helpdesk.models.calendars import load_calendars
 from helpdesk.models.scope import asks, listed, readable
 from helpdesk.models.ticket_filter import UNSURE, conditions, tab_condition
 from helpdesk.models.tickets import is_open_stay
@@ -240,6 +241,9 @@ def _cursor(row: Row[Any]) -> Cursor:
 def _rows(found: Iterable[Row[Any]], tab: Tab, now: datetime) -> Iterator[TicketRow]:
     of = ClockRow.stint_id if tab is Tab.ASSISTS else ClockRow.ticket_id
     clocks = _running_clocks(of, [row.key_id for row in found])
+    calendars = load_calendars(
+        {(clock.calendar_id, clock.calendar_version) for held in clocks.values() for clock in held}
+    )
     for row in found:
         yield TicketRow(
             key=f"{row.number}-{row.key_id}" if tab is Tab.ASSISTS else row.number,
@@ -260,7 +264,7 @@ def _rows(found: Iterable[Row[Any]], tab: Tab, now: datetime) -> Iterator[Ticket
             urgency=row.urgency,
             nudges=row.nudges,
             unread=row.unread,
-            clock=nearest(clocks.get(row.key_id, ()), now),
+            clock=nearest(clocks.get(row.key_id, ()), calendars, now),
             assist=Assist(row.party, row.question or "") if tab is Tab.ASSISTS else None,
         )
 
@@ -272,10 +276,14 @@ def _running_clocks(of: InstrumentedAttribute[Any], ids: Sequence[int]) -> dict[
     statement = select(
         of.label("holder"),
         ClockRow.kind,
+        ClockRow.calendar_id,
+        ClockRow.calendar_version,
         ClockRow.target_seconds,
+        ClockRow.started_at,
+        ClockRow.pauses,
         ClockRow.due_at,
         ClockRow.late_after,
-        ClockRow.pauses,
+        ClockRow.met_at,
         ClockRow.provisional,
     ).where(of.in_(ids), ClockRow.met_at.is_(None), ClockRow.cancelled_at.is_(None))
     if of is ClockRow.ticket_id:

@@ -43,7 +43,14 @@ def init_app(app: Flask) -> None:
         problem_text=wording.problem_text,
         event_text=wording.event_text,
     )
-    app.jinja_env.filters.update(money=money, when=when, ago=ago, duration=wording.duration, label=wording.label)
+    app.jinja_env.filters.update(
+        money=money,
+        when=when,
+        ago=ago,
+        time_or_day=lambda at: wording.time_or_day(at, moment()),
+        duration=wording.duration,
+        label=wording.label,
+    )
     app.context_processor(_page)
 
 

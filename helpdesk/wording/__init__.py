@@ -19,11 +19,13 @@ from helpdesk.wording.labels import (
     tier_label,
 )
 from helpdesk.wording.problems import problem_text, problem_title
+from helpdesk.wording.times import day_and_time, time_or_day
 
 __all__ = [
     "assignment_label",
     "class_label",
     "clock_label",
+    "day_and_time",
     "duration",
     "event_text",
     "hours_text",
@@ -36,4 +38,5 @@ __all__ = [
     "role_label",
     "status_label",
     "tier_label",
+    "time_or_day",
 ]

@@ -1,5 +1,8 @@
 // Keeps SLA rings, bars, words and levels going between two answers of the server.
-// An element with data-late-after (ISO instant) and data-target (seconds) is a running clock; it is late after that instant.
+// An element with data-late-after (ISO instant) is a running clock; it is late after that instant, and the words count down
+// to it. Ring and bar show the share of data-target (seconds of working time) that is left: data-working-left at the instant
+// data-as-of, and less only between data-opens-at and data-closes-at. A data-resting clock says when it is due instead:
+// nobody works now, and there is time.
 
 const SOON = 3600; // amber: due within the hour, as on the key figure
 const body = document.body;
@@ -31,16 +34,34 @@ function setLevel(element, now) {
   element.classList.add(now);
 }
 
+// NaN where nothing ever opens: comparisons are false, nothing is counted.
+function counted({ asOf, opensAt, closesAt }, now) {
+  const from = Math.max(Date.parse(asOf), Date.parse(opensAt));
+  const to = Math.min(now, Date.parse(closesAt));
+  return to > from ? (to - from) / 1000 : 0;
+}
+
+function share(data, now) {
+  const percent = ((Number(data.workingLeft) - counted(data, now)) / Number(data.target)) * 100;
+  return Math.max(0, Math.min(100, Math.floor(percent))) || 0;
+}
+
+function rests(element, now, present) {
+  const resting = element.hasAttribute("data-resting") && present === "ok" && now < Date.parse(element.dataset.opensAt);
+  if (!resting) element.removeAttribute("data-resting");
+  return resting;
+}
+
 function draw(element) {
-  const left = (Date.parse(element.dataset.lateAfter) - Date.now() - offset) / 1000;
-  const target = Number(element.dataset.target);
+  const moment = Date.now() + offset;
+  const left = (Date.parse(element.dataset.lateAfter) - moment) / 1000;
   const now = level(left);
-  const percent = left < 0 || !target ? 100 : Math.min(100, Math.round((left / target) * 100));
+  const percent = left < 0 ? 100 : share(element.dataset, moment);
   const text = (left < 0 ? body.dataset.textOver : body.dataset.textLeft).replace("{time}", words(Math.abs(left)));
 
   setLevel(element, now);
   const label = element.querySelector("[data-clock-text]");
-  if (label && label.textContent !== text) label.textContent = text;
+  if (label && !rests(element, moment, now) && label.textContent !== text) label.textContent = text;
   const dash = `${percent} 100`;
   const ring = element.querySelector(".ring .left");
   if (ring && ring.getAttribute("stroke-dasharray") !== dash) ring.setAttribute("stroke-dasharray", dash);

@@ -6,6 +6,8 @@ const box = document.querySelector("[data-live]");
 const state = document.querySelector("[data-live-state]");
 const announcer = document.querySelector("[data-announcer]");
 
+const COUNTING = ["workingLeft", "asOf", "opensAt", "closesAt"]; // see clock.js
+
 // What the server said about a row, without what merely follows from the time of day: that is clock.js's business.
 function fingerprint(row) {
   const copy = row.cloneNode(true);
@@ -13,6 +15,7 @@ function fingerprint(row) {
   for (const clock of copy.querySelectorAll("[data-late-after]")) {
     clock.className = "";
     clock.textContent = "";
+    for (const name of COUNTING) delete clock.dataset[name];
   }
   for (const ago of copy.querySelectorAll("[data-ago]")) ago.textContent = "";
   return copy.outerHTML;
@@ -26,6 +29,9 @@ function passTime(old, fresh) {
   const ago = old.querySelector("[data-ago]");
   const now = fresh.querySelector("[data-ago]");
   if (ago && now && ago.textContent !== now.textContent) ago.textContent = now.textContent;
+  const clock = old.querySelector("[data-late-after]");
+  const next = fresh.querySelector("[data-late-after]");
+  if (clock && next) for (const name of COUNTING) clock.dataset[name] = next.dataset[name];
 }
 
 function replaceRow(old, fresh) {

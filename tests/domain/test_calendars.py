@@ -297,3 +297,48 @@ def test_the_cache_of_days_does_not_grow_without_end():
     end = start + timedelta(days=calendars.CACHED_DAYS + 10)
     assert calendars.open_seconds(calendar, start, end) == (calendars.CACHED_DAYS + 10) * 86400
     assert len(calendar._days) <= calendars.CACHED_DAYS
+
+
+# What a person would say of an opening
+
+
+def test_the_present_opening_or_the_next_one():
+    assert calendars.opening(OFFICE, shanghai("2026-06-01T10:00")) == (
+        shanghai("2026-06-01T10:00"),
+        shanghai("2026-06-01T18:00"),
+    )
+    assert calendars.opening(OFFICE, shanghai("2026-06-05T18:00")) == (
+        shanghai("2026-06-08T09:00"),
+        shanghai("2026-06-08T18:00"),
+    )
+    assert calendars.opening(Calendar("Etc/UTC"), shanghai("2026-06-01T10:00")) is None
+
+
+def test_an_opening_without_end_is_told_for_a_week():
+    start = shanghai("2026-06-01T10:00")
+    assert calendars.opening(round_the_clock("Asia/Shanghai"), start) == (start, start + timedelta(days=7))
+
+
+@pytest.mark.parametrize(
+    ("now", "promised"),
+    [
+        ("2026-06-01T08:00", "2026-06-01T18:00"),
+        ("2026-06-01T16:00", "2026-06-01T18:00"),
+        ("2026-06-01T16:01", "2026-06-02T18:00"),
+        ("2026-06-05T17:00", "2026-06-08T18:00"),
+        ("2026-06-06T12:00", "2026-06-08T18:00"),
+    ],
+)
+def test_a_promise_leaves_its_time_before_the_closing(now, promised):
+    assert calendars.closing_after(OFFICE, shanghai(now), 2 * HOUR) == shanghai(promised)
+
+
+def test_a_day_ends_at_midnight_even_where_nobody_closes():
+    promised = calendars.closing_after(round_the_clock("Asia/Shanghai"), shanghai("2026-06-01T22:30"), 2 * HOUR)
+    assert promised == shanghai("2026-06-03T00:00")
+    promised = calendars.closing_after(round_the_clock("Asia/Shanghai"), shanghai("2026-06-01T22:00"), 2 * HOUR)
+    assert promised == shanghai("2026-06-02T00:00")
+
+
+def test_where_nobody_ever_works_nothing_can_be_promised():
+    assert calendars.closing_after(Calendar("Etc/UTC"), shanghai("2026-06-01T22:30"), 2 * HOUR) is None

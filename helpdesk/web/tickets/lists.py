@@ -134,13 +134,15 @@ def _list_context(here: List) -> dict[str, Any]:
         "summary": _summary(summary, now),
         "newer_url": url_for("tickets.index", **here.args(before=str(page.newer))) if page.newer else None,
         "older_url": url_for("tickets.index", **here.args(after=str(page.older))) if page.older else None,
-        "etag": _etag(page, summary),
+        "etag": _etag(page, summary, now),
     }
 
 
-def _etag(page: Page, summary: Summary) -> str:
+def _etag(page: Page, summary: Summary, now: datetime) -> str:
     """Of what a reader sees: it changes with any row, count or level of a clock, not with each second."""
-    seen = (locale_code(), [row.seen() for row in page.rows], page.newer, page.older, summary, shown_navigation())
+    rows = [row.seen() for row in page.rows]
+    today = now.astimezone(get_timezone()).date()  # "tomorrow" is another day then
+    seen = (locale_code(), today, rows, page.newer, page.older, summary, shown_navigation())
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
 
 
