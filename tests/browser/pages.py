@@ -1,0 +1,145 @@
+"""Every page in the states that people meet it in: checked for accessibility, width and language, and pictured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import Site
+from tests.browser.steps import panel
+
+ACTIVE = "status NOT IN ('resolved', 'closed', 'merged')"
+CUSTOMER_SERVICE = "queue_id = (SELECT id FROM queue WHERE code = 'customer_service')"
+OVERDUE = (
+    "id IN (SELECT ticket_id FROM clock WHERE met_at IS NULL AND cancelled_at IS NULL AND stint_id IS NULL"
+    " AND late_after < datetime('now'))"
+)
+TALKED_ABOUT = "id IN (SELECT ticket_id FROM message GROUP BY ticket_id HAVING count(*) > 3)"
+
+
+def nothing(_page: Page) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page in a state: who sees it, where, and what he does there before it is looked at."""
+
+    name: str
+    path: str | Callable[[Site], str]
+    login: str = "limin"
+    act: Callable[[Page], None] = nothing
+    status: int = 200
+    pictured: bool = True  # in docs/screenshots
+
+    def address(self, site: Site) -> str:
+        return self.path if isinstance(self.path, str) else self.path(site)
+
+    def show(self, page: Page, site: Site) -> None:
+        answer = page.goto(self.address(site))
+        assert answer
+        assert answer.status == self.status, f"{self.name}: {answer.status}"
+        self.act(page)
+
+
+def ticket(condition: str, args: str = "") -> Callable[[Site], str]:
+    """Address of the ticket that burns first among those for which the SQL condition holds."""
+    return lambda site: f"/tickets/{site.number(condition)}{args}"
+
+
+def of_person(login: str) -> Callable[[Site], str]:
+    statement = f"SELECT id FROM user WHERE login = '{login}'"  # noqa: S608
+    return lambda site: f"/users/{site.rows(statement)[0][0]}"
+
+
+def insert_a_template(page: Page) -> None:
+    page.locator("#suggestions [data-insert]").first.dispatch_event("click")
+
+
+def type_a_message(page: Page) -> None:
+    page.fill("[name=text]", "收到的杯子碎了两个，外箱也压扁了，我要求补发")
+    expect(page.locator("[data-preview-target]")).to_contain_text("C")
+
+
+def leave_it_empty(page: Page) -> None:
+    page.fill("[name=text]", " ")
+    page.locator("main form [name=text]").evaluate("field => { field.required = false; field.form.noValidate = true }")
+    page.click("main button.primary[type=submit]")
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+
+
+def open_panel(name: str) -> Callable[[Page], None]:
+    return lambda page: (panel(page, name), None)[1]
+
+
+def tick_three(page: Page) -> None:
+    for tick in page.locator(".ticket-tick input").all()[1:4]:
+        tick.check()
+
+
+def open_reasons(page: Page) -> None:
+    page.locator(".clock-why").nth(1).locator("summary").click()
+
+
+MINE = f"{ACTIVE} AND {CUSTOMER_SERVICE}"
+
+PAGES = (
+    Shown("login", "/login", login=""),
+    Shown("queue", "/tickets"),
+    Shown("queue-all", "/tickets", login="xuning"),
+    Shown("queue-mine", "/tickets?tab=mine", pictured=False),
+    Shown("queue-unassigned", "/tickets?tab=unassigned", act=tick_three),
+    Shown("queue-pending", "/tickets?tab=pending_customer", pictured=False),
+    Shown("queue-assists", "/tickets?tab=assists", login="xuning", pictured=False),
+    Shown("queue-filtered", "/tickets?class=B&status=closed", pictured=False),
+    Shown("queue-nothing-found", "/tickets?q=nothing-like-this", pictured=False),
+    Shown("queue-older", "/tickets?status=closed", login="auditor", pictured=False),
+    Shown("ticket", ticket(f"{MINE} AND {TALKED_ABOUT}"), act=insert_a_template),
+    Shown("ticket-new", ticket("status = 'new' AND klass = 'C'"), login="xuning", pictured=False),
+    Shown("ticket-overdue", ticket(f"{MINE} AND {OVERDUE}"), act=open_reasons, pictured=False),
+    Shown("ticket-paused", ticket(f"status = 'pending_customer' AND {CUSTOMER_SERVICE}"), pictured=False),
+    Shown("ticket-resolved", ticket(f"status = 'resolved' AND {CUSTOMER_SERVICE}")),
+    Shown("ticket-closed", ticket("status = 'closed' AND klass = 'A'"), login="auditor", pictured=False),
+    Shown("ticket-reopened", ticket("cycle > 1"), login="auditor", pictured=False),
+    Shown("ticket-approval", ticket("status = 'pending_approval'"), login="xuning", pictured=False),
+    Shown(
+        "ticket-english",
+        ticket("id IN (SELECT ticket_id FROM message WHERE direction = 'in' AND text GLOB 'I *')"),
+        login="luolan",
+        pictured=False,
+    ),
+    Shown(
+        "ticket-order-unknown",
+        ticket("order_id IN (SELECT id FROM \"order\" WHERE status = 'unknown')"),
+        login="auditor",
+        pictured=False,
+    ),
+    Shown(
+        "ticket-assist",
+        ticket("id IN (SELECT ticket_id FROM stint WHERE kind = 'assist' AND left_at IS NULL)"),
+        login="auditor",
+        pictured=False,
+    ),
+    Shown("ticket-unconfirmed", ticket(f"{MINE} AND tier IN ('suggest', 'none')"), pictured=False),
+    Shown("ticket-panel-resolve", ticket(MINE), act=open_panel("resolve")),
+    Shown("ticket-panel-type", ticket(MINE), act=open_panel("type")),
+    Shown("ticket-panel-transfer", ticket(MINE), act=open_panel("transfer"), pictured=False),
+    Shown("ticket-panel-assist", ticket(MINE), act=open_panel("assist"), pictured=False),
+    Shown("ticket-panel-priority", ticket(MINE), act=open_panel("priority"), pictured=False),
+    Shown("ticket-panel-assign", ticket(MINE), login="luolan", act=open_panel("assign"), pictured=False),
+    Shown("ticket-panel-reveal", ticket(f"{MINE} AND customer_id > 0"), act=open_panel("reveal"), pictured=False),
+    Shown("ticket-templates", ticket(MINE), act=open_panel("templates")),
+    Shown("new-ticket", "/tickets/new", act=type_a_message),
+    Shown("new-ticket-refused", "/tickets/new", act=leave_it_empty, pictured=False),
+    Shown("users", "/users", login="admin"),
+    Shown("user", of_person("limin"), login="admin"),
+    Shown("user-new", "/users/new", login="admin", pictured=False),
+    Shown("queues", "/queues", login="admin"),
+    Shown("queue-settings", "/queues/customer_service", login="admin"),
+    Shown("queue-new", "/queues/new", login="admin", pictured=False),
+    Shown("profile", "/account"),
+    Shown("error-not-found", "/tickets/EX-000101-0001", status=404),
+    Shown("error-not-allowed", "/users", status=403, pictured=False),
+)

@@ -1,0 +1,128 @@
+"""What holds on every page: readable for everybody, in both themes, on a phone, in both languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import PAGES, Shown
+from tests.browser.site import Site
+from tests.browser.windows import Windows, widest
+
+HAN = re.compile(r"[\u3400-\u9fff]")
+EVERY_PAGE = pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
+
+
+@EVERY_PAGE
+def test_it_can_be_read_by_everybody_in_both_themes(windows: Windows, site: Site, shown: Shown) -> None:
+    page = windows.open(shown.login)
+    shown.show(page, site)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{theme}: {found.generate_report()}"
+
+
+@EVERY_PAGE
+def test_it_fits_a_phone(windows: Windows, site: Site, shown: Shown) -> None:
+    page = windows.open(shown.login, phone=True)
+    shown.show(page, site)
+    assert widest(page) == 0
+    if shown.login and page.locator(".bottom-nav").count():
+        expect(page.locator(".bottom-nav")).to_be_in_viewport()
+
+
+def test_suggestions_come_as_a_sheet_on_a_phone(windows: Windows, site: Site) -> None:
+    page = windows.open("limin", phone=True)
+    next(shown for shown in PAGES if shown.name == "ticket-unconfirmed").show(page, site)
+    expect(page.locator("#suggestions")).not_to_be_visible()
+    page.locator("[data-key-templates]").tap()
+    sheet = page.locator("#panel-templates")
+    expect(sheet).to_be_visible()
+    box = sheet.bounding_box()
+    assert box
+    assert box["y"] + box["height"] == 844
+    sheet.locator("[data-insert]").first.tap()
+    expect(sheet).not_to_be_visible()
+    expect(page.locator("#composer-text")).not_to_have_value("")
+
+
+@pytest.fixture
+def in_english(windows: Windows) -> Iterator[None]:
+    """Everybody who looks at a page does it in English."""
+    switched = []
+    for login in sorted({shown.login for shown in PAGES if shown.login}):
+        page = windows.open(login)
+        page.goto("/account")
+        page.get_by_role("button", name="Switch to English").click()
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+        switched.append(page)
+    yield
+    for page in switched:
+        page.goto("/account")
+        page.get_by_role("button", name="切换到中文").click()
+        expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+
+
+def test_english_pages_hold_no_chinese_but_peoples_own_words(windows: Windows, site: Site, in_english: None) -> None:
+    own = own_words(site)
+    names = sorted((words for words in own if len(words) <= 12), key=len, reverse=True)
+    everything = "\n".join(own)
+    left: set[str] = set()
+    for shown in PAGES:
+        page = windows.open(shown.login, locale="en-GB")
+        shown.show(page, site)
+        for text in chinese(page):
+            if text in everything:
+                continue
+            rest = text
+            for name in names:
+                rest = rest.replace(name, "")
+            if HAN.search(rest):
+                left.add(f"{shown.name}: {text}")
+        page.context.close()
+    assert left == set()
+
+
+def chinese(page: Page) -> list[str]:
+    """The page's texts, names and hints with Chinese in them, but for replies, which are in the customer's language."""
+    texts: list[str] = page.evaluate(
+        """() => {
+          const found = [];
+          const replies = ".suggestion p, .suggestion b, .suggestion mark, .words mark, textarea, [lang^=zh], title";
+          const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+          for (let node = walker.nextNode(); node; node = walker.nextNode())
+            if (!node.parentElement.closest(`script, template, ${replies}`)) found.push(node.textContent);
+          for (const element of document.querySelectorAll("[title], [aria-label], [placeholder]"))
+            if (!element.closest(replies))
+              for (const name of ["title", "aria-label", "placeholder"]) found.push(element.getAttribute(name) ?? "");
+          return found.map((text) => text.trim());
+        }"""
+    )
+    return [text for text in texts if HAN.search(text)]
+
+
+def own_words(site: Site) -> list[str]:
+    """What people wrote and are called: not the program's words."""
+    columns = (
+        ("message", "text"),
+        ("note", "text"),
+        ("ticket", "subject"),
+        ("customer", "name"),
+        ("user", "name"),
+        ("shop", "name"),
+        ("order_line", "name"),
+        ("order_line", "spec"),
+        ("order_status", "status"),
+        ("parcel", "carrier"),
+        ("parcel", "status"),
+        ("stint", "question"),
+        ('"order"', "status"),
+        ('"order"', "address"),
+    )
+    found = (site.rows(f"SELECT DISTINCT {column} FROM {table}") for table, column in columns)  # noqa: S608
+    return [words for rows in found for (words,) in rows if words and HAN.search(words)]

@@ -1,0 +1,111 @@
+"""Two people on one ticket: nothing is overwritten, nothing typed is lost."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.steps import NO_TRACKING, heard, open_ticket, panel, said
+from tests.browser.windows import Windows
+
+WORDS = "您好，\n包裹在中转站，已经催了。"
+
+
+def test_a_reply_with_a_status_on_an_outdated_page_shows_what_changed_and_keeps_the_words(windows: Windows) -> None:
+    here, there = windows.open("limin"), windows.open("luolan")
+    number = open_ticket(here, NO_TRACKING)
+    here.fill("#composer-text", WORDS)
+    there.goto(f"/tickets/{number}")
+    dialog = panel(there, "priority")
+    dialog.locator("[value=P1]").check()
+    dialog.locator("button.primary").click()
+    said(there, "优先级已修改")
+
+    here.select_option(".composer [name=status]", "pending_customer")
+    here.locator(".composer [name=next]").uncheck()
+    here.click("[data-send]")
+    notice = here.locator(".composer .notice.problem")
+    expect(notice).to_contain_text("有了变化")
+    expect(notice.locator("li").last).to_contain_text("罗兰：优先级：P2 → P1")
+    expect(here.locator("#composer-text")).to_have_value(WORDS)
+    expect(here.locator(".composer [name=status]")).to_have_value("pending_customer")
+    expect(heard(here, "已经催了")).to_have_count(0)
+
+    here.get_by_role("button", name="仍然发送").click()
+    said(here, "回复已保存")
+    expect(heard(here, "已经催了")).to_have_count(1)
+    expect(here.locator(".ticket-head-what")).to_contain_text("待客户")
+
+
+def test_a_customer_who_wrote_meanwhile_is_read_before_the_answer_goes_out(windows: Windows) -> None:
+    here, there = windows.open("limin"), windows.open("luolan")
+    number = open_ticket(here, NO_TRACKING)
+    here.fill("#composer-text", WORDS)
+    there.goto(f"/tickets/{number}")
+    there.locator(".composer .tab").filter(has_text="客户消息").click()
+    there.fill("#composer-text", "不用催了，刚刚收到了")
+    there.locator(".composer [name=next]").uncheck()
+    there.click("[data-send]")
+    expect(heard(there, "不用催了")).to_be_visible()
+
+    here.locator(".composer [name=next]").uncheck()
+    here.click("[data-send]")
+    expect(here.locator(".composer .notice.problem")).to_contain_text("不用催了，刚刚收到了")
+    expect(here.locator("#composer-text")).to_have_value(WORDS)
+
+
+def test_an_outdated_dialog_comes_back_with_what_changed(windows: Windows) -> None:
+    here, there = windows.open("limin"), windows.open("luolan")
+    number = open_ticket(here, NO_TRACKING)
+    there.goto(f"/tickets/{number}")
+    dialog = panel(there, "priority")
+    dialog.locator("[value=P3]").check()
+    dialog.locator("button.primary").click()
+    said(there, "优先级已修改")
+
+    dialog = panel(here, "transfer")
+    dialog.locator("[name=queue][value=finance]").check()
+    dialog.locator("[name=reason]").fill("运费要财务看")
+    dialog.locator("button.primary").click()
+    expect(dialog.locator(".notice.problem")).to_contain_text("P3")
+    expect(dialog.locator("[name=reason]")).to_have_value("运费要财务看")
+    expect(dialog.locator("[name=queue][value=finance]")).to_be_checked()
+    dialog.locator("button.primary").click()
+    said(here, "已转到新队列")
+
+
+def test_one_ticket_has_one_winner(windows: Windows) -> None:
+    here, there = windows.open("limin"), windows.open("zhangwei")
+    number = open_ticket(here, NO_TRACKING)
+    there.goto(f"/tickets/{number}")
+    here.locator("[data-key-claim]").click()
+    said(here, "分派给你")
+    there.locator("[data-key-claim]").click()
+    expect(there.get_by_role("alert")).to_contain_text("已经有人领了")
+    expect(there.locator(".ticket-head-facts")).to_contain_text("李敏")
+
+
+def test_a_draft_survives_a_reload_and_goes_when_it_was_sent(windows: Windows) -> None:
+    page = windows.open("limin")
+    number = open_ticket(page, NO_TRACKING)
+    page.locator(".composer .tab").filter(has_text="内部备注").click()
+    page.fill("#composer-text", "已经打电话给网点")
+    page.reload()
+    expect(page.locator("#composer-text")).to_have_value("已经打电话给网点")
+    expect(page.locator("[name=mode][value=note]")).to_be_checked()
+    expect(page.locator("[data-composer-hint]")).to_contain_text("已恢复")
+    page.locator(".composer [name=next]").uncheck()
+    page.click("[data-send]")
+    said(page, "备注已保存")
+    page.goto(f"/tickets/{number}")
+    expect(page.locator("#composer-text")).to_have_value("")
+
+
+def test_a_placeholder_that_nobody_filled_in_is_not_sent(windows: Windows) -> None:
+    page = windows.open("limin")
+    open_ticket(page, NO_TRACKING)
+    page.fill("#composer-text", "您好，{promise_time} 前给您答复")
+    page.click("[data-send]")
+    expect(page.locator("[data-composer-hint]")).to_contain_text("{promise_time}")
+    expect(page.locator("#composer-text")).to_be_focused()
+    page.keyboard.type("今天 18:00")
+    expect(page.locator("#composer-text")).to_have_value("您好，今天 18:00 前给您答复")
