@@ -20,5 +20,5 @@ translations:  ## collect sentences into helpdesk/translations/en/LC_MESSAGES/me
 	.venv/bin/pybabel -q extract -F babel.cfg -k lazy_gettext -k lazy_ngettext:1,2 --no-location --sort-output \
 		--project=Unsnag --copyright-holder='The Unsnag authors' -o messages.pot .
 	test -d helpdesk/translations/en || .venv/bin/pybabel -q init -i messages.pot -d helpdesk/translations -l en
-	.venv/bin/pybabel -q update -i messages.pot -d helpdesk/translations --no-fuzzy-matching --ignore-obsolete
+	.venv/bin/pybabel -q update -i messages.pot -d helpdesk/translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	rm messages.pot

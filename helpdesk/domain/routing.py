@@ -21,6 +21,17 @@ def route(rulebook: RuleBook, type_code: str) -> Route:
     return Route(queue=rulebook.type(type_code).queue, answering_queue=rulebook.answering_queue)
 
 
-def choose_owner(open_tickets: Mapping[int, int]) -> int | None:
-    """The person with the fewest open tickets of his own; ties go to the lowest id. None if nobody can."""
-    return min(open_tickets, key=lambda user: (open_tickets[user], user), default=None)
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Active tickets of one's own, and the id of the latest of them (0: none)."""
+
+    tickets: int
+    latest: int
+
+
+def choose_owner(loads: Mapping[int, Load]) -> int | None:
+    """The person with the fewest active tickets of his own; None if nobody can.
+
+    Ties go to whose latest ticket is the oldest, else the first of the list would get every ticket of a quiet day.
+    """
+    return min(loads, key=lambda user: (loads[user].tickets, loads[user].latest, user), default=None)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
-from sqlalchemy import select
 
 from helpdesk.domain.problems import Problem
-from helpdesk.domain.tickets import CLOSE_AFTER_SECONDS, Status
-from helpdesk.models import Ticket
 from helpdesk.queries.actors import system_actor
-from helpdesk.services import tickets
-from helpdesk.services.tickets import Change
-from helpdesk.storage import session, unit_of_work
+from helpdesk.services import resolution
+from helpdesk.storage import unit_of_work
 
 log = structlog.get_logger(__name__)
 
@@ -27,33 +23,10 @@ def close_resolved(now: datetime) -> int:
     """
     actor = system_actor("job")
     closed = 0
-    for number in _due(now):
+    for number in resolution.due_to_close(now, MOST_PER_RUN):
         try:
             with unit_of_work():
-                ticket = tickets.load(number, actor)
-                if not _rested(ticket, now):
-                    continue
-                tickets.change(ticket, Change(status=Status.CLOSED), expected=ticket.version, actor=actor, now=now)
+                closed += resolution.close(number, actor=actor, now=now)
         except Problem as problem:
             log.info("not closed", number=number, code=problem.code)
-            continue
-        closed += 1
     return closed
-
-
-def _rested(ticket: Ticket, now: datetime) -> bool:
-    return (
-        ticket.status == Status.RESOLVED
-        and ticket.resolved_at is not None
-        and ticket.resolved_at < now - timedelta(seconds=CLOSE_AFTER_SECONDS)
-    )
-
-
-def _due(now: datetime) -> list[str]:
-    statement = (
-        select(Ticket.number)
-        .where(Ticket.status == Status.RESOLVED, Ticket.resolved_at < now - timedelta(seconds=CLOSE_AFTER_SECONDS))
-        .order_by(Ticket.resolved_at)
-        .limit(MOST_PER_RUN)
-    )
-    return list(session().scalars(statement))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.domain.problems import NotFound
+from helpdesk.domain.problems import NotFound, Problem
 from helpdesk.domain.rulebook import RuleBook, parse_rulebook
 from helpdesk.storage import Base, session
 
@@ -63,6 +63,12 @@ def rulebook_of(version: int) -> RuleBook:
 
 @lru_cache(maxsize=8)
 def _parsed(version: int, _hash: str) -> RuleBook:
-    """Documents never change; the hash tells one installation's version 1 from another's in one process."""
+    """Documents never change; the hash tells one installation's version 1 from another's in one process.
+
+    What was stored once has to stay readable: that it isn't is the program's fault, not the reader's.
+    """
     document = session().execute(select(RuleBookRow.document).where(RuleBookRow.version == version)).scalar_one()
-    return parse_rulebook(document, version)
+    try:
+        return parse_rulebook(document, version)
+    except Problem as problem:
+        raise RuntimeError(f"the stored rule book, version {version}, can't be read: {problem.params}") from problem

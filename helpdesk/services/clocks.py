@@ -70,6 +70,15 @@ def unmeet(ticket: Ticket, kind: Kind) -> None:
         write_burns_at(ticket)
 
 
+def late_kinds(ticket: Ticket, now: datetime) -> set[Kind]:
+    """The customer's clocks that are overdue: a breach is recorded as one, whatever ends the wait."""
+    return {
+        Kind(row.kind)
+        for row in _open_rows(ticket, CUSTOMER_KINDS)
+        if row.late_after is not None and row.late_after < now
+    }
+
+
 def cancel(ticket: Ticket, kinds: Iterable[Kind], *, at: datetime) -> None:
     """Nothing more is promised: the clocks count neither as met nor as missed."""
     rows = _open_rows(ticket, kinds)

@@ -123,13 +123,13 @@ def _still_here(last: Stint | None) -> int | None:
 
 
 def due_to_close(now: datetime, limit: int) -> list[str]:
-    """Numbers of tickets that have been resolved for 7 days."""
+    """Numbers of tickets that have been resolved for more than 7 days: on the last second a message still reopens."""
     return list(
         session().scalars(
             select(Ticket.number)
             .where(
                 Ticket.status == Status.RESOLVED.value,
-                Ticket.resolved_at <= now - timedelta(seconds=CLOSE_AFTER_SECONDS),
+                Ticket.resolved_at < now - timedelta(seconds=CLOSE_AFTER_SECONDS),
             )
             .order_by(Ticket.resolved_at)
             .limit(limit)
@@ -142,7 +142,7 @@ def close(number: str, *, actor: Actor, now: datetime) -> bool:
     if actor.scope(Permission.TICKETS_WORK) is not Scope.ALL:
         raise NotAllowed("ticket.not_yours", number=number)
     ticket = tickets.load(number, actor)
-    long_enough = ticket.resolved_at is not None and ticket.resolved_at <= now - timedelta(seconds=CLOSE_AFTER_SECONDS)
+    long_enough = ticket.resolved_at is not None and ticket.resolved_at < now - timedelta(seconds=CLOSE_AFTER_SECONDS)
     if ticket.status != Status.RESOLVED or not long_enough:
         return False
     tickets.change(ticket, Change(status=Status.CLOSED), expected=None, actor=actor, now=now)

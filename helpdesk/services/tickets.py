@@ -344,7 +344,8 @@ def _move_clocks(ticket: Ticket, before: dict[str, Any], changed: Changed, clock
     if "status" not in before:
         return
     if ticket.status == Status.RESOLVED:
-        changed.clocks_met = clocks.meet(ticket, [Kind.SOLUTION], at=clock_at)
+        late = clocks.late_kinds(ticket, now)
+        changed.clocks_met = clocks.meet(ticket, {Kind.SOLUTION, *late}, at=clock_at)
         clocks.cancel(ticket, [Kind.FIRST_RESPONSE, Kind.PLATFORM], at=now)
     elif ticket.status == Status.MERGED:
         clocks.cancel(ticket, [Kind.FIRST_RESPONSE, Kind.SOLUTION, Kind.PLATFORM], at=now)

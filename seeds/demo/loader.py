@@ -96,25 +96,23 @@ class Stage:
 def load(now: datetime, say: Callable[[str], None] = lambda _line: None) -> int:
     """Plant people and play the demo's plan up to ``now``. Returns how many tickets there are.
 
-    The base has to be planted. If it is stopped half way the database holds half a demo: begin with a new one.
+    The base has to be planted.
     """
     return play(plan(SEED, now), say)
 
 
 def play(written: DemoPlan, say: Callable[[str], None] = lambda _line: None) -> int:
-    """Play a plan, a transaction per few days. Returns how many tickets there are."""
+    """Play a plan in one transaction: an interrupted demo leaves nothing behind. Returns how many tickets there are."""
     hashed = passwords.hashed(PASSWORD)
-    with unit_of_work():
+    with unit_of_work(), _without_collecting():
         _open_shops()
         _hire(hashed, written.begins)
         stage = _set(written)
-    with _without_collecting():
         for month, batches in groupby(_batches(written), key=lambda steps: _month(steps[0].at)):
             before = len(stage.ids)
             for steps in batches:
                 _play(stage, steps)
             say(f"{month}: {len(stage.ids) - before} tickets")
-    with unit_of_work():
         stage.swept_until = None
         _let_time_pass(stage, written.now)
         outbox.expire_notices(written.now)
@@ -198,16 +196,17 @@ def _set(written: DemoPlan) -> Stage:
 
 
 def _play(stage: Stage, steps: list[Step]) -> None:
-    """Some days' steps, stored together."""
-    with unit_of_work():
-        stage.rows = [*session().scalars(select(Shop)), *session().scalars(select(Channel))]
-        stage.rows += session().scalars(select(Queue))
-        for step in steps:
-            _let_time_pass(stage, step.at)
-            if isinstance(step.action, Open):
-                _open(stage, stage.tickets[step.ticket], step.action, step.at)
-            else:
-                _act(stage, step)
+    """Some days' steps. The session forgets the rows of the days before: it would look through them at each flush."""
+    session().flush()
+    session().expunge_all()
+    stage.rows = [*session().scalars(select(Shop)), *session().scalars(select(Channel))]
+    stage.rows += session().scalars(select(Queue))
+    for step in steps:
+        _let_time_pass(stage, step.at)
+        if isinstance(step.action, Open):
+            _open(stage, stage.tickets[step.ticket], step.action, step.at)
+        else:
+            _act(stage, step)
 
 
 def _let_time_pass(stage: Stage, until: datetime) -> None:

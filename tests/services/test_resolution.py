@@ -10,7 +10,7 @@ from sqlalchemy import select
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, Problem
 from helpdesk.domain.tickets import Outcome, Party
 from helpdesk.models import Note, Responsibility, User
-from helpdesk.services import assignment, resolution
+from helpdesk.services import assignment, operations, resolution
 from helpdesk.storage import session, unit_of_work
 from tests.factories import World
 from tests.services.story import clock, do, events, heard, look, opened, queue_clocks, refused, resolved, stints
@@ -50,9 +50,9 @@ def test_resolving_keeps_outcome_parties_reason_and_times_and_ends_the_work(worl
 
 def test_a_first_response_that_nobody_gave_is_no_longer_promised(world: World, now: datetime) -> None:
     number = opened(world, now)
-    resolved(number, actor=world.actors.warehouse, now=now + HOUR)
+    resolved(number, actor=world.actors.warehouse, now=now + 0.25 * HOUR)
     first = clock(number, "first_response")
-    assert (first.met_at, first.cancelled_at, first.late_after) == (None, now + HOUR, now + 0.5 * HOUR)
+    assert (first.met_at, first.cancelled_at) == (None, now + 0.25 * HOUR)
 
 
 @pytest.mark.parametrize(
@@ -112,15 +112,16 @@ def test_after_seven_days_it_is_closed_for_good(world: World, now: datetime) -> 
     number, other = opened(world, now), opened(world, now)
     resolved(number, actor=world.actors.warehouse, now=now)
     system = world.actors.system
-    early = now + 7 * DAY - timedelta(seconds=1)
+    early = now + 7 * DAY  # on whose last second the customer's message still reopens it
     assert resolution.due_to_close(early, 10) == []
     assert do(resolution.close, number, actor=system, now=early) is False
-    assert resolution.due_to_close(now + 7 * DAY, 10) == [number]
-    assert do(resolution.close, number, actor=system, now=now + 7 * DAY) is True
+    late = early + timedelta(seconds=1)
+    assert resolution.due_to_close(late, 10) == [number]
+    assert do(resolution.close, number, actor=system, now=late) is True
     assert do(resolution.close, number, actor=system, now=now + 8 * DAY) is False
     assert do(resolution.close, other, actor=system, now=now + 8 * DAY) is False
     ticket = look(number)
-    assert (ticket.status, ticket.closed_at, ticket.resolved_at) == ("closed", now + 7 * DAY, now)
+    assert (ticket.status, ticket.closed_at, ticket.resolved_at) == ("closed", late, now)
     assert resolution.due_to_close(now + 9 * DAY, 10) == []
 
 
@@ -129,3 +130,15 @@ def test_people_don_t_close_by_hand(world: World, now: datetime) -> None:
     resolved(number, actor=world.actors.warehouse, now=now)
     with refused(NotAllowed, "ticket.not_yours"):
         do(resolution.close, number, actor=world.actors.auditor, now=now + 8 * DAY)
+
+
+def test_a_first_response_that_was_late_stays_a_breach_when_resolved_without_an_answer(
+    world: World, now: datetime
+) -> None:
+    number = opened(world, now)
+    late = now + timedelta(minutes=31)
+    operation = resolved(number, actor=world.actors.warehouse, now=late)
+    first = clock(number, "first_response")
+    assert (first.breached, first.elapsed_seconds) == (True, 31 * 60)
+    do(operations.undo, operation, actor=world.actors.warehouse, now=late + timedelta(minutes=1))
+    assert clock(number, "first_response").met_at is None
