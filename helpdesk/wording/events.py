@@ -82,10 +82,15 @@ BY_NAME: Mapping[str, Callable[[Any], str]] = {
 
 def event_text(event: Happened) -> str:
     """The event in the reader's language; a code without words of its own is shown as it is."""
-    if event.code not in EVENTS:
+    return words(event, EVENTS)
+
+
+def words(event: Happened, sentences: Mapping[str, str]) -> str:
+    """The sentence for the event's code, filled; the code itself where there is none."""
+    if event.code not in sentences:
         return event.code
     shown = {name: _shown(event.code, name, value) for name, value in event.params.items()}
-    return gettext(EVENTS[event.code]) % Filled(shown)
+    return gettext(sentences[event.code]) % Filled(shown)
 
 
 class Filled(dict[str, str]):

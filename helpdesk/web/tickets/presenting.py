@@ -18,8 +18,10 @@ from helpdesk.queries.directory import Directory
 from helpdesk.queries.ticket_page import DecisionView, TicketPage
 from helpdesk.queries.ticket_timeline import Entry
 from helpdesk.services.messages import TAKE_BACK_SECONDS
-from helpdesk.wording import event_text, label, party_label
+from helpdesk.web.tickets import story
+from helpdesk.wording import label, party_label
 from helpdesk.wording.explanations import step_text
+from helpdesk.wording.story import line_text
 
 ICONS = {
     "ticket.created": "plus",
@@ -174,7 +176,32 @@ def _decision(
 def timeline(
     page: TicketPage, book: RuleBook, may: Mapping[str, bool], actor: Actor, now: datetime
 ) -> list[dict[str, Any]]:
-    return [_entry(entry, page, book, may, actor, now) for entry in page.timeline.entries]
+    shown: list[dict[str, Any]] = []
+    for one in story.told(page.timeline.entries):
+        if isinstance(one, story.Line):
+            shown.append(_line(one, page.names, book))
+        elif isinstance(one, story.Reminders):
+            lines = [_line(story.Line((event,)), page.names, book) for event in one.events]
+            shown.append({"kind": "reminders", "at": one.events[-1].at, "lines": lines})
+        else:
+            shown.append(_entry(one, page, book, may, actor, now))
+    return shown
+
+
+def _line(line: story.Line, names: Directory, book: RuleBook) -> dict[str, Any]:
+    """``author`` is the person who did it, ``system`` says that nobody did."""
+    first = line.events[0]
+    person = None if first.author_id is None else names.people.get(first.author_id)
+    author = person.name if person and not person.system else ""
+    return {
+        "kind": "event",
+        "at": first.at,
+        "author": author,
+        "system": person is not None and person.system,
+        "text": line_text((happened(event, names, book) for event in line.events), after_name=bool(author)),
+        "icon": "alarm" if story.is_breach(first) else ICONS.get(first.code or "", "bolt"),
+        "breach": story.is_breach(first),
+    }
 
 
 def _entry(
@@ -182,9 +209,6 @@ def _entry(
 ) -> dict[str, Any]:
     author = _author(entry, page.names)
     shown: dict[str, Any] = {"id": entry.id, "at": entry.at, "text": entry.text}
-    if entry.kind == "event":
-        event = happened(entry, page.names, book)
-        return {**shown, "kind": "event", "event": event, "author": author, "icon": ICONS.get(entry.code or "", "bolt")}
     if entry.kind == "note":
         return {**shown, "kind": "note", "author": author or _("系统"), "initial": (author or _("系统"))[:1]}
     if entry.direction == "in":
@@ -242,7 +266,7 @@ def happened(entry: Entry, names: Directory, book: RuleBook) -> Happened:
             return _("，").join(f"{party_label(party)} {percent}%" for party, percent in value.items())
         return value
 
-    return Happened(entry.code or "", {name: shown(name, value) for name, value in entry.params.items()})
+    return Happened(story.phrase_code(entry), {name: shown(name, value) for name, value in entry.params.items()})
 
 
 def _author(entry: Entry, names: Directory) -> str | None:
@@ -252,12 +276,13 @@ def _author(entry: Entry, names: Directory) -> str | None:
 
 
 def change_lines(entries: Iterable[Entry], names: Directory, book: RuleBook) -> list[str]:
-    """What changed meanwhile, a line each: for a form that was overtaken."""
+    """What changed meanwhile, a line for each moment: for a form that was overtaken. Only events change a ticket."""
     lines = []
-    for entry in entries:
-        author = _author(entry, names)
-        text = event_text(happened(entry, names, book))
-        lines.append(_("%(who)s：%(what)s", who=author, what=text) if author else text)
+    for line in story.told(entries):
+        if isinstance(line, story.Line):
+            shown = _line(line, names, book)
+            text, author = shown["text"], shown["author"]
+            lines.append(_("%(who)s：%(what)s", who=author, what=text) if author else text)
     return lines
 
 

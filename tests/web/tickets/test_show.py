@@ -110,7 +110,7 @@ def test_one_page_shows_everything_for_an_answer(agent: Client, full: Ticket) ->
         "上个月的退货",
         "还可补",
         "王先生您好，顺丰 SF123 已催",
-        "负责人：无 → 林晓",
+        "<b>林晓</b> 成为负责人",
         "11-23",
     ):
         assert fact in page, fact

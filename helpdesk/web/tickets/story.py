@@ -1,0 +1,92 @@
+"""A ticket's events, told briefly: what one person did at one moment is one line, reminders fold into another.
+
+Nothing is left out: a line says all that happened then, folded reminders open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from helpdesk.queries.ticket_timeline import Entry
+
+BREACH_PERCENT = 100
+"""Of a clock's stages the one that must not be overlooked."""
+
+TOLD_FIRST = (
+    "ticket.created",
+    "ticket.reopened",
+    "ticket.assignee",
+    "ticket.owner",
+    "ticket.type",
+    "ticket.queue",
+    "ticket.status",
+    "ticket.pending_on",
+    "ticket.outcome",
+)
+"""The order within a line; anything else stands behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Events of one actor at one moment, in the order in which they are told."""
+
+    events: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """Stages of clocks with nothing between them but other stages: at least two, oldest first."""
+
+    events: tuple[Entry, ...]
+
+
+def told(entries: Iterable[Entry]) -> Iterator[Entry | Line | Reminders]:
+    """Messages and notes as they are, events in lines and folds."""
+    for key, run in groupby(entries, _place):
+        if key[0] == "stage":
+            yield from _stages(list(run))
+        elif key[0] == "event":
+            yield Line(tuple(sorted(run, key=_rank)))
+        else:
+            yield from run
+
+
+def _place(entry: Entry) -> tuple[object, ...]:
+    """Equal for neighbours that are told together."""
+    if entry.kind != "event":
+        return entry.kind, entry.id
+    return ("stage",) if entry.code == "sla.stage" else ("event", entry.author_id, entry.at)
+
+
+def _rank(entry: Entry) -> int:
+    return TOLD_FIRST.index(entry.code) if entry.code in TOLD_FIRST else len(TOLD_FIRST)
+
+
+def _stages(run: list[Entry]) -> Iterator[Line | Reminders]:
+    """Breaches stand for themselves; the reminders are told where the last of them was."""
+    reminders = tuple(entry for entry in run if not is_breach(entry))
+    for entry in run:
+        if is_breach(entry) or len(reminders) == 1:
+            yield Line((entry,))
+        elif entry is reminders[-1]:
+            yield Reminders(reminders)
+
+
+def is_breach(entry: Entry) -> bool:
+    return entry.code == "sla.stage" and entry.params.get("percent") == BREACH_PERCENT
+
+
+def phrase_code(entry: Entry) -> str:
+    """The event's code, or that of the phrase which suits it better beside its doer's name (``wording.story``)."""
+    if is_breach(entry):
+        return "sla.breach"
+    before, after = entry.params.get("from"), entry.params.get("to")
+    if entry.code not in ("ticket.owner", "ticket.assignee") or before == after:
+        return entry.code or ""
+    if after == entry.author_id:
+        return f"{entry.code}.taken" if before is None else f"{entry.code}.taken_over"
+    if after is None:
+        return f"{entry.code}.left" if before == entry.author_id else entry.code
+    return f"{entry.code}.given" if before is None else entry.code

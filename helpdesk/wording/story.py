@@ -1,0 +1,38 @@
+"""What somebody did at one moment, as one line of the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from flask_babel import gettext
+
+from helpdesk.wording.events import EVENTS, Happened, words
+from helpdesk.wording.labels import N_
+
+PHRASES: Mapping[str, str] = {
+    "ticket.assignee.taken": N_("接手"),
+    "ticket.assignee.taken_over": N_("从%(from)s手上接过"),
+    "ticket.assignee.left": N_("不再经手"),
+    "ticket.assignee.given": N_("分派给%(to)s"),
+    "ticket.owner.taken": N_("成为负责人"),
+    "ticket.owner.taken_over": N_("接替%(from)s成为负责人"),
+    "ticket.owner.left": N_("不再负责"),
+    "ticket.owner.given": N_("负责人定为%(to)s"),
+    "sla.breach": N_("%(clock)s已超时"),
+}
+"""Events that a line words more closely: who stands before it needn't be named in it again."""
+
+
+def line_text(events: Iterable[Happened], *, after_name: bool) -> str:
+    """The events in one sentence, without its full stop; ``after_name``: the doer's name stands before it."""
+    line = gettext("，").join(_small(_phrase(event)) for event in events)
+    return line if after_name else line[:1].upper() + line[1:]
+
+
+def _phrase(event: Happened) -> str:
+    return words(event, PHRASES if event.code in PHRASES else EVENTS)
+
+
+def _small(text: str) -> str:
+    """An English phrase within a sentence begins small; an abbreviation stays what it is."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
