@@ -22,7 +22,7 @@ def test_it_can_be_read_by_everybody_in_both_themes(windows: Windows, site: Site
     page = windows.open(shown.login)
     shown.show(page, site)
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=theme)
         found = Axe().run(page)
         assert found.violations_count == 0, f"{theme}: {found.generate_report()}"
 

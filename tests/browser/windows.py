@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Response
@@ -102,7 +101,3 @@ def widest(page: Page) -> int:
     """How many pixels the page is wider than its window; 0 for a page that doesn't scroll sideways."""
     width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return width
-
-
-def save(page: Page, path: Path) -> None:
-    page.screenshot(path=path, animations="disabled", caret="hide")
