@@ -38,13 +38,13 @@ class Suggested:
 def suggestions(page: TicketPage, actor: Actor, values: Mapping[str, str | None]) -> Suggested:
     """Rank the actor's templates for the ticket and fill them with ``values`` (see ``domain.replies.PLACEHOLDERS``)."""
     found = templates(actor)
-    asked = page.decision.text if page.decision else ""
-    locale = customers_locale(asked or page.ticket.subject)
+    asked = what_was_asked(page)
+    locale = customers_locale(asked)
     filled = {template.id: _filled(template, locale, values) for template in found}
     best = rank(
         found,
         type_code=page.ticket.type,
-        text=normalise(asked or page.ticket.subject).text,
+        text=normalise(asked).text,
         words=[span.word for span in page.decision.spans] if page.decision else (),
         status=page.ticket.status,
         has_order=page.order is not None,
@@ -75,6 +75,11 @@ def templates(actor: Actor) -> tuple[Template, ...]:
         .limit(MOST_TEMPLATES)
     )
     return tuple(_template(row, version) for row, version in rows)
+
+
+def what_was_asked(page: TicketPage) -> str:
+    """The customer's words that decided the type; the subject where there are none."""
+    return (page.decision.text if page.decision else "") or page.ticket.subject
 
 
 def customers_locale(text: str) -> str:

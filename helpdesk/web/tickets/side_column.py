@@ -8,21 +8,25 @@ from functools import lru_cache
 from typing import Any
 
 from flask import url_for
-from flask_babel import format_datetime
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from helpdesk.domain.access import Actor
+from helpdesk.domain.calendars import Calendar, closing_after
 from helpdesk.domain.compensation import PROPOSERS, Option, options, remaining_fen
 from helpdesk.domain.masking import mask_address, mask_phone
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.text import syllable
-from helpdesk.queries.suggestions import Filled, Suggested
+from helpdesk.queries.suggestions import Filled, Suggested, customers_locale, what_was_asked
 from helpdesk.queries.ticket_page import TicketPage
 from helpdesk.services.customers import Revealed
 from helpdesk.web.filters import money
 from helpdesk.web.tickets.presenting import type_name
-from helpdesk.wording import label, order_status_label
+from helpdesk.wording import day_and_time, label, order_status_label
 from helpdesk.wording.explanations import basis_text, evidence_label
+
+TIME_TO_ANSWER = 2 * 3600
+"""Seconds of working time that a promise leaves where no deadline sets it."""
 
 MOST_ITEMS = 3
 """Articles that are named in a reply; the rest is counted."""
@@ -61,7 +65,15 @@ def compensation(page: TicketPage, book: RuleBook, actor: Actor, offered: tuple[
 def placeholder_values(
     page: TicketPage, offered: tuple[Option, ...], agent: str, now: datetime
 ) -> dict[str, str | None]:
-    """What templates are filled with; None where it isn't known, so that the gap is seen before sending."""
+    """What templates are filled with, in the customer's language.
+
+    None where it isn't known, so that the gap is seen before sending.
+    """
+    with force_locale(customers_locale(what_was_asked(page))):
+        return _values(page, offered, agent, now)
+
+
+def _values(page: TicketPage, offered: tuple[Option, ...], agent: str, now: datetime) -> dict[str, str | None]:
     order, money_known = page.order, page.money
     parcel = page.parts.parcels[-1] if page.parts.parcels else None
     difference = money_known.snapshot_difference_fen
@@ -90,9 +102,24 @@ def _items(page: TicketPage) -> str | None:
 
 
 def _promise(page: TicketPage, now: datetime) -> str | None:
-    """By when the customer gets his solution, as long as that can still be kept."""
+    """By when the customer hears from us: his solution's deadline as long as it can be kept.
+
+    After that the end of the first opening of those who answer him that leaves them ``TIME_TO_ANSWER``.
+    """
     due = next((clock.due_at for clock in page.clocks if clock.kind == "solution" and clock.state == "running"), None)
-    return format_datetime(due, "MM-dd HH:mm") if due is not None and due > now else None
+    if due is None or due <= now:
+        working_time = _answering_hours(page)
+        due = closing_after(working_time, now, TIME_TO_ANSWER) if working_time else None
+    return day_and_time(due, now) if due else None
+
+
+def _answering_hours(page: TicketPage) -> Calendar | None:
+    """The first response counts the working time of those who answer customers, whoever has the ticket now."""
+    kinds = ("first_response", "solution")
+    promised = sorted(
+        (clock for clock in page.clocks if clock.kind in kinds), key=lambda clock: kinds.index(clock.kind)
+    )
+    return promised[0].calendar if promised else None
 
 
 def suggestions(found: Suggested, page: TicketPage, book: RuleBook) -> list[dict[str, Any]]:
