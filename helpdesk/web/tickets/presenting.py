@@ -89,6 +89,7 @@ def ticket(page: TicketPage, book: RuleBook) -> dict[str, Any]:
         "queue_code": queue.code,
         "owner": {"id": row.owner_id, "name": owner, "initial": owner[:1]} if owner else None,
         "hands": names.name(row.assignee_id),
+        "owner_has_it": row.owner_id is not None and row.owner_id == row.assignee_id,
         "channel": label(row.channel),
         "shop": row.shop,
         "created_at": row.created_at,
