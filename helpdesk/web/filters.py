@@ -11,7 +11,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from flask import Flask, current_app, g, request, url_for
-from flask_babel import format_datetime, get_timezone, gettext
+from flask_babel import get_timezone, gettext
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
@@ -98,8 +98,10 @@ def when(at: datetime | None) -> Markup | str:
     if at is None:
         return "–"
     here = get_timezone()
-    same_year = at.astimezone(here).year == moment().astimezone(here).year
-    return _time(at, format_datetime(at, "MM-dd HH:mm" if same_year else "yyyy-MM-dd HH:mm"))
+    local = at.astimezone(here)
+    return _time(
+        at, f"{local:%m-%d %H:%M}" if local.year == moment().astimezone(here).year else f"{local:%Y-%m-%d %H:%M}"
+    )
 
 
 def ago(at: datetime | None) -> Markup | str:
@@ -120,7 +122,7 @@ def ago(at: datetime | None) -> Markup | str:
 
 def _time(at: datetime, text: str) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        at.isoformat(), format_datetime(at, "yyyy-MM-dd HH:mm:ss"), text
+        at.isoformat(), f"{at.astimezone(get_timezone()):%Y-%m-%d %H:%M:%S}", text
     )
 
 

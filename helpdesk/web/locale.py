@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, has_request_context, request
-from flask_babel import Babel
+from babel.support import NullTranslations, Translations
+from flask import Flask, current_app, g, has_request_context, request
+from flask_babel import Babel, get_translations
 from flask_login import current_user
 
 from helpdesk.config import LOCALES
@@ -14,6 +15,19 @@ NAMES = {"zh_CN": "中文", "en": "English"}
 
 def init_app(app: Flask) -> None:
     Babel(app, locale_selector=locale, timezone_selector=lambda: app.config["BABEL_DEFAULT_TIMEZONE"])
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of the i18n extension
+        lambda text: _translations().ugettext(text),
+        lambda one, many, n: _translations().ungettext(one, many, n),
+        newstyle=True,
+    )
+
+
+def _translations() -> Translations | NullTranslations:
+    """The catalog of this request, looked up once: a list of fifty rows asks for nine hundred sentences."""
+    if "translations" not in g:
+        g.translations = get_translations()
+    found: Translations | NullTranslations = g.translations
+    return found
 
 
 def locale() -> str:

@@ -36,7 +36,7 @@ def _days_ahead(at: datetime, now: datetime) -> int:
 
 
 def _time(at: datetime) -> str:
-    return "24:00" if _ends_day(at) else format_datetime(at, "HH:mm")
+    return "24:00" if _ends_day(at) else f"{at.astimezone(get_timezone()):%H:%M}"
 
 
 def _within(at: datetime) -> datetime:
@@ -45,4 +45,4 @@ def _within(at: datetime) -> datetime:
 
 
 def _ends_day(at: datetime) -> bool:
-    return format_datetime(at, "HH:mm:ss") == "00:00:00"
+    return f"{at.astimezone(get_timezone()):%H%M%S}" == "000000"
