@@ -263,5 +263,7 @@ def test_a_long_explanation_leaves_out_its_middle_and_says_so():
     steps = clocks.explain(clocks.start(FRIDAY, 400 * HOUR), FINANCE, FRIDAY)
     assert len(steps) == clocks.MAX_STEPS + 1
     assert steps[clocks.MAX_STEPS // 2].code == "clock.more"
-    assert steps[clocks.MAX_STEPS // 2].params["count"] > 20
+    count = steps[clocks.MAX_STEPS // 2].params["count"]
+    assert isinstance(count, int)
+    assert count > 20
     assert "clock.due" in codes(steps)

@@ -281,7 +281,7 @@ def test_an_explanation_adds_up_to_the_target_or_to_what_has_elapsed(place, hist
     state, calendar = play(place, history, target), place.calendar
     now = place.start + sum(wait for _, wait in history) * MINUTE + timedelta(seconds=ahead)
     steps = clocks.explain(state, calendar, now)
-    counted = [step.params["seconds"] for step in steps if step.code == "clock.counted"]
+    counted: list[Any] = [step.params["seconds"] for step in steps if step.code == "clock.counted"]
     if not any(step.code == "clock.more" for step in steps):
         reached = clocks.due_at(state, calendar) is not None
         assert sum(counted) == (target if reached else clocks.elapsed(state, calendar, now))

@@ -16,7 +16,7 @@ DAYS = [date(2025, 1, 1) + timedelta(days=n) for n in range(730)]
 
 def test_the_seeded_table_agrees_with_two_independent_packages_on_all_730_days():
     table = {row.day: row.kind for row in calendar_data.holidays()}
-    other = holidays_package.China(years=[2025, 2026])
+    other = holidays_package.country_holidays("CN", years=[2025, 2026])
 
     def worked(day: date) -> bool:
         return table.get(day, HolidayKind.OFF if day.weekday() >= 5 else HolidayKind.WORK) is HolidayKind.WORK
@@ -36,7 +36,7 @@ def test_every_seeded_row_is_named_in_both_languages():
 
 
 def test_rows_are_read_in_order_of_date():
-    rows = [
+    rows: list[dict[str, str | None]] = [
         {"date": "2027-02-06", "kind": "off", "name_zh": "春节", "name_en": "Spring Festival"},
         {"date": " 2027-01-03 ", "kind": "work", "name_zh": None},
     ]
