@@ -21,6 +21,9 @@ from helpdesk import create_app
 from helpdesk.config import SettingsError
 
 THREADS = 8
+MOST_CONNECTIONS = 2000
+"""A browser keeps up to six open, and pages that refresh themselves never let go of one: 100 is twenty people."""
+
 ROOM_FOR_A_POLITE_ANSWER = 1024 * 1024
 """Bytes over the limit at which the program itself still answers 413; beyond it the server cuts the body off."""
 
@@ -50,6 +53,8 @@ def main(arguments: Sequence[str]) -> int:
             port=options.port,
             threads=THREADS,
             ident=None,
+            connection_limit=MOST_CONNECTIONS,
+            asyncore_use_poll=True,  # select() ends at 1024 open files
             max_request_body_size=app.config["MAX_CONTENT_LENGTH"] + ROOM_FOR_A_POLITE_ANSWER,
         )
     except OSError as error:
