@@ -35,6 +35,7 @@ from helpdesk.queries.keyset import Statement
 from helpdesk.queries.ticket_clocks import ClockView, ticket_clocks
 from helpdesk.queries.ticket_money import money_columns, money_facts
 from helpdesk.queries.ticket_order import OrderParts, order_parts
+from helpdesk.queries.ticket_pulse import last_entries
 from helpdesk.queries.ticket_timeline import FIRST, Timeline, timeline
 from helpdesk.storage import session
 
@@ -71,6 +72,8 @@ class Head:
     sends: bool  # the channel carries replies by itself
     follows: str | None  # number of the ticket that this one continues
     last_message_id: int  # the customer's last, 0 if there is none
+    last_reply_id: int  # the last to him
+    last_note_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +212,7 @@ def _head(actor: Actor, day_start: datetime) -> Statement:
             Channel.sender,
             followed.number.label("follows"),
             Stint.assignee_id,
-            _last_message().label("last_message_id"),
+            *last_entries(),
             _of_customer(aliased(Order)).label("customer_orders"),
             _of_customer(aliased(Ticket)).label("customer_tickets"),
             *money_columns(actor, day_start),
@@ -223,16 +226,6 @@ def _head(actor: Actor, day_start: datetime) -> Statement:
         .outerjoin(Message, Message.id == DecisionRow.message_id)
         .outerjoin(followed, followed.id == Ticket.follows_id)
         .outerjoin(Stint, and_(Stint.ticket_id == Ticket.id, is_open_stay))
-    )
-
-
-def _last_message() -> ScalarSelect[int]:
-    heard = aliased(Message)
-    return (
-        select(func.coalesce(func.max(heard.id), 0))
-        .where(heard.ticket_id == Ticket.id, heard.direction == "in")
-        .correlate(Ticket)
-        .scalar_subquery()
     )
 
 
@@ -275,7 +268,9 @@ def _ticket(row: Row[*tuple[Any, ...]]) -> Head:
         channel_id=ticket.channel_id,
         sends=row.sender is not None,
         follows=row.follows,
-        last_message_id=row.last_message_id,
+        last_message_id=row.heard,
+        last_reply_id=row.said,
+        last_note_id=row.noted,
     )
 
 

@@ -20,6 +20,7 @@ from helpdesk.services.customers import Revealed
 from helpdesk.web.access import current_actor, moment, needs
 from helpdesk.web.tickets import presenting, side_column, tickets
 from helpdesk.web.tickets.lists import day_start
+from helpdesk.web.tickets.pulse import pulse_url
 from helpdesk.web.tickets.where import came_from
 from helpdesk.wording import label
 
@@ -97,6 +98,7 @@ def show_page(
         "order": side_column.order(page),
         "customer": side_column.customer(page, revealed),
         "others": side_column.others(page),
+        "pulse_url": pulse_url(page.ticket),
         "back_url": url_for("tickets.index", **came_from().args()),
     }
     return make_response(render_template("tickets/show.html", **context), status)

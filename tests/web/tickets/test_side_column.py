@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def agent(client: Client, world: World, login: Login) -> Client:
     return client
 
 
-def overdue(world: World, now: datetime, **columns: object) -> Ticket:
+def overdue(world: World, now: datetime, **columns: Any) -> Ticket:
     """A ticket whose solution is late; customers are answered in office hours, Monday to Friday 9 to 18."""
     row = tickets.ticket(world, now, due_in=-HOUR, **columns)
     answered = tickets.clock(world, row, now, kind="first_response", met_at=now, breached=False)
