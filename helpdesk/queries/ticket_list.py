@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, null, select, true
+from sqlalchemy import ColumnElement, Row, and_, case, func, null, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from helpdesk.domain.access import Actor, Permission
@@ -22,12 +22,13 @@ from helpdesk.models import Channel, ClockRow, Customer, Note, Order, Stint, Tic
 from helpdesk.models.calendars import load_calendars
 from helpdesk.models.scope import asks, listed, readable
 from helpdesk.models.ticket_filter import UNSURE, conditions, tab_condition
-from helpdesk.models.tickets import is_open_stay
+from helpdesk.models.tickets import is_active, is_open_stay
 from helpdesk.queries.clock_faces import ClockFace, nearest
 from helpdesk.queries.keyset import EPOCH, Cursor, Key, Statement, sorted_page
 from helpdesk.storage import session
 
 PAGE = 50
+OWNER = aliased(User)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Assist:
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
-    """A line of the list. ``hands`` is who took it in its queue, None while nobody has. ``paid_fen`` is fen.
+    """A line of the list. ``hands`` is who took it in its queue, None while nobody has; once ended, its owner. ``paid_fen`` is fen.
 
     ``key`` tells the lines of one list apart: a ticket that asks two queues for help stands there twice.
     """
@@ -189,7 +190,7 @@ _COLUMNS = (
     Customer.name.label("customer"),
     Order.number.label("order_number"),
     Order.paid_fen,
-    User.name.label("hands"),
+    case((is_active, User.name), else_=func.coalesce(User.name, OWNER.name)).label("hands"),
 )
 
 
@@ -231,6 +232,7 @@ def _with_names(statement: Statement) -> Statement:
         statement.outerjoin(Channel, Channel.id == Ticket.channel_id)
         .outerjoin(Customer, Customer.id == Ticket.customer_id)
         .outerjoin(Order, Order.id == Ticket.order_id)
+        .outerjoin(OWNER, OWNER.id == Ticket.owner_id)
     )
 
 

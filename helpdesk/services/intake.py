@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import accumulate
+from unicodedata import east_asian_width
 
 from sqlalchemy import case, select, update
 
@@ -42,7 +45,9 @@ MAX_NAME = 100
 MAX_NUMBER = 60
 MAX_PHONE = 30
 MAX_EXTERNAL_ID = 200
-SUBJECT_LETTERS = 40
+SUBJECT_WIDTH = 80
+"""A Chinese character counts two, so that a line of any script is about as long."""
+
 CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
 
@@ -386,4 +391,5 @@ def _message(ticket: Ticket, request: TicketRequest, now: datetime) -> Message:
 def _subject(text: str) -> str:
     """The first line of what the customer wrote, cut to a line's length."""
     line = text.splitlines()[0].strip()
-    return line if len(line) <= SUBJECT_LETTERS else line[: SUBJECT_LETTERS - 1] + "…"
+    ends = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in line))
+    return line if not ends or ends[-1] <= SUBJECT_WIDTH else line[: bisect_right(ends, SUBJECT_WIDTH - 2)] + "…"

@@ -139,6 +139,9 @@ async function run() {
   timer = setTimeout(run, EVERY * 2 ** Math.min(failures, 4));
 }
 
+// A phone shows three tabs at a time; the open one is among them.
+document.querySelector(".tabs [aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 if (box) {
   timer = setTimeout(run, EVERY);
   document.addEventListener("visibilitychange", () => document.hidden || run());
