@@ -34,7 +34,7 @@ from helpdesk.models import (
 )
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.tickets import is_active
-from helpdesk.services import clocks, customers, decisions, owners, stints, tickets
+from helpdesk.services import clocks, customers, decisions, orders, owners, stints, tickets
 from helpdesk.services.events import record
 from helpdesk.services.numbers import next_number
 from helpdesk.storage import insert_once, session
@@ -221,25 +221,8 @@ def _locked_order(request: TicketRequest, now: datetime) -> Order | None:
     """The order row, created as unknown if nobody told us of it; locked while we decide."""
     if not request.order_number:
         return None
-    insert_once(
-        Order,
-        shop_id=request.shop_id,
-        channel_id=request.channel_id,
-        number=request.order_number,
-        known=False,
-        status="unknown",
-        address="",
-        updated_at=now,
-    )
-    return (
-        session()
-        .execute(
-            select(Order)
-            .where(Order.shop_id == request.shop_id, Order.number == request.order_number)
-            .with_for_update()
-        )
-        .scalar_one()
-    )
+    order, _ = orders.find_or_create(request.shop_id, request.channel_id, request.order_number, now=now)
+    return order
 
 
 def _customer(request: TicketRequest, order: Order | None) -> Customer | None:

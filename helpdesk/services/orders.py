@@ -86,23 +86,7 @@ def upsert_order(data: OrderData, *, now: datetime) -> Upserted:
     Lines are replaced as a whole; parcels are matched by tracking number; steps of the history are added.
     """
     _check(data)
-    new = insert_once(
-        Order,
-        shop_id=data.shop_id,
-        channel_id=data.channel_id,
-        number=data.number,
-        known=False,
-        status="unknown",
-        address="",
-        updated_at=now,
-    )
-    order = (
-        session()
-        .scalars(
-            select(Order).where(Order.shop_id == data.shop_id, Order.number == data.number).with_for_update(of=Order)
-        )
-        .one()
-    )
+    order, new = find_or_create(data.shop_id, data.channel_id, data.number, now=now)
     was_known = order.known
     changes = [_set_columns(order, data), _set_customer(order, data)]
     changes += [_set_lines(order, data.lines), _set_parcels(order, data.parcels), _add_history(order, data.history)]
@@ -110,8 +94,24 @@ def upsert_order(data: OrderData, *, now: datetime) -> Upserted:
         order.updated_at = now
     session().flush()
     if not was_known:
-        return Upserted(order.id, "created" if new is not None else "filled")
+        return Upserted(order.id, "created" if new else "filled")
     return Upserted(order.id, "updated" if any(changes) else "repeated")
+
+
+def find_or_create(shop_id: int, channel_id: int, number: str, *, now: datetime) -> tuple[Order, bool]:
+    """The order row of this shop and number, locked, and whether it is new: then it is marked as unknown."""
+    new = insert_once(
+        Order,
+        shop_id=shop_id,
+        channel_id=channel_id,
+        number=number,
+        known=False,
+        status="unknown",
+        address="",
+        updated_at=now,
+    )
+    found = select(Order).where(Order.shop_id == shop_id, Order.number == number).with_for_update(of=Order)
+    return session().scalars(found).one(), new is not None
 
 
 def _check(data: OrderData) -> None:
