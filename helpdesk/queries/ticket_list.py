@@ -41,7 +41,8 @@ class Assist:
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
-    """A line of the list. ``hands`` is who took it in its queue, None while nobody has; once ended, its owner. ``paid_fen`` is fen.
+    """A line of the list. ``hands`` is who took it in its queue, None while nobody has; once ended, its owner.
+    ``paid_fen`` is fen.
 
     ``key`` tells the lines of one list apart: a ticket that asks two queues for help stands there twice.
     """
