@@ -44,6 +44,10 @@ ICONS = {
 }
 
 
+DONE_BY_CUSTOMERS = ("ticket.nudged", "ticket.reopened", "ticket.continued")
+"""Whoever wrote these down didn't do them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Happened:
     """An event whose ids have been replaced by names."""
@@ -190,15 +194,16 @@ def timeline(
 
 
 def _line(line: story.Line, names: Directory, book: RuleBook) -> dict[str, Any]:
-    """``author`` is the person who did it, ``system`` says that nobody did."""
+    """``author`` did it; ``by`` wrote it down: the system, or a person who heard it from the customer."""
     first = line.events[0]
+    by = _author(first, names) or ""
     person = None if first.author_id is None else names.people.get(first.author_id)
-    author = person.name if person and not person.system else ""
+    author = by if person and not person.system and first.code not in DONE_BY_CUSTOMERS else ""
     return {
         "kind": "event",
         "at": first.at,
         "author": author,
-        "system": person is not None and person.system,
+        "by": "" if author else by,
         "text": line_text((happened(event, names, book) for event in line.events), after_name=bool(author)),
         "icon": "alarm" if story.is_breach(first) else ICONS.get(first.code or "", "bolt"),
         "breach": story.is_breach(first),
