@@ -113,7 +113,7 @@ PAGES = (
     ),
     Shown(
         "ticket-order-unknown",
-        ticket("order_id IN (SELECT id FROM \"order\" WHERE status = 'unknown')"),
+        ticket('order_id IN (SELECT id FROM "order" WHERE NOT known)'),
         login="auditor",
         pictured=False,
     ),

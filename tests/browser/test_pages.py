@@ -77,9 +77,9 @@ def test_english_pages_hold_no_chinese_but_peoples_own_words(windows: Windows, s
         page = windows.open(shown.login, locale="en-GB")
         shown.show(page, site)
         for text in chinese(page):
-            if text in everything:
+            if text.removesuffix("****") in everything or text == "中文":  # masked; a language's own name
                 continue
-            rest = text
+            rest = re.sub("“[^”]*”", "", text)  # a word of the rules, quoted
             for name in names:
                 rest = rest.replace(name, "")
             if HAN.search(rest):
@@ -117,11 +117,8 @@ def own_words(site: Site) -> list[str]:
         ("shop", "name"),
         ("order_line", "name"),
         ("order_line", "spec"),
-        ("order_status", "status"),
+        ("order_status", "detail"),
         ("parcel", "carrier"),
-        ("parcel", "status"),
-        ("stint", "question"),
-        ('"order"', "status"),
         ('"order"', "address"),
     )
     found = (site.rows(f"SELECT DISTINCT {column} FROM {table}") for table, column in columns)  # noqa: S608
