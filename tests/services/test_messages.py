@@ -345,7 +345,7 @@ def test_a_submit_repeated_after_the_ticket_closed_still_names_its_ticket(
 ) -> None:
     heard(number, actor=world.actors.agent, now=now, external_id="m1")
     resolved(number, actor=world.actors.agent, now=now)
-    do(resolution.close, number, actor=world.actors.system, now=now + 7 * DAY)
+    do(resolution.close, number, actor=world.actors.system, now=now + 8 * DAY)
     assert heard(number, actor=world.actors.agent, now=now + 8 * DAY, sent_at=now, external_id="m1") == number
     assert count_of(Ticket) == 1
 
@@ -410,7 +410,7 @@ def test_later_it_opens_a_new_ticket_that_names_the_old_one(world: World, now: d
 
 def test_on_a_closed_ticket_too(world: World, now: datetime, number: str) -> None:
     resolved(number, actor=world.actors.agent, now=now, outcome=Outcome.EXPLAINED, shares={})
-    assert do(resolution.close, number, actor=world.actors.system, now=now + 7 * DAY) is True
+    assert do(resolution.close, number, actor=world.actors.system, now=now + 8 * DAY) is True
     new = heard(number, actor=world.actors.system, now=now + 7 * DAY, sent_at=now + DAY)
     assert look(new).follows_id == look(number).id
     inbound = session().scalars(select(Inbound).order_by(Inbound.id)).all()
@@ -421,8 +421,7 @@ def test_what_he_writes_to_a_merged_ticket_joins_the_one_it_went_into(world: Wor
     target = opened(world, now, type="logistics_stuck")
     with unit_of_work():
         ticket = tickets.load(number, world.actors.system)
-        wanted = tickets.Change(status=Status.MERGED)
+        wanted = tickets.Change(status=Status.MERGED, merged_into_id=look(target).id)
         tickets.change(ticket, wanted, expected=None, actor=world.actors.system, now=now)
-        ticket.merged_into_id = look(target).id
     assert heard(number, actor=world.actors.agent, now=now) == target
     assert [message.text for message in conversation(target)][-1] == "在吗"
