@@ -31,9 +31,9 @@ is_open_assist: ColumnElement[bool] = literal_column("(stint.kind = 'assist' AND
 class Ticket(Base):
     """An order that went wrong.
 
-    status, type, queue, owner, priority and outcome are written by one function, in services/tickets.py,
-    which also bumps ``version``. ``burns_at`` is the least last instant in time of its running customer
-    clocks (far future if none): the order in which tickets burn.
+    status (with merged_into), type, queue, owner, priority and outcome are written by one function, in
+    services/tickets.py, which also bumps ``version``. ``burns_at`` is the least last instant in time of its
+    running customer clocks (far future if none): the order in which tickets burn.
     """
 
     __tablename__ = "ticket"

@@ -14,7 +14,7 @@ from helpdesk.domain.compensation import MoneyFacts
 from helpdesk.domain.decisions import Candidate, Span, candidates_from_json, spans_from_json
 from helpdesk.domain.problems import NotFound
 from helpdesk.domain.rulebook import Label
-from helpdesk.domain.tickets import Status
+from helpdesk.domain.tickets import ACTIVE, Status
 from helpdesk.models import (
     Channel,
     Customer,
@@ -71,6 +71,7 @@ class Head:
     channel_id: int
     sends: bool  # the channel carries replies by itself
     follows: str | None  # number of the ticket that this one continues
+    merged_into: str | None  # number of the ticket that goes on with its matter
     last_message_id: int  # the customer's last, 0 if there is none
     last_reply_id: int  # the last to him
     last_note_id: int
@@ -134,14 +135,16 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another ticket of the same order, or else of the same customer."""
+    """Another ticket of the same order, or else of the same customer. ``merged_here``: into the one it is shown on."""
 
     number: str
     subject: str
     klass: str
     status: str
     created_at: datetime
+    standing: TicketStanding  # without its assists
     same_order: bool
+    merged_here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ def ticket_page(number: str, actor: Actor, now: datetime, day_start: datetime, *
         raise NotFound("ticket.not_found", number=number)
     ticket: Ticket = row.Ticket
     order = _order(row.Order) if row.Order else None
-    ended = ticket.status in (Status.RESOLVED, Status.CLOSED)
+    ended = ticket.status not in ACTIVE
     return TicketPage(
         ticket=_ticket(row),
         decision=_decision(row.DecisionRow, row.decided_text) if row.DecisionRow else None,
@@ -197,7 +200,7 @@ def ticket_page(number: str, actor: Actor, now: datetime, day_start: datetime, *
 
 
 def _head(actor: Actor, day_start: datetime) -> Statement:
-    followed = aliased(Ticket)
+    followed, taken_in_by = aliased(Ticket), aliased(Ticket)
     last_decision = select(func.max(DecisionRow.id)).where(DecisionRow.ticket_id == Ticket.id).correlate(Ticket)
     return (
         select(
@@ -211,6 +214,7 @@ def _head(actor: Actor, day_start: datetime) -> Statement:
             Channel.name_en,
             Channel.sender,
             followed.number.label("follows"),
+            taken_in_by.number.label("merged_into"),
             Stint.assignee_id,
             *last_entries(),
             _of_customer(aliased(Order)).label("customer_orders"),
@@ -225,6 +229,7 @@ def _head(actor: Actor, day_start: datetime) -> Statement:
         .outerjoin(DecisionRow, DecisionRow.id == last_decision.scalar_subquery())
         .outerjoin(Message, Message.id == DecisionRow.message_id)
         .outerjoin(followed, followed.id == Ticket.follows_id)
+        .outerjoin(taken_in_by, taken_in_by.id == Ticket.merged_into_id)
         .outerjoin(Stint, and_(Stint.ticket_id == Ticket.id, is_open_stay))
     )
 
@@ -268,6 +273,7 @@ def _ticket(row: Row[*tuple[Any, ...]]) -> Head:
         channel_id=ticket.channel_id,
         sends=row.sender is not None,
         follows=row.follows,
+        merged_into=row.merged_into,
         last_message_id=row.heard,
         last_reply_id=row.said,
         last_note_id=row.noted,
@@ -334,11 +340,20 @@ def _related(ticket: Ticket, actor: Actor) -> tuple[Related, ...]:
     if not shared:
         return ()
     rows = session().execute(
-        select(Ticket.number, Ticket.subject, Ticket.klass, Ticket.status, Ticket.created_at, Ticket.order_id)
+        select(
+            *(Ticket.number, Ticket.subject, Ticket.klass, Ticket.status, Ticket.created_at),
+            *(Ticket.queue_id, Ticket.owner_id, Ticket.order_id, Ticket.merged_into_id),
+        )
         .where(or_(*shared), Ticket.id != ticket.id, readable(actor))
         .order_by(Ticket.id.desc())
         .limit(MOST_RELATED)
     )
     return tuple(
-        Related(*row[:5], same_order=row.order_id is not None and row.order_id == ticket.order_id) for row in rows
+        Related(
+            *row[:5],
+            standing=TicketStanding(queue=row.queue_id, owner=row.owner_id),
+            same_order=row.order_id is not None and row.order_id == ticket.order_id,
+            merged_here=row.merged_into_id == ticket.id,
+        )
+        for row in rows
     )

@@ -1,8 +1,8 @@
 """The one function that changes a ticket, and what everything else does with it.
 
-``change`` alone writes status, type, queue, owner, priority and outcome: compare-and-set on the
-version, an event per field, the stints, the clocks and the times of resolution. Reports, search and
-undo hang on it.
+``change`` alone writes status (with what it is merged into), type, queue, owner, priority and outcome:
+compare-and-set on the version, an event per field, the stints, the clocks and the times of resolution.
+Reports, search and undo hang on it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from helpdesk.storage import insert_once, session
 
 MAX_NOTE = 5_000
 
+PARTS_OF_ANOTHER = frozenset({"tier", "merged_into_id"})
+"""Fields that change together with one that is told."""
+
 
 class _Keep:
     """Leave the field as it is, where None would mean something."""
@@ -42,7 +45,8 @@ KEEP: Final = _Keep()
 class Change:
     """What a ticket should become; fields left out stay.
 
-    ``pending_on`` is a part of the status, ``tier`` of the type, ``assignee_id`` of the stay in the queue.
+    ``pending_on`` and ``merged_into_id`` are parts of the status, ``tier`` of the type, ``assignee_id`` of the stay
+    in the queue.
     """
 
     status: Status | _Keep = KEEP
@@ -54,6 +58,7 @@ class Change:
     assignee_id: int | _Keep | None = KEEP
     priority: Priority | _Keep = KEEP
     outcome: Outcome | _Keep | None = KEEP
+    merged_into_id: int | _Keep = KEEP
 
     def values(self) -> dict[str, Any]:
         return {f.name: value for f in fields(self) if not isinstance(value := getattr(self, f.name), _Keep)}
@@ -154,7 +159,7 @@ def change(
     if "queue_id" in before and actor.role is not Role.SYSTEM:
         remember_reader(ticket, actor.id)  # who moved it may see where it went, and undo it
     for name, old in before.items():
-        if name != "tier":
+        if name not in PARTS_OF_ANOTHER:
             record(
                 f"ticket.{name.removesuffix('_id')}",
                 actor=actor,

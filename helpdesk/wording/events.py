@@ -43,6 +43,8 @@ EVENTS: Mapping[str, str] = {
     "ticket.responsibility": N_("责任归属：%(shares)s"),
     "ticket.reopened": N_("客户又来消息，工单重新打开，第 %(cycle)s 轮"),
     "ticket.continued": N_("客户又来消息，转到工单 %(number)s 继续处理"),
+    "ticket.merged": N_("合并到工单 %(number)s"),
+    "ticket.merged_in": N_("把工单 %(number)s 合并进来"),
     "assist.asked": N_("向%(queue)s请求协助"),
     "message.received": N_("收到客户消息"),
     "message.sent": N_("回复了客户"),

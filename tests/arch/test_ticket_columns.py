@@ -16,7 +16,7 @@ from helpdesk.models import Ticket
 from tests.arch.source import HELPDESK, dotted, place, program_files, tree
 
 HOME = HELPDESK / "services" / "tickets.py"
-GUARDED = {"status", "type", "queue_id", "owner_id", "priority", "outcome", "version"}
+GUARDED = {"status", "type", "queue_id", "owner_id", "priority", "outcome", "version", "merged_into_id"}
 
 
 def test_the_guarded_columns_exist() -> None:
@@ -34,6 +34,7 @@ def test_nothing_else_writes_what_the_one_function_writes() -> None:
         "row.ticket.owner_id = 3",
         "ticket.priority, other = 'P1', 2",
         "ticket.version += 1",
+        "ticket.merged_into_id = target.id",
         "setattr(ticket, 'queue_id', 3)",
         "setattr(ticket, name, 3)",
         "session.execute(update(Ticket).where(Ticket.id == 1).values(status='open'))",

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.problems import NotAllowed, NotFound, Problem
 from helpdesk.domain.tickets import Outcome, Party, Priority, Status
-from helpdesk.services import assignment, assists, customers, decisions, messages, operations, resolution
+from helpdesk.services import assignment, assists, customers, decisions, merging, messages, operations, resolution
 from helpdesk.services import tickets as services
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, local_path, moment, needs
@@ -20,6 +20,7 @@ from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.forms import (
     AssignForm,
     AssistForm,
+    MergeForm,
     PriorityForm,
     ResolveForm,
     RevealForm,
@@ -125,6 +126,20 @@ def resolve(number: str) -> BaseResponse:
     return _carry_out(number, "resolve", form, action, _("已标记解决。"), undoable=True, go_on=form.next.data)
 
 
+@tickets.post("/tickets/<number>/merge")
+@needs(Permission.TICKETS_WORK)
+def merge(number: str) -> BaseResponse:
+    """Leads to the other ticket's page: there the work goes on."""
+
+    def action(form: MergeForm) -> int:
+        reason, version = form.reason.data, form.version.data
+        return merging.merge(number, form.into.data, reason=reason, version=version, **_now())
+
+    form = MergeForm()
+    done = _("工单 %(number)s 已并入这张。", number=number)
+    return _carry_out(number, "merge", form, action, done, lands_on=form.into.data)
+
+
 @tickets.post("/tickets/<number>/messages/<id:message_id>/copied")
 @needs(Permission.TICKETS_REPLY)
 def mark_copied(number: str, message_id: int) -> BaseResponse:
@@ -194,14 +209,16 @@ def _carry_out(
     *,
     undoable: bool = False,
     go_on: bool = False,
+    lands_on: str = "",
 ) -> BaseResponse:
     """Check the form, do it, say so. A refusal brings the page back with the panel as it was typed.
 
-    ``undoable``: the action returns an operation that can be taken back. ``go_on``: to the next ticket.
+    ``undoable``: the action returns an operation that can be taken back. ``go_on``: to the next ticket, ``lands_on``:
+    to that one.
     """
     if not form.validate():
         return show_page(number, refused=Refused(panel, problems_of(form), request.form), status=422)
-    goal = onward(number, go_on)
+    goal = onward(lands_on or number, go_on)
     try:
         with unit_of_work():
             result = action(form)

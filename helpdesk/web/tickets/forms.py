@@ -66,6 +66,11 @@ class TransferForm(Versioned):
     reason = Text(validators=[required(), at_most(MAX_REASON)])
 
 
+class MergeForm(Versioned):
+    into = OneLine(validators=[chosen(), at_most(20)])
+    reason = Text(validators=[required(), at_most(MAX_REASON)])
+
+
 class AssistForm(Versioned):
     queue = OneLine(validators=[chosen(), at_most(40)])
     party = OneLine(validators=[at_most(40)])

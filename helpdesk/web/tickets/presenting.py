@@ -13,9 +13,9 @@ from flask_babel import gettext as _
 from helpdesk.domain.access import Actor, Permission, may_assign, may_note, may_reply, may_transfer, may_work
 from helpdesk.domain.decisions import Candidate, Decision, Span
 from helpdesk.domain.rulebook import RuleBook
-from helpdesk.domain.tickets import ACTIVE, PARTY_REQUIRED, WORKED_ON, Outcome, Party, legal_moves
+from helpdesk.domain.tickets import ACTIVE, PARTY_REQUIRED, WORKED_ON, Outcome, Party, Status, legal_moves
 from helpdesk.queries.directory import Directory
-from helpdesk.queries.ticket_page import DecisionView, TicketPage
+from helpdesk.queries.ticket_page import DecisionView, Related, TicketPage
 from helpdesk.queries.ticket_timeline import Entry
 from helpdesk.services.messages import TAKE_BACK_SECONDS
 from helpdesk.web.tickets import story
@@ -36,6 +36,8 @@ ICONS = {
     "ticket.responsibility": "scale",
     "ticket.nudged": "bell",
     "ticket.reopened": "refresh",
+    "ticket.merged": "git-merge",
+    "ticket.merged_in": "git-merge",
     "assist.asked": "help-circle",
     "customer.revealed": "eye",
     "message.taken_back": "arrow-back-up",
@@ -47,6 +49,9 @@ ICONS = {
 DONE_BY_CUSTOMERS = ("ticket.nudged", "ticket.reopened", "ticket.continued")
 """Whoever wrote these down didn't do them."""
 
+ABOUT_ANOTHER = ("ticket.merged", "ticket.merged_in", "ticket.continued")
+"""They name another ticket, by ``number``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Happened:
@@ -57,19 +62,30 @@ class Happened:
 
 
 def rights(page: TicketPage, actor: Actor) -> dict[str, bool]:
-    """What this person may do here now. Ended tickets are neither worked on nor answered, only noted upon."""
+    """What this person may do here now. Ended tickets are neither worked on nor answered, only noted upon.
+
+    Of a merged one even that is done where its matter goes on; ``copy`` what still waits to be carried over.
+    """
     standing, active = page.standing, page.ticket.status in ACTIVE
-    works = may_work(actor, standing)
+    works, goes_on = may_work(actor, standing), page.ticket.status is not Status.MERGED
     return {
         "work": works and active,
-        "note": may_note(actor, standing),
+        "note": may_note(actor, standing) and goes_on,
         "reply": may_reply(actor, standing) and active,
-        "record": may_reply(actor, standing),
+        "record": may_reply(actor, standing) and goes_on,
+        "copy": may_reply(actor, standing),
         "assign": may_assign(actor, standing) and active,
         "transfer": may_transfer(actor, standing) and active,
         "claim": works and active and page.ticket.assignee_id is None and page.ticket.queue_id in actor.queues,
+        "merge": works and active and bool(merge_targets(page, actor)),
         "reveal": works and actor.may(Permission.CUSTOMERS_REVEAL),
     }
+
+
+def merge_targets(page: TicketPage, actor: Actor) -> list[Related]:
+    """The tickets that this one could be merged into, those of its own order first."""
+    open_to_him = [one for one in page.related if one.status in ACTIVE and may_work(actor, one.standing)]
+    return sorted(open_to_him, key=lambda one: not one.same_order)
 
 
 def ticket(page: TicketPage, book: RuleBook) -> dict[str, Any]:
@@ -102,6 +118,7 @@ def ticket(page: TicketPage, book: RuleBook) -> dict[str, Any]:
         "resolved_at": row.resolved_at,
         "responsibility": page.responsibility,
         "linked": {"number": row.follows, "url": url_for("tickets.show", number=row.follows)} if row.follows else None,
+        "merged_into": row.merged_into,
     }
 
 
@@ -199,6 +216,7 @@ def _line(line: story.Line, names: Directory, book: RuleBook) -> dict[str, Any]:
     by = _author(first, names) or ""
     person = None if first.author_id is None else names.people.get(first.author_id)
     author = by if person and not person.system and first.code not in DONE_BY_CUSTOMERS else ""
+    others = (event.params.get("number") for event in line.events if event.code in ABOUT_ANOTHER)
     return {
         "kind": "event",
         "at": first.at,
@@ -207,6 +225,7 @@ def _line(line: story.Line, names: Directory, book: RuleBook) -> dict[str, Any]:
         "text": line_text((happened(event, names, book) for event in line.events), after_name=bool(author)),
         "icon": "alarm" if story.is_breach(first) else ICONS.get(first.code or "", "bolt"),
         "breach": story.is_breach(first),
+        "about": next(others, None),
     }
 
 
@@ -234,7 +253,7 @@ def _entry(
         "marks_solution": entry.is_solution,
         "can_take_back": queued and entry.author_id == actor.id and may["reply"] and now < until,
         "take_back_until": until,
-        "can_mark_copied": may["record"] and ((queued and not page.ticket.sends) or entry.state == "failed"),
+        "can_mark_copied": may["copy"] and ((queued and not page.ticket.sends) or entry.state == "failed"),
     }
 
 

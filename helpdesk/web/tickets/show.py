@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,18 @@ from helpdesk.web.tickets.pulse import pulse_url
 from helpdesk.web.tickets.where import came_from
 from helpdesk.wording import label
 
-PANELS = frozenset({"assign", "transfer", "assist", "type", "priority", "status", "resolve", "reveal", "templates"})
+PANELS = {
+    "assign": "assign",
+    "transfer": "transfer",
+    **dict.fromkeys(("assist", "type", "priority", "status", "resolve"), "work"),
+    "merge": "merge",
+    "reveal": "reveal",
+    "templates": "reply",
+}
+"""The panels of the page with the right that each takes."""
+
+FREE_TEXT = ("reason", "question", "note")
+"""Fields of the panels that somebody may have written a lot into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +102,15 @@ def show_page(
         "earlier_url": _earlier(page),
         "decision": presenting.decision(page.decision, page, book) if page.decision else None,
         **presenting.panels(page, book),
-        **_panel(page, book, refused),
+        **_panel(page, book, refused, may),
         **_composer(page, book, typed, said),
         "suggestions": side_column.suggestions(said, page, book) if said else [],
         "templates_all": side_column.all_templates(said, page, book) if said else [],
         "compensation": side_column.compensation(page, book, actor, offered) if may["work"] else None,
         "order": side_column.order(page),
         "customer": side_column.customer(page, revealed),
-        "others": side_column.others(page),
+        "others": side_column.others(page.related),
+        "merge_targets": side_column.others(presenting.merge_targets(page, actor)) if may["merge"] else [],
         "pulse_url": pulse_url(page.ticket),
         "back_url": url_for("tickets.index", **came_from().args()),
     }
@@ -116,17 +129,22 @@ def _earlier(page: TicketPage) -> str | None:
     return url_for("tickets.show", number=page.ticket.number, shown=_shown() + 2 * FIRST, _anchor="timeline")
 
 
-def _panel(page: TicketPage, book: RuleBook, refused: Refused | None) -> dict[str, Any]:
-    """Which panel is open: the one that was turned down, else the one in the address."""
+def _panel(page: TicketPage, book: RuleBook, refused: Refused | None, may: Mapping[str, bool]) -> dict[str, Any]:
+    """Which panel is open: the one that was turned down, else the one in the address.
+
+    None, if what it does can't be done here any more; what was written into it is given back all the same.
+    """
+    asked = request.args.get("panel", "") if refused is None else refused.panel
+    panel = asked if asked in PANELS and may[PANELS[asked]] else ""
     if refused is None:
-        asked = request.args.get("panel", "")
-        return {"panel": asked if asked in PANELS else "", "panel_error": "", "panel_values": {}, "panel_changes": []}
+        return {"panel": panel, "panel_error": "", "panel_values": {}, "panel_changes": [], "panel_texts": []}
     values: dict[str, Any] = refused.typed.to_dict()
     shares = zip(refused.typed.getlist("party"), refused.typed.getlist("percent"), strict=False)
     values["shares"] = [{"party": party, "percent": percent} for party, percent in shares]
     return {
-        "panel": refused.panel,
+        "panel": panel,
         "panel_error": refused.why,
+        "panel_texts": [text for name in FREE_TEXT if not panel and (text := refused.typed.get(name, ""))],
         "panel_values": values,
         "panel_changes": _changes(page, book, refused.version),
     }

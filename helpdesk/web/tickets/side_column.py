@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -18,7 +18,7 @@ from helpdesk.domain.masking import mask_address, mask_phone
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.text import syllable
 from helpdesk.queries.suggestions import Filled, Suggested, customers_locale, what_was_asked
-from helpdesk.queries.ticket_page import TicketPage
+from helpdesk.queries.ticket_page import Related, TicketPage
 from helpdesk.services.customers import Revealed
 from helpdesk.web.filters import money
 from helpdesk.web.tickets.presenting import type_name
@@ -226,7 +226,7 @@ def customer(page: TicketPage, revealed: Revealed | None) -> dict[str, Any] | No
     }
 
 
-def others(page: TicketPage) -> list[dict[str, Any]]:
+def others(related: Iterable[Related]) -> list[dict[str, Any]]:
     return [
         {
             "number": one.number,
@@ -236,6 +236,7 @@ def others(page: TicketPage) -> list[dict[str, Any]]:
             "status": one.status,
             "created_at": one.created_at,
             "relation": "order" if one.same_order else "customer",
+            "merged_here": one.merged_here,
         }
-        for one in page.related
+        for one in related
     ]

@@ -17,6 +17,7 @@ BREACH_PERCENT = 100
 TOLD_FIRST = (
     "ticket.created",
     "ticket.reopened",
+    "ticket.merged",
     "ticket.assignee",
     "ticket.owner",
     "ticket.type",
