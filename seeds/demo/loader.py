@@ -24,6 +24,7 @@ from helpdesk.services import (
     assists,
     decisions,
     intake,
+    merging,
     messages,
     orders,
     outbox,
@@ -46,6 +47,7 @@ from seeds.demo.steps import (
     DemoPlan,
     Hear,
     Jot,
+    Merge,
     Move,
     Open,
     PlannedOrder,
@@ -223,7 +225,7 @@ def _let_time_pass(stage: Stage, until: datetime) -> None:
 def _open(stage: Stage, planned: PlannedTicket, action: Open, at: datetime) -> None:
     if planned.order is not None:
         orders.upsert_order(_order_data(stage, planned.order), now=at - TOLD_BEFORE)
-    origin = "monitor" if action.typed else "api" if action.by == SYSTEM else "form"
+    origin = "form" if action.by != SYSTEM else "monitor" if action.typed else "api"
     buyer = planned.buyer if planned.order is None else None  # an order that is known names him
     opened = intake.open_ticket(
         intake.TicketRequest(
@@ -308,8 +310,19 @@ def _act(stage: Stage, step: Step) -> None:
                 actor=stage.actors[SYSTEM] if by_job else owner,
                 now=now,
             )
+        case Merge(into, reason):
+            _merge(stage, ticket, stage.tickets[into], reason, now)
         case Close():
             resolution.close(number, actor=stage.actors[SYSTEM], now=now)
+
+
+def _merge(stage: Stage, ticket: Ticket, planned: PlannedTicket, reason: str, now: datetime) -> None:
+    """Into the planned one, by who answers there; nothing to merge where the intake took both for one."""
+    target = session().get_one(Ticket, stage.ids[planned.key])
+    stage.rows.append(target)
+    owner = stage.actor_of(target, OWNER, planned)
+    if target is not ticket and ticket.queue_id in owner.queues:
+        merging.merge(ticket.number, target.number, reason=reason, version=ticket.version, actor=owner, now=now)
 
 
 def _triage(ticket: Ticket, planned: PlannedTicket, owner: Actor, now: datetime) -> None:

@@ -69,6 +69,13 @@ def messages() -> dict[str, Words]:
     return found
 
 
+def filled(text: str, slots: Mapping[str, str]) -> str:
+    """A sentence with its slots filled."""
+    for name, value in slots.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
 @cache
 def inside() -> dict[str, dict[str, tuple[str, ...]]]:
     """What colleagues write: questions, findings and notes by queue, reasons by occasion."""

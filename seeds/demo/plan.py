@@ -12,7 +12,7 @@ from datetime import datetime
 
 from helpdesk.domain.tickets import Priority
 from seeds import rulebook_document
-from seeds.demo import material, people, scenes
+from seeds.demo import duplicates, material, people, scenes
 from seeds.demo.material import DemoShop
 from seeds.demo.orders import CHANNEL_WEIGHTS, Numbers, Purchase, new_buyer, purchase
 from seeds.demo.scenes import Target
@@ -21,6 +21,8 @@ from seeds.demo.stories import Solved, story
 from seeds.demo.times import Month, handling_times, last_months, moment_in
 
 TICKETS = 600
+"""Without the few that are merged into another one."""
+
 ENGLISH = 0.06
 BY_AGENT = 0.2
 RETURNING = 0.08
@@ -68,6 +70,7 @@ class _Author:
         steps = [step for index, count in enumerate(self._counts()) for step in self._past(index, count)]
         steps += self._present()
         steps += self._reopened(steps)
+        steps += self._doubled(steps)
         steps = [step for step in steps if step.at < self.now]
         return DemoPlan(
             now=self.now,
@@ -133,6 +136,11 @@ class _Author:
     def _reopened(self, steps: list[Step]) -> list[Step]:
         return list(scenes.reopened(steps, {ticket.key: ticket for ticket in self.tickets}, self.now, self.dice))
 
+    def _doubled(self, steps: list[Step]) -> list[Step]:
+        told = list(duplicates.doubled(steps, self.tickets, self.now, self.dice))
+        self.tickets += [ticket for ticket, _ in told]
+        return [step for _, some in told for step in some]
+
     def _ticket(self, type_code: str, created: datetime) -> tuple[PlannedTicket, Open]:
         dice = self.dice
         shop = dice.choice(material.shops())
@@ -154,10 +162,11 @@ class _Author:
             order=None if no_order or unknown else bought.order,
             order_number="" if no_order else bought.order.number,
             values=_known(bought, no_order=no_order, unknown=unknown),
+            slots=bought.slots,
         )
         self.tickets.append(ticket)
         text = dice.choice(material.messages()[type_code].of(english=buyer.english, shop=shop.code))
-        return ticket, self._opening(ticket, _filled(text, bought.slots), monitored=monitored)
+        return ticket, self._opening(ticket, material.filled(text, bought.slots), monitored=monitored)
 
     def _opening(self, ticket: PlannedTicket, text: str, *, monitored: bool) -> Open:
         if monitored:
@@ -198,12 +207,6 @@ def _types(count: int) -> list[str]:
     for code in sorted(exact, key=lambda code: counts[code] - exact[code])[: count - sum(counts.values())]:
         counts[code] += 1
     return [code for code, times in counts.items() for _ in range(times)]
-
-
-def _filled(text: str, slots: dict[str, str]) -> str:
-    for name, value in slots.items():
-        text = text.replace("{" + name + "}", value)
-    return text
 
 
 def _known(bought: Purchase, *, no_order: bool, unknown: bool) -> dict[str, str]:

@@ -47,7 +47,8 @@ class PlannedTicket:
     """What a ticket is about. ``type`` is the true one, whatever the words are taken for at first.
 
     ``agent`` (customer service) takes it up if nobody owns it; ``helper`` works in the queue of its type.
-    ``values`` fill the placeholders of replies. ``order`` None: the customer told no number, or an unknown one.
+    ``values`` fill the placeholders of replies, ``slots`` the customer's words. ``order`` None: the customer told no
+    number, or an unknown one.
     """
 
     key: int
@@ -60,11 +61,15 @@ class PlannedTicket:
     order: PlannedOrder | None
     order_number: str
     values: Mapping[str, str]
+    slots: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Comes in: by the channel (``by`` system) or entered by an agent; ``typed`` says the type was given."""
+    """Comes in: by the channel (``by`` system) or entered by an agent.
+
+    ``typed``: the type was given, by a monitor or by the agent.
+    """
 
     text: str
     by: str = SYSTEM
@@ -145,11 +150,19 @@ class Resolve:
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """Into the ticket of that key, by who answers its customer."""
+
+    into: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Seven days after, by the job."""
 
 
-Action = Open | Triage | Claim | Answer | Hear | Jot | Ask | Move | Wait | Rank | Resolve | Close
+Action = Open | Triage | Claim | Answer | Hear | Jot | Ask | Move | Wait | Rank | Resolve | Merge | Close
 
 
 @dataclass(frozen=True, slots=True)

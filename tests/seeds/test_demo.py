@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Role
 from helpdesk.domain.replies import unresolved
-from helpdesk.domain.tickets import ACTIVE
+from helpdesk.domain.tickets import ACTIVE, Status
 from helpdesk.models import (
     Channel,
     ClockRow,
@@ -36,12 +37,14 @@ from helpdesk.storage import session, unit_of_work
 from seeds import base, demo, rulebook_document
 from seeds.demo import material, phrases
 from seeds.demo.people import PASSWORD, PEOPLE
-from seeds.demo.steps import Answer, Close, DemoPlan, Hear, Open, Resolve, Step
+from seeds.demo.steps import Answer, Close, DemoPlan, Hear, Merge, Open, Resolve, Step
 from seeds.demo.times import ZONE, last_months, works_at
 from tests import databases
 
 HOUR = 3600
 CLOSE_ENOUGH_HOURS = 0.05
+TICKETS = 605
+"""Five of them merged into others."""
 
 
 def shanghai(*parts: int) -> datetime:
@@ -142,11 +145,23 @@ def test_a_ticket_is_told_in_order(written: DemoPlan) -> None:
 
 
 def test_whatever_the_hour_some_are_fresh_and_some_are_waiting(written: DemoPlan) -> None:
-    resolved = {step.ticket for step in of(written, Resolve)}
-    active = [step.at for step in of(written, Open) if step.ticket not in resolved]
+    ended = {step.ticket for step in of(written, Resolve) + of(written, Merge)}
+    active = [step.at for step in of(written, Open) if step.ticket not in ended]
     assert 45 <= len(active) <= 70
     assert max(active) > written.now - timedelta(hours=10)  # the desk is closed for nine of them
     assert min(active) < written.now - timedelta(hours=20)
+
+
+def test_a_few_customers_came_twice_and_their_second_ticket_was_merged(written: DemoPlan) -> None:
+    tickets = {ticket.key: ticket for ticket in written.tickets}
+    opened = {step.ticket: step.at for step in of(written, Open)}
+    merges = [(step, tickets[step.action.into]) for step in written.steps if isinstance(step.action, Merge)]
+    assert 3 <= len(merges) <= 6
+    for step, into in merges:
+        assert (tickets[step.ticket].order, tickets[step.ticket].buyer) == (into.order, into.buyer)
+        assert opened[into.key] < opened[step.ticket] < step.at
+        assert works_at("customer_service", step.at)
+        assert not any(other.ticket == into.key and other.at <= step.at for other in of(written, Resolve))
 
 
 def test_words_are_many_and_their_slots_are_filled(written: DemoPlan) -> None:
@@ -182,7 +197,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         with unit_of_work():
             base.plant(NOW, demo.shops())
         lines: list[str] = []
-        assert demo.load(NOW, lines.append) == 600
+        assert demo.load(NOW, lines.append) == TICKETS
         assert [line.split(":")[0] for line in lines] == ["2026-09", "2026-10", "2026-11"]
     yield database.app
     databases.engine_of(database.app).dispose()
@@ -224,13 +239,30 @@ class TestPlayed:
         assert mean(first, "price_dispute") == pytest.approx(3.8, abs=CLOSE_ENOUGH_HOURS)
         assert mean(first, "wrong_item") == pytest.approx(9.1, abs=CLOSE_ENOUGH_HOURS)
 
-    def test_every_status_but_merged_is_there(self) -> None:
+    def test_every_status_is_there(self) -> None:
         counts = Counter(session().scalars(select(Ticket.status)))
-        assert set(counts) == {status.value for status in ACTIVE} | {"resolved", "closed"}
+        assert set(counts) == {status.value for status in Status}
         assert 45 <= sum(counts[status.value] for status in ACTIVE) <= 75
 
     def test_every_planned_ticket_is_one_and_nothing_else_is(self) -> None:
-        assert session().scalar(select(func.count(Ticket.id))) == 600
+        assert session().scalar(select(func.count(Ticket.id))) == TICKETS
+
+    def test_merged_ones_lead_to_another_ticket_of_their_order(self) -> None:
+        target = aliased(Ticket)
+        rows = session().execute(
+            select(Ticket, target, Event)
+            .join(target, target.id == Ticket.merged_into_id)
+            .join(Event, (Event.ticket_id == Ticket.id) & (Event.code == "ticket.merged"))
+        )
+        pairs = [(row[0], row[1], row[2]) for row in rows]
+        assert 3 <= len(pairs) <= 6
+        for merged, into, event in pairs:
+            assert (merged.order_id, merged.customer_id) == (into.order_id, into.customer_id)
+            assert merged.type != into.type
+            assert merged.first_resolved_at is None
+            assert event.reason_note_id is not None
+            assert into.resolved_at is None or event.at < into.resolved_at
+        assert {into.status in ACTIVE for _, into, _ in pairs} == {True, False}
 
     def test_all_channels_but_one_and_both_shops(self) -> None:
         assert session().scalar(select(func.count(func.distinct(Ticket.shop_id)))) == 2
