@@ -123,6 +123,13 @@ PAGES = (
         login="auditor",
         pictured=False,
     ),
+    Shown(
+        "ticket-related",
+        ticket("customer_id IN (SELECT customer_id FROM ticket GROUP BY customer_id HAVING count(*) > 1)"),
+        login="auditor",
+        pictured=False,
+    ),
+    Shown("ticket-merged", ticket("status = 'merged'"), login="auditor", pictured=False),
     Shown("ticket-unconfirmed", ticket(f"{MINE} AND tier IN ('suggest', 'none')"), pictured=False),
     Shown("ticket-panel-resolve", ticket(MINE), act=open_panel("resolve")),
     Shown("ticket-panel-type", ticket(MINE), act=open_panel("type")),

@@ -88,7 +88,9 @@ def take(page: Page, target: Path) -> None:
     if find_spec("PIL"):
         pillow = import_module("PIL.Image")
         with pillow.open(target) as image:
-            fewer = image.convert("RGB").quantize(COLOURS, method=pillow.Quantize.MAXCOVERAGE, dither=pillow.Dither.NONE)
+            fewer = image.convert("RGB").quantize(
+                COLOURS, method=pillow.Quantize.MAXCOVERAGE, dither=pillow.Dither.NONE
+            )
         fewer.save(target, optimize=True)
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site
-from tests.browser.steps import NO_TRACKING, WRONG_ITEM, heard, number_of, open_ticket, said
+from tests.browser.steps import NO_TRACKING, WRONG_ITEM, heard, number_of, open_ticket, panel, said
 from tests.browser.windows import Windows, log_in
 
 
@@ -56,11 +56,23 @@ def test_filters_theme_and_language_are_plain_forms(page: Page) -> None:
     expect(page).to_have_url(re.compile("class=B"))
 
 
-def test_a_refused_form_comes_back_as_it_was_typed(page: Page) -> None:
-    open_ticket(page, WRONG_ITEM)
+def test_a_refused_form_comes_back_as_it_was_typed(page: Page, windows: Windows) -> None:
+    number = open_ticket(page, NO_TRACKING)
     page.get_by_role("link", name="转队列").click()
     dialog = page.locator("#panel-transfer")
-    dialog.locator("[name=reason]").fill("x" * 500)
-    dialog.locator("[name=queue]").first.check()
-    page.locator("#panel-transfer button.primary").click()
-    said(page, "转")
+    dialog.locator("[name=reason]").fill("运费要财务核对")
+    dialog.locator("[value=finance]").check()
+
+    there = windows.open("luolan")
+    there.goto(f"/tickets/{number}")
+    urgent = panel(there, "priority")
+    urgent.locator("[value=P1]").check()
+    urgent.locator("button.primary").click()
+    said(there, "优先级已修改")
+
+    dialog.locator("button.primary").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("P1")
+    expect(dialog.locator("[name=reason]")).to_have_value("运费要财务核对")
+    expect(dialog.locator("[value=finance]")).to_be_checked()
+    dialog.locator("button.primary").click()
+    said(page, "已转到新队列")
