@@ -100,6 +100,7 @@ def test_on_a_merged_ticket_there_is_nothing_left_to_do(
     assert 'class="composer' not in page
     assert "panel-" not in page.replace("panel-reveal", "")
     assert "不在负责它的队列里" not in page
+    assert 'class="clocks"' not in page
     copied = f"/tickets/{source.number}/messages/{waiting.id}/copied"
     assert f'action="{copied}"' in page  # what was written before still has to reach the customer
     assert agent.submit(copied).status_code == 302
