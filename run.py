@@ -409,7 +409,7 @@ QUICK_CHECKS: Mapping[str, Sequence[str]] = {
 }
 # Hypothesis' profile "ci": the same examples every time, and no deadline for a machine that has other work too.
 # Browser tests are one group: they share an installation, and 2 processes have other work meanwhile.
-PYTEST_OPTIONS = ["-q", "-n", "2", "--dist", "loadgroup", "--hypothesis-profile=ci"]
+PYTEST_OPTIONS = ["-q", "-n", "2", "--dist", "loadscope", "--hypothesis-profile=ci"]
 DOMAIN_COVERAGE = ["coverage", "report", "--include=helpdesk/domain/*", f"--fail-under={LEAST_DOMAIN_COVERAGE}"]
 
 

@@ -18,6 +18,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 from werkzeug.test import TestResponse
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from helpdesk import timesource
 from helpdesk.models import User
@@ -29,6 +31,22 @@ Login: TypeAlias = Callable[[FlaskClient, User], FlaskClient]
 Statements: TypeAlias = Callable[[], AbstractContextManager[list[str]]]
 
 ON_BOTH = ("services", "queries", "models", "jobs")
+
+
+SHARING = ("tests/browser/", "tests/seeds/test_demo")
+"""Tests that share an installation with the demo, which takes long to plant."""
+
+
+class SharingTogether(LoadScopeScheduling):
+    """Each test goes where there is room, but those that share an installation stay in one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((shared for shared in SHARING if nodeid.startswith(shared)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharingTogether:
+    return SharingTogether(config, log)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
