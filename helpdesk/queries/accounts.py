@@ -81,7 +81,18 @@ def signed_in(token_hash: str, *, now: datetime) -> SignedIn | None:
     rows = (
         session()
         .execute(
-            select(UserSession.id, UserSession.seen_at, User, Queue.id, Queue.writes_to_buyers)
+            select(
+                UserSession.id.label("session_id"),
+                UserSession.seen_at,
+                User.id.label("user_id"),
+                User.login,
+                User.name,
+                User.role,
+                User.locale,
+                Queue.id.label("queue_id"),
+                Queue.writes_to_buyers,
+            )
+            .select_from(UserSession)
             .join(User, User.id == UserSession.user_id)
             .outerjoin(Membership, Membership.user_id == User.id)
             .outerjoin(Queue, Queue.id == Membership.queue_id)
@@ -91,17 +102,17 @@ def signed_in(token_hash: str, *, now: datetime) -> SignedIn | None:
     )
     if not rows:
         return None
-    session_id, seen_at, user = rows[0][:3]
+    first = rows[0]
     return SignedIn(
-        session_id=session_id,
-        user_id=user.id,
-        login=user.login,
-        name=user.name,
-        role=Role(user.role),
-        locale=user.locale,
-        seen_at=seen_at,
-        queues=frozenset(row[3] for row in rows if row[3] is not None),
-        writing_queues=frozenset(row[3] for row in rows if row[4]),
+        session_id=first.session_id,
+        user_id=first.user_id,
+        login=first.login,
+        name=first.name,
+        role=Role(first.role),
+        locale=first.locale,
+        seen_at=first.seen_at,
+        queues=frozenset(row.queue_id for row in rows if row.queue_id is not None),
+        writing_queues=frozenset(row.queue_id for row in rows if row.writes_to_buyers),
     )
 
 

@@ -4,9 +4,10 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from helpdesk.models import Stint
-from helpdesk.storage import session, unit_of_work
+from helpdesk.storage import Base, session, unit_of_work
 from tests import tickets
 from tests.conftest import Client, Frozen, Login, Statements
 from tests.factories import World
@@ -185,6 +186,24 @@ def test_the_page_takes_at_most_twelve_statements_however_many_tickets(
     with statements() as seen:
         agent.get("/tickets/rows")
     assert len(seen) <= 12
+
+
+def test_the_page_loads_no_objects_of_the_mapper_only_plain_rows(agent: Client, world: World, now: datetime) -> None:
+    with unit_of_work():
+        for place in range(3):
+            bought = tickets.order(world, now, f"N{place:06}")
+            tickets.ticket(world, now, customer_id=tickets.customer(world).id, order_id=bought.id)
+    loaded: list[str] = []
+
+    def note(target: object, _context: object) -> None:
+        loaded.append(type(target).__name__)
+
+    event.listen(Base, "load", note, propagate=True)
+    try:
+        assert len(shown(agent.get("/tickets").text)) == 3
+    finally:
+        event.remove(Base, "load", note)
+    assert loaded == []
 
 
 def test_english_readers_get_english(client: Client, world: World, login: Login, now: datetime) -> None:
