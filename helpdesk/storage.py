@@ -16,7 +16,19 @@ from typing import Any
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, Insert, MetaData, TypeDecorator, event, inspect
+from sqlalchemy import (
+    JSON,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Insert,
+    MetaData,
+    TypeDecorator,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -59,6 +71,11 @@ class Base(DeclarativeBase):
         metadata=MetaData(naming_convention=NAMES),
         type_annotation_map={datetime: UTCDateTime, dict[str, Any]: JSONDocument, list[Any]: JSONDocument},
     )
+
+
+def where(condition: str) -> dict[str, Any]:
+    """The condition of a partial index, the same on both databases: ``Index(..., **where("left_at IS NULL"))``."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 db = SQLAlchemy(model_class=Base)

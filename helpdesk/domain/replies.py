@@ -39,8 +39,6 @@ PLACEHOLDERS = (
 ORDER_PLACEHOLDERS = frozenset({"order", "items", "paid", "tracking", "carrier", "price_difference"})
 """Those that only an order can fill."""
 
-SCOPES = ("personal", "team", "all")
-
 MAX_CODE = 60
 MAX_TITLE = 100
 MAX_BODY = 1000

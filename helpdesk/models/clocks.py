@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.domain.clocks import ClockState, Pause
-from helpdesk.storage import Base
+from helpdesk.storage import Base, where
 
 _CUSTOMER_CLOCK = "stint_id IS NULL AND cancelled_at IS NULL"
 _RUNNING = "met_at IS NULL AND cancelled_at IS NULL"
@@ -33,29 +33,25 @@ class ClockRow(Base):
             "kind",
             "cycle",
             unique=True,
-            sqlite_where=text(_CUSTOMER_CLOCK),
-            postgresql_where=text(_CUSTOMER_CLOCK),
+            **where(_CUSTOMER_CLOCK),
         ),
         Index(
             "uq_clock_stint",
             "stint_id",
             unique=True,
-            sqlite_where=text("stint_id IS NOT NULL AND cancelled_at IS NULL"),
-            postgresql_where=text("stint_id IS NOT NULL AND cancelled_at IS NULL"),
+            **where("stint_id IS NOT NULL AND cancelled_at IS NULL"),
         ),
         Index("ix_clock_ticket", "ticket_id"),
         Index(
             "ix_clock_running",
             "late_after",
-            sqlite_where=text(_RUNNING),
-            postgresql_where=text(_RUNNING),
+            **where(_RUNNING),
         ),
         Index(
             "ix_clock_met",
             "kind",
             "met_at",
-            sqlite_where=text("met_at IS NOT NULL"),
-            postgresql_where=text("met_at IS NOT NULL"),
+            **where("met_at IS NOT NULL"),
         ),
     )
 
@@ -93,8 +89,7 @@ class ClockStage(Base):
             "ix_clock_stage_unfired",
             "due_at",
             "id",
-            sqlite_where=text("fired_at IS NULL AND due_at IS NOT NULL"),
-            postgresql_where=text("fired_at IS NULL AND due_at IS NOT NULL"),
+            **where("fired_at IS NULL AND due_at IS NOT NULL"),
         ),
     )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.storage import Base
+from helpdesk.storage import Base, where
 
 
 class Customer(Base):
@@ -21,8 +21,7 @@ class Customer(Base):
             "channel_id",
             "buyer_id",
             unique=True,
-            sqlite_where=text("buyer_id IS NOT NULL"),
-            postgresql_where=text("buyer_id IS NOT NULL"),
+            **where("buyer_id IS NOT NULL"),
         ),
         Index(
             "uq_customer_phone",
@@ -30,8 +29,7 @@ class Customer(Base):
             "channel_id",
             "phone_hash",
             unique=True,
-            sqlite_where=text("buyer_id IS NULL AND phone_hash IS NOT NULL"),
-            postgresql_where=text("buyer_id IS NULL AND phone_hash IS NOT NULL"),
+            **where("buyer_id IS NULL AND phone_hash IS NOT NULL"),
         ),
     )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.storage import Base
+from helpdesk.storage import Base, where
 
 
 class Outbox(Base):
@@ -21,8 +21,7 @@ class Outbox(Base):
             "ix_outbox_waiting",
             "next_try_at",
             "id",
-            sqlite_where=text("state IN ('waiting', 'claimed')"),
-            postgresql_where=text("state IN ('waiting', 'claimed')"),
+            **where("state IN ('waiting', 'claimed')"),
         ),
         Index("ix_outbox_ticket", "ticket_id"),
     )

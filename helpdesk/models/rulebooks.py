@@ -6,12 +6,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, select, text
+from sqlalchemy import CheckConstraint, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.domain.problems import NotFound, Problem
 from helpdesk.domain.rulebook import RuleBook, parse_rulebook
-from helpdesk.storage import Base, session
+from helpdesk.storage import Base, session, where
 
 
 class RuleBookRow(Base):
@@ -24,8 +24,7 @@ class RuleBookRow(Base):
             "uq_rule_book_published",
             "status",
             unique=True,
-            sqlite_where=text("status = 'published'"),
-            postgresql_where=text("status = 'published'"),
+            **where("status = 'published'"),
         ),
     )
 

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.domain.tickets import Outcome, Party, Priority, Status, TicketClass
-from helpdesk.storage import Base
+from helpdesk.storage import Base, where
 
 
 def _one_of(
@@ -50,8 +50,7 @@ class Ticket(Base):
             text("urgency DESC"),
             "burns_at",
             "id",
-            sqlite_where=text(ACTIVE_SQL),
-            postgresql_where=text(ACTIVE_SQL),
+            **where(ACTIVE_SQL),
         ),
         Index(
             "ix_ticket_burning_all",
@@ -59,8 +58,7 @@ class Ticket(Base):
             "burns_at",
             "id",
             *("queue_id", "owner_id", "status", "klass", "created_at"),  # what the queue page counts, read from here
-            sqlite_where=text(ACTIVE_SQL),
-            postgresql_where=text(ACTIVE_SQL),
+            **where(ACTIVE_SQL),
         ),
         Index(
             "ix_ticket_owned",
@@ -68,8 +66,7 @@ class Ticket(Base):
             text("urgency DESC"),
             "burns_at",
             "id",
-            sqlite_where=text(ACTIVE_SQL),
-            postgresql_where=text(ACTIVE_SQL),
+            **where(ACTIVE_SQL),
         ),
         Index("ix_ticket_order_type", "order_id", "type"),
         Index("ix_ticket_resolved", "first_resolved_at"),
@@ -78,8 +75,7 @@ class Ticket(Base):
             "ix_ticket_ended",
             "status",
             "resolved_at",
-            sqlite_where=text("status = 'resolved'"),
-            postgresql_where=text("status = 'resolved'"),
+            **where("status = 'resolved'"),
         ),
     )
 
@@ -137,30 +133,26 @@ class Stint(Base):
             "uq_stint_open_stay",
             "ticket_id",
             unique=True,
-            sqlite_where=text(OPEN_STAY),
-            postgresql_where=text(OPEN_STAY),
+            **where(OPEN_STAY),
         ),
         Index(
             "uq_stint_open_assist",
             "ticket_id",
             "queue_id",
             unique=True,
-            sqlite_where=text(OPEN_ASSIST),
-            postgresql_where=text(OPEN_ASSIST),
+            **where(OPEN_ASSIST),
         ),
         Index(
             "ix_stint_open_assists",
             "queue_id",
             "ticket_id",
-            sqlite_where=text(OPEN_ASSIST),
-            postgresql_where=text(OPEN_ASSIST),
+            **where(OPEN_ASSIST),
         ),
         Index(
             "ix_stint_assigned",
             "assignee_id",
             "ticket_id",
-            sqlite_where=text("left_at IS NULL"),
-            postgresql_where=text("left_at IS NULL"),
+            **where("left_at IS NULL"),
         ),
         Index("ix_stint_ticket", "ticket_id"),
     )

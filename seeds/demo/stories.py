@@ -38,7 +38,6 @@ NUDGED = {0: 0.12, 1: 0.04, 2: 0.04}
 FIRST_REPLY_MINUTES = {0: 17, 1: 7, 2: 6}
 """Median, by month: the shop learnt to answer faster."""
 
-BACK_WITHIN = timedelta(days=6)
 REOPENED = 0.06
 
 
