@@ -41,6 +41,15 @@ class Permission(StrEnum):
     RULES_READ = "rules:read"
     QUEUES_READ = "queues:read"
     QUEUES_MANAGE = "queues:manage"
+    BOARD_READ = "board:read"  # the overdue board and everybody's workload
+    ESCALATION_MANAGE = "escalation:manage"  # stages of clocks, steps on pauses
+    CALENDARS_READ = "calendars:read"
+    CALENDARS_MANAGE = "calendars:manage"  # hours; holidays take the scope over all
+    SHIFTS_READ = "shifts:read"
+    SHIFTS_MANAGE = "shifts:manage"  # who is on duty, who is away and who stands in
+    TARGETS_MANAGE = "targets:manage"  # mailboxes and robots that are told
+    OUTBOX_MANAGE = "outbox:manage"  # what could not be delivered
+    CHANGES_READ = "changes:read"  # who changed which setting
     USERS_READ = "users:read"
     USERS_MANAGE = "users:manage"
     ACCOUNT_OWN = "account:own"  # own password, language, theme, sessions
@@ -54,6 +63,8 @@ _EVERYONE: Mapping[Permission, Scope] = {
     P.TEMPLATES_READ: ALL,
     P.RULES_READ: ALL,
     P.QUEUES_READ: ALL,
+    P.CALENDARS_READ: ALL,
+    P.SHIFTS_READ: ALL,
 }
 _WORKING: Mapping[Permission, Scope] = {
     P.TICKETS_READ: OWN,
@@ -70,7 +81,14 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         **_EVERYONE,
         **_WORKING,
         P.TICKETS_ASSIGN: OWN,
+        P.BOARD_READ: OWN,
         P.QUEUES_MANAGE: OWN,
+        P.ESCALATION_MANAGE: OWN,
+        P.CALENDARS_MANAGE: OWN,
+        P.SHIFTS_MANAGE: OWN,
+        P.TARGETS_MANAGE: OWN,
+        P.OUTBOX_MANAGE: OWN,
+        P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
         P.TICKETS_IMPORT: ALL,
     },
@@ -82,18 +100,37 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.TICKETS_ASSIGN: ALL,
         P.TICKETS_TRANSFER: ALL,
         P.TICKETS_IMPORT: ALL,
+        P.BOARD_READ: ALL,
         P.QUEUES_MANAGE: ALL,
+        P.ESCALATION_MANAGE: ALL,
+        P.CALENDARS_MANAGE: ALL,
+        P.SHIFTS_MANAGE: ALL,
+        P.TARGETS_MANAGE: ALL,
+        P.OUTBOX_MANAGE: ALL,
+        P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
     },
     Role.ADMIN: {
         **_EVERYONE,
         P.TICKETS_READ: ALL,
         P.TICKETS_IMPORT: ALL,
+        P.BOARD_READ: ALL,
         P.QUEUES_MANAGE: ALL,
+        P.CALENDARS_MANAGE: ALL,
+        P.SHIFTS_MANAGE: ALL,
+        P.TARGETS_MANAGE: ALL,
+        P.OUTBOX_MANAGE: ALL,
+        P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
         P.USERS_MANAGE: ALL,
     },
-    Role.AUDITOR: {**_EVERYONE, P.TICKETS_READ: ALL, P.USERS_READ: ALL},
+    Role.AUDITOR: {
+        **_EVERYONE,
+        P.TICKETS_READ: ALL,
+        P.BOARD_READ: ALL,
+        P.CHANGES_READ: ALL,
+        P.USERS_READ: ALL,
+    },
     Role.SYSTEM: {
         P.TICKETS_READ: ALL,
         P.TICKETS_CREATE: ALL,
@@ -103,6 +140,8 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.TICKETS_IMPORT: ALL,
         P.USERS_MANAGE: ALL,
         P.QUEUES_MANAGE: ALL,
+        P.CALENDARS_MANAGE: ALL,
+        P.SHIFTS_MANAGE: ALL,
     },
 }
 

@@ -10,17 +10,22 @@ from helpdesk.models.events import Event, Operation
 from helpdesk.models.inbound import Inbound
 from helpdesk.models.jobs import ImportFile, JobRun, JobRunError, Lease
 from helpdesk.models.messages import Message, Note
+from helpdesk.models.notifications import Envelope, Notification, NotificationChoice, NotificationTarget
 from helpdesk.models.orders import Order, OrderLine, OrderStatus, Parcel
 from helpdesk.models.outbox import Outbox
+from helpdesk.models.pauses import PauseStep, TicketPause
 from helpdesk.models.queues import Membership, Queue
 from helpdesk.models.replies import ReplyTemplate, ReplyTemplateVersion
 from helpdesk.models.rulebooks import RuleBookRow
+from helpdesk.models.shifts import Absence, Shift
 from helpdesk.models.shops import Channel, Shop
-from helpdesk.models.tickets import Responsibility, Stint, Ticket, TicketNumber, TicketReader
+from helpdesk.models.skills import Skill, UserSkill
+from helpdesk.models.tickets import Responsibility, Stint, Ticket, TicketNumber, TicketReader, TicketTag
 from helpdesk.models.users import LoginAttempt, User, UserSession
 from helpdesk.models.views import SavedView
 
 __all__ = [
+    "Absence",
     "Attachment",
     "CalendarVersion",
     "Channel",
@@ -30,6 +35,7 @@ __all__ = [
     "Correction",
     "Customer",
     "DecisionRow",
+    "Envelope",
     "Event",
     "Holiday",
     "HolidayYear",
@@ -42,24 +48,33 @@ __all__ = [
     "Membership",
     "Message",
     "Note",
+    "Notification",
+    "NotificationChoice",
+    "NotificationTarget",
     "Operation",
     "Order",
     "OrderLine",
     "OrderStatus",
     "Outbox",
     "Parcel",
+    "PauseStep",
     "Queue",
     "ReplyTemplate",
     "ReplyTemplateVersion",
     "Responsibility",
     "RuleBookRow",
     "SavedView",
+    "Shift",
     "Shop",
+    "Skill",
     "Stint",
     "Ticket",
     "TicketNumber",
+    "TicketPause",
     "TicketReader",
+    "TicketTag",
     "User",
     "UserSession",
+    "UserSkill",
     "WorkCalendar",
 ]

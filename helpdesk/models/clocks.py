@@ -31,6 +31,7 @@ class ClockRow(Base):
             "uq_clock_customer",
             "ticket_id",
             "kind",
+            "code",
             "cycle",
             unique=True,
             **where(_CUSTOMER_CLOCK),
@@ -59,6 +60,7 @@ class ClockRow(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     stint_id: Mapped[int | None] = mapped_column(ForeignKey("stint.id"))
     kind: Mapped[str] = mapped_column(String(16))
+    code: Mapped[str] = mapped_column(String(30), default="")  # of the platform's rule; else empty
     cycle: Mapped[int]
     rule_version: Mapped[int]
     calendar_id: Mapped[int] = mapped_column(ForeignKey("work_calendar.id"))
@@ -85,6 +87,7 @@ class ClockStage(Base):
     __tablename__ = "clock_stage"
     __table_args__ = (
         UniqueConstraint("clock_id", "stage_code"),
+        CheckConstraint("(percent IS NULL) <> (offset_seconds IS NULL)", name="share"),
         Index(
             "ix_clock_stage_unfired",
             "due_at",
@@ -96,7 +99,8 @@ class ClockStage(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id"))
     stage_code: Mapped[str] = mapped_column(String(20))
-    percent: Mapped[int]
+    percent: Mapped[int | None]
+    offset_seconds: Mapped[int | None]  # of working time from the target, negative before it; instead of percent
     due_at: Mapped[datetime | None]
     fired_at: Mapped[datetime | None]
     silent: Mapped[bool] = mapped_column(default=False)

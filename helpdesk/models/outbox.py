@@ -12,7 +12,11 @@ from helpdesk.storage import Base, where
 
 
 class Outbox(Base):
-    """One thing to deliver, at least once outside, with a key that makes it unique inside."""
+    """One thing to deliver, at least once outside, with a key that makes it unique inside.
+
+    A ``reply`` is a message to a customer. A ``notice`` is something that has happened, not yet spread to whom it
+    concerns; spreading it makes one row of ``news`` per address outside, which an envelope carries.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -23,14 +27,19 @@ class Outbox(Base):
             "id",
             **where("state IN ('waiting', 'claimed')"),
         ),
+        Index("ix_outbox_dead", "id", **where("state = 'dead'")),
+        Index("ix_outbox_envelope", "envelope_id", **where("envelope_id IS NOT NULL")),
         Index("ix_outbox_ticket", "ticket_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
-    kind: Mapped[str] = mapped_column(String(30))  # reply, notice
+    kind: Mapped[str] = mapped_column(String(30))  # reply, notice, news
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))  # news: whose mailbox
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("notification_target.id"))  # news: which robot or mailbox
+    envelope_id: Mapped[int | None] = mapped_column(ForeignKey("envelope.id"))  # news: what carries it
     payload: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     not_before: Mapped[datetime]

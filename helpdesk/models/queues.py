@@ -22,6 +22,7 @@ class Queue(Base):
     writes_to_buyers: Mapped[bool] = mapped_column(default=False)
     assignment: Mapped[str] = mapped_column(String(20), default="manual")
     capacity: Mapped[int | None]
+    last_assigned_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))  # where round robin stands
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)

@@ -193,3 +193,12 @@ class Responsibility(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     party: Mapped[str] = mapped_column(String(20))
     percent: Mapped[int]
+
+
+class TicketTag(Base):
+    """A word put on the ticket, by a person or a rule."""
+
+    __tablename__ = "ticket_tag"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(30), primary_key=True, index=True)

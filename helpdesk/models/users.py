@@ -17,7 +17,11 @@ class User(Base):
     """A person, or ``system``: the actor of jobs and imports, who can't log in."""
 
     __tablename__ = "user"
-    __table_args__ = (CheckConstraint(f"role IN ({ROLES})", name="role"),)
+    __table_args__ = (
+        CheckConstraint(f"role IN ({ROLES})", name="role"),
+        CheckConstraint("presence IN ('online', 'away')", name="presence"),
+        CheckConstraint("(quiet_from IS NULL) = (quiet_to IS NULL)", name="quiet"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(String(60), unique=True)
@@ -27,6 +31,11 @@ class User(Base):
     active: Mapped[bool] = mapped_column(default=True)
     locale: Mapped[str] = mapped_column(String(10), default="zh_CN")
     capacity: Mapped[int | None]  # tickets at a time; used by automatic assignment
+    presence: Mapped[str] = mapped_column(String(6), default="online")  # his own word; away gets nothing handed out
+    email: Mapped[str | None] = mapped_column(String(200))
+    quiet_from: Mapped[int | None]  # minutes since midnight in the shop's zone; mail waits for quiet_to
+    quiet_to: Mapped[int | None]
+    digest_seconds: Mapped[int] = mapped_column(default=0)  # his mail gathers news for so long
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
 
