@@ -6,6 +6,7 @@ Everything below speaks in codes + parameters; only what shows something comes h
 from helpdesk.wording.calendars import hours_text
 from helpdesk.wording.events import event_text
 from helpdesk.wording.labels import (
+    absence_label,
     assignment_label,
     class_label,
     clock_label,
@@ -22,6 +23,7 @@ from helpdesk.wording.problems import problem_text, problem_title
 from helpdesk.wording.times import day_and_time, time_or_day
 
 __all__ = [
+    "absence_label",
     "assignment_label",
     "class_label",
     "clock_label",

@@ -55,6 +55,7 @@ EVENTS: Mapping[str, str] = {
     "holidays.published": N_("发布了 %(year)s 年的节假日"),
     "customer.revealed": N_("查看了客户的联系方式"),
     "operation.undone": N_("撤销了一步操作"),
+    "rulebook.published": N_("发布了规则版本 %(version)s"),
     "sla.stage": N_("%(clock)s到达 %(percent)s%%"),
     "session.opened": N_("登录成功"),
     "session.ended": N_("结束了一次登录"),
@@ -69,6 +70,10 @@ EVENTS: Mapping[str, str] = {
     "queue.changed": N_("修改了队列 %(queue)s 的设置"),
     "queue.member_joined": N_("加入队列 %(queue)s"),
     "queue.member_left": N_("离开队列 %(queue)s"),
+    "shift.changed": N_("改了排班"),
+    "shift.repeated": N_("重复了一周的排班，共 %(shifts)s 班"),
+    "absence.added": N_("登记了缺勤"),
+    "absence.cancelled": N_("取消了缺勤"),
 }
 BY_EVENT: Mapping[str, Callable[[Any], str]] = {"ticket.status": status_label, "ticket.outcome": outcome_label}
 """What ``from`` and ``to`` mean depends on the event."""

@@ -89,6 +89,12 @@ ASSIGNMENTS: Mapping[str, str] = {
     "round_robin": N_("轮流分派"),
     "least_load": N_("在手最少者先"),
 }
+ABSENCES: Mapping[str, str] = {
+    "leave": N_("休假"),
+    "sick": N_("病假"),
+    "training": N_("培训"),
+    "other": N_("其他缺勤"),
+}
 PERMISSIONS: Mapping[str, str] = {
     Permission.TICKETS_READ: N_("查看工单"),
     Permission.TICKETS_CREATE: N_("新建工单"),
@@ -102,6 +108,8 @@ PERMISSIONS: Mapping[str, str] = {
     Permission.RULES_READ: N_("查看规则"),
     Permission.QUEUES_READ: N_("查看队列"),
     Permission.QUEUES_MANAGE: N_("管理队列"),
+    Permission.SHIFTS_READ: N_("查看排班"),
+    Permission.SHIFTS_MANAGE: N_("管理排班和缺勤"),
     Permission.USERS_READ: N_("查看用户"),
     Permission.USERS_MANAGE: N_("管理用户"),
     Permission.ACCOUNT_OWN: N_("管理自己的账户"),
@@ -160,6 +168,10 @@ def tier_label(code: str) -> str:
 
 def assignment_label(code: str) -> str:
     return _named(ASSIGNMENTS, code)
+
+
+def absence_label(kind: str) -> str:
+    return _named(ABSENCES, kind)
 
 
 def permission_label(code: str) -> str:

@@ -17,6 +17,7 @@ from helpdesk.wording.labels import (
     role_label,
     status_label,
 )
+from helpdesk.wording.times import minute_of
 
 ACCESS: Mapping[str, str] = {
     "access.denied": N_("你的角色没有“%(permission)s”的权限。需要时请找管理员。"),
@@ -131,6 +132,8 @@ TICKETS: Mapping[str, str] = {
     "rulebook.malformed": N_("规则有误：%(detail)s"),
     "rulebook.no_such_version": N_("没有规则版本 %(version)s。"),
     "rulebook.none_published": N_("还没有发布规则。"),
+    "rulebook.stale": N_("你打开之后，规则被别人改过了，现在是版本 %(version)s。"),
+    "rulebook.unknown_section": N_("规则里没有“%(section)s”这一部分。"),
     "rulebook.unknown_type": N_("规则里没有类型 %(type)s。"),
 }
 CALENDARS: Mapping[str, str] = {
@@ -150,6 +153,28 @@ CALENDARS: Mapping[str, str] = {
     "holiday.name_too_long": N_("第 %(row)s 行：名称最多 %(limit)s 个字。"),
     "holiday.year_unknown": N_("还没有 %(year)s 年的节假日，先导入再发布。"),
     "holiday.twice": N_("第 %(row)s 行：%(date)s 出现了两次。"),
+}
+TEAM: Mapping[str, str] = {
+    "shift.bad_time": N_("时间“%(value)s”不对，应写成 09:00。"),
+    "shift.not_yours": N_("你只能安排自己队列里的人。"),
+    "shift.outside": N_("班次要在所选的日子里开始。"),
+    "shift.overlap": N_("班次重叠：%(begins)s 开始的一班，与到 %(ends)s 才结束的另一班重叠。"),
+    "shift.stale": N_("你打开之后，这几天的班次被别人改过了。"),
+    "shift.too_far": N_("日期离今天太远，最多前后 %(most)s 天。"),
+    "shift.too_long": N_("一班最多 %(most)s 小时。"),
+    "shift.too_many": N_("一人一天最多 %(most)s 班。"),
+    "shift.too_many_people": N_("一次最多安排 %(most)s 人。"),
+    "shift.too_many_weeks": N_("一次重复 1 到 %(most)s 周。"),
+    "absence.backwards": N_("结束要晚于开始。"),
+    "absence.bad_kind": N_("没有这种缺勤。"),
+    "absence.bad_stand_in": N_("代理人要在职、能处理工单，并且与本人同在一个队列。"),
+    "absence.not_found": N_("没有这条缺勤。"),
+    "absence.over": N_("这段缺勤已经过去了。"),
+    "absence.overlap": N_("这段时间里已经有一条缺勤。"),
+    "absence.own_stand_in": N_("不能代理自己。"),
+    "absence.stale": N_("你打开之后，这条缺勤已经取消或改动。"),
+    "absence.stand_in_away": N_("这位代理人在这段时间里自己也缺勤，请换一位。"),
+    "absence.too_long": N_("一段缺勤最多 %(most)s 天。"),
 }
 IMPORTS: Mapping[str, str] = {
     "import.bad_amount": N_("“%(field)s”不是金额。"),
@@ -186,7 +211,7 @@ IMPORTS: Mapping[str, str] = {
     "import.unknown_field": N_("没有字段“%(field)s”。"),
     "import.unknown_format": N_("不认识的文件格式：%(suffix)s。"),
 }
-PROBLEMS: Mapping[str, str] = {**ACCESS, **INPUT, **TICKETS, **CALENDARS, **IMPORTS}
+PROBLEMS: Mapping[str, str] = {**ACCESS, **INPUT, **TICKETS, **CALENDARS, **IMPORTS, **TEAM}
 
 TITLES: Mapping[int, str] = {
     400: N_("请求有误"),
@@ -209,6 +234,8 @@ SHOWN: Mapping[str, Callable[[Any], str]] = {
     "role": role_label,
     "permission": permission_label,
     "field": field_label,
+    "begins": minute_of,
+    "ends": minute_of,
     "retry_after": lambda seconds: duration(max(60, seconds + 59)),
 }
 """Parameters that are codes themselves."""

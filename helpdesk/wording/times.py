@@ -21,6 +21,11 @@ def time_or_day(at: datetime, now: datetime) -> str:
     return _time(at) if _days_ahead(at, now) == 0 else day_and_time(at, now)
 
 
+def minute_of(stamp: str) -> str:
+    """A stored instant (ISO 8601) as ``11-24 22:00`` on the shop's wall."""
+    return f"{datetime.fromisoformat(stamp).astimezone(get_timezone()):%m-%d %H:%M}"
+
+
 def _day(at: datetime, now: datetime) -> str:
     ahead = _days_ahead(at, now)
     if ahead == 0:
