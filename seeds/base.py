@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +27,7 @@ from helpdesk.models import (
     User,
     WorkCalendar,
 )
+from helpdesk.services.rulebooks import document_hash
 from helpdesk.storage import session
 from seeds import calendar_data, reply_template_data, rulebook_document
 
@@ -98,8 +97,7 @@ def plant(now: datetime, shops: Mapping[str, str] = SHOPS) -> Planted:
 def shipped_rules() -> tuple[dict[str, Any], str]:
     """The shipped rule book and the hash that tells it from another: SHA-256 of its canonical JSON."""
     document = rulebook_document.document()
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return document, hashlib.sha256(text.encode()).hexdigest()
+    return document, document_hash(document)
 
 
 _CHANNEL = ("code", "name_zh", "name_en")
@@ -126,9 +124,12 @@ def _missing(model: type[Channel] | type[Queue], rows: Iterable[dict[str, Any]])
 def _holidays() -> int:
     """The table of public holidays, year by year: a year that somebody has touched is his."""
     years = set(session().scalars(select(HolidayYear.year)))
-    new = [HolidayYear(year=year, status="confirmed") for year in calendar_data.confirmed_years() if year not in years]
-    wanted = {year.year for year in new}
+    wanted = {year for year in calendar_data.confirmed_years() if year not in years}
     days = [day for day in calendar_data.holidays() if day.day.year in wanted]
+    new = [
+        HolidayYear(year=year, status="confirmed", published=[d.to_row() for d in days if d.day.year == year])
+        for year in sorted(wanted)
+    ]
     _add(new)
     return _add([Holiday(day=d.day, kind=d.kind.value, name_zh=d.name_zh, name_en=d.name_en) for d in days])
 

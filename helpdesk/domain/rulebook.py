@@ -1,8 +1,8 @@
 """One version of the rules as a value.
 
 A rule book is stored as one immutable JSON document per version and parsed to this. Types, words,
-targets, stages, routing and compensation policies stand in it together, so that a decision made
-with version 7 can be explained and replayed with version 7.
+targets, stages, platforms' deadlines, steps on pauses, routing and compensation policies stand in it
+together, so that a decision made with version 7 can be explained and replayed with version 7.
 
 Durations are integer seconds of working time, money is integer fen, shares are integer percent.
 """
@@ -14,20 +14,35 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from helpdesk.domain.escalation import (
+    Label,
+    PauseStepRule,
+    PlatformRule,
+    Stage,
+    check_pause_steps,
+    check_platform_rules,
+    check_stages,
+    in_order,
+    parse_label,
+    parse_pause_step,
+    parse_platform_rule,
+    parse_stage,
+)
 from helpdesk.domain.lexicon import Lexicon
 from helpdesk.domain.problems import Invalid
 from helpdesk.domain.tickets import Priority, TicketClass
 
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A name that is data, in both languages."""
-
-    zh: str
-    en: str
-
-    def in_locale(self, locale: str) -> str:
-        return self.en if locale.startswith("en") else self.zh
+__all__ = [
+    "Label",
+    "PauseStepRule",
+    "PlatformRule",
+    "Policy",
+    "RoleLimit",
+    "RuleBook",
+    "Stage",
+    "TicketType",
+    "parse_rulebook",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +60,6 @@ class TicketType:
     agent_limit_fen: int | None  # None: the role's own limit
     supervisor_limit_fen: int | None
     system: bool  # opened by a monitor, never chosen by the matcher
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A share of a clock's target at which something happens, once."""
-
-    code: str
-    percent: int
-    urgency: int  # raised to at least this; 0 leaves it alone
-    notify: tuple[str, ...]  # who hears of it: assignee, owner, supervisor
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,10 @@ class RuleBook:
     version: int
     types: Mapping[str, TicketType]
     lexicon: Lexicon
-    stages: tuple[Stage, ...]
+    stages: tuple[Stage, ...]  # of every clock whose queue has none of its own
+    queue_stages: Mapping[str, tuple[Stage, ...]]
+    platform_rules: tuple[PlatformRule, ...]
+    pause_steps: tuple[PauseStepRule, ...]
     queue_targets: Mapping[str, int]
     priority_percent: Mapping[Priority, int]
     class_b_solution_cap_seconds: int
@@ -129,6 +137,26 @@ class RuleBook:
             return self.types[code]
         except KeyError:
             raise Invalid("rulebook.unknown_type", type=code) from None
+
+    def stages_for(self, queue: str) -> tuple[Stage, ...]:
+        """The stages of clocks that this queue answers for: its own, or else those of the house."""
+        return self.queue_stages.get(queue, self.stages)
+
+    def stage(self, code: str) -> Stage | None:
+        """The stage of this code, whichever queue's; None where the book knows none. Codes are unique in a book."""
+        return next((stage for stage in self.all_stages() if stage.code == code), None)
+
+    def all_stages(self) -> tuple[Stage, ...]:
+        """The stages of the house and of every queue."""
+        return (*self.stages, *(stage for stages in self.queue_stages.values() for stage in stages))
+
+    def platform_rule(self, code: str) -> PlatformRule | None:
+        """The platform's deadline of this code; None where the book knows none."""
+        return next((rule for rule in self.platform_rules if rule.code == code), None)
+
+    def pause_step(self, code: str) -> PauseStepRule | None:
+        """The step on a pause of this code; None where the book knows none."""
+        return next((step for step in self.pause_steps if step.code == code), None)
 
     def solution_seconds(self, type_code: str, priority: Priority) -> int:
         """Target of the solution clock. P3 never lifts a class B solution above its cap (4 h)."""
@@ -148,20 +176,16 @@ class RuleBook:
         return None if seconds is None else seconds * self.priority_percent[priority] // 100
 
 
-def _label(value: Mapping[str, str]) -> Label:
-    return Label(zh=value["zh"], en=value["en"])
-
-
 def _type(row: Mapping[str, Any]) -> TicketType:
     return TicketType(
         code=row["code"],
         klass=TicketClass(row["class"]),
         queue=row["queue"],
-        name=_label(row["name"]),
+        name=parse_label(row["name"]),
         first_response_seconds=row["first_response_seconds"],
         solution_seconds=row["solution_seconds"],
-        bottleneck=_label(row["bottleneck"]),
-        improvement=_label(row["improvement"]),
+        bottleneck=parse_label(row["bottleneck"]),
+        improvement=parse_label(row["improvement"]),
         agent_limit_fen=row.get("agent_limit_fen"),
         supervisor_limit_fen=row.get("supervisor_limit_fen"),
         system=row.get("system", False),
@@ -173,7 +197,7 @@ def _policy(row: Mapping[str, Any]) -> Policy:
         code=row["code"],
         type=row["type"],
         kind=row["kind"],
-        name=_label(row["name"]),
+        name=parse_label(row["name"]),
         formula=row["formula"],
         percent=row.get("percent"),
         amount_fen=row.get("amount_fen"),
@@ -181,12 +205,6 @@ def _policy(row: Mapping[str, Any]) -> Policy:
         cap_fen=row.get("cap_fen"),
         evidence=tuple(row.get("evidence", ())),
         is_remedy=row.get("is_remedy", False),
-    )
-
-
-def _stage(row: Mapping[str, Any]) -> Stage:
-    return Stage(
-        code=row["code"], percent=row["percent"], urgency=row.get("urgency", 0), notify=tuple(row.get("notify", ()))
     )
 
 
@@ -206,7 +224,15 @@ def parse_rulebook(document: Mapping[str, Any], version: int) -> RuleBook:
             version=version,
             types=MappingProxyType(types),
             lexicon=Lexicon.parse(document["lexicon"]),
-            stages=tuple(sorted((_stage(row) for row in document["stages"]), key=lambda stage: stage.percent)),
+            stages=in_order(parse_stage(row) for row in document["stages"]),
+            queue_stages=MappingProxyType(
+                {
+                    queue: in_order(parse_stage(row) for row in rows)
+                    for queue, rows in document.get("queue_stages", {}).items()
+                }
+            ),
+            platform_rules=tuple(parse_platform_rule(row) for row in document.get("platform_rules", ())),
+            pause_steps=tuple(parse_pause_step(row) for row in document.get("pause_steps", ())),
             queue_targets=MappingProxyType(dict(document["queue_targets"])),
             priority_percent=MappingProxyType({Priority(k): v for k, v in document["priority_percent"].items()}),
             class_b_solution_cap_seconds=document["class_b_solution_cap_seconds"],
@@ -230,18 +256,20 @@ def _check(book: RuleBook) -> None:
         raise Invalid("rulebook.malformed", detail="type other is missing")
     if set(book.priority_percent) != set(Priority):
         raise Invalid("rulebook.malformed", detail="priority_percent")
-    if len({stage.code for stage in book.stages}) < len(book.stages):
-        raise Invalid("rulebook.malformed", detail="stages")
+    check_stages(book.all_stages())
+    check_platform_rules(book.platform_rules)
+    check_pause_steps(book.pause_steps)
     durations = [
         *book.queue_targets.values(),
         *book.priority_percent.values(),
-        *(stage.percent for stage in book.stages),
         *(seconds for kind in book.types.values() for seconds in (kind.first_response_seconds, kind.solution_seconds)),
         book.class_b_solution_cap_seconds,
     ]
     if not all(isinstance(number, int) and number > 0 for number in durations):
         raise Invalid("rulebook.malformed", detail="targets")
-    unknown = sorted({p.type for p in book.policies} - set(book.types) | (book.lexicon.type_codes() - set(book.types)))
+    named = {p.type for p in book.policies} | book.lexicon.type_codes()
+    named |= {code for rule in book.platform_rules for code in rule.types}
+    unknown = sorted(named - set(book.types))
     if unknown:
         raise Invalid("rulebook.unknown_type", type=", ".join(unknown))
     wrong = sorted(p.code for p in book.policies if p.kind not in KINDS or p.formula not in FORMULAS)

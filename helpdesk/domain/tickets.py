@@ -68,6 +68,7 @@ ACTIVE = frozenset({Status.NEW, Status.OPEN, Status.PENDING_CUSTOMER, Status.PEN
 """Somebody still has to do something."""
 
 WORKED_ON = frozenset({Status.OPEN, Status.PENDING_CUSTOMER, Status.PENDING_INTERNAL, Status.PENDING_APPROVAL})
+PENDING = frozenset({Status.PENDING_CUSTOMER, Status.PENDING_INTERNAL, Status.PENDING_APPROVAL})
 FINAL = frozenset({Status.CLOSED, Status.MERGED})
 
 MOVES: Mapping[Status, frozenset[Status]] = {
