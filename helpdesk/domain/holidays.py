@@ -6,7 +6,7 @@ that observe holidays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -15,6 +15,21 @@ from helpdesk.domain.hours import MAX_DATES, parse_date
 from helpdesk.domain.problems import Invalid
 
 MAX_NAME = 40
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Years that a table of holidays may speak of: any other is a slip of the pen."""
+
+FESTIVALS: Mapping[str, str] = {
+    "元旦": "New Year's Day",
+    "春节": "Spring Festival",
+    "除夕": "Spring Festival",
+    "清明": "Tomb-sweeping Day",
+    "劳动节": "Labour Day",
+    "五一": "Labour Day",
+    "端午": "Dragon Boat Festival",
+    "中秋": "Mid-autumn Festival",
+    "国庆": "National Day",
+}
+"""English names of the public holidays, by a word that their Chinese name contains."""
 
 
 class HolidayKind(StrEnum):
@@ -31,21 +46,81 @@ class Holiday:
     name_zh: str = ""
     name_en: str = ""
 
+    def to_row(self) -> list[str]:
+        """The form in which a published table is kept; ``holiday_of`` reads it."""
+        return [self.day.isoformat(), self.kind.value, self.name_zh, self.name_en]
+
+
+def holiday_of(row: Sequence[str]) -> Holiday:
+    """The day of a stored row (see ``Holiday.to_row``)."""
+    day, kind, name_zh, name_en = row
+    return Holiday(date.fromisoformat(day), HolidayKind(kind), name_zh, name_en)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a new table makes of the one that is there, each in order of date."""
+
+    added: tuple[Holiday, ...]
+    changed: tuple[tuple[Holiday, Holiday], ...]  # before, after
+    removed: tuple[Holiday, ...]
+    same: int
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.added or self.changed or self.removed)
+
+
+def compare(present: Iterable[Holiday], wanted: Iterable[Holiday]) -> Comparison:
+    """What it takes to come from one table to the other."""
+    before, after = ({one.day: one for one in table} for table in (present, wanted))
+    common = sorted(before.keys() & after.keys())
+    return Comparison(
+        added=tuple(after[day] for day in sorted(after.keys() - before.keys())),
+        changed=tuple((before[day], after[day]) for day in common if before[day] != after[day]),
+        removed=tuple(before[day] for day in sorted(before.keys() - after.keys())),
+        same=sum(before[day] == after[day] for day in common),
+    )
+
+
+def english_name(name_zh: str, kind: HolidayKind) -> str:
+    """``Spring Festival`` for ``春节``, as the shipped table words it; empty where the festival isn't known."""
+    festival = next((name for word, name in FESTIVALS.items() if word in name_zh), "")
+    return f"{festival} make-up workday" if festival and kind is HolidayKind.WORK else festival
+
 
 def parse_holidays(rows: Iterable[Mapping[str, str | None]]) -> tuple[Holiday, ...]:
     """Rows with the columns date, kind (off, work), name_zh and name_en, in order of date.
 
     ``Invalid`` names the row (the first is 1) that is malformed or repeats a date.
     """
+    holidays, problems = sift_holidays(enumerate(rows, start=1))
+    if problems:
+        raise problems[0]
+    return holidays
+
+
+def sift_holidays(
+    rows: Iterable[tuple[int, Mapping[str, str | None]]],
+) -> tuple[tuple[Holiday, ...], tuple[Invalid, ...]]:
+    """The same of rows that carry their number in a file: what is good, in order of date, and what is wrong.
+
+    Each problem names its row. ``Invalid`` only for more rows than any table has.
+    """
     found: dict[date, Holiday] = {}
-    for number, row in enumerate(rows, start=1):
-        if number > MAX_DATES:
+    problems: list[Invalid] = []
+    for count, (number, row) in enumerate(rows, start=1):
+        if count > MAX_DATES:
             raise Invalid("calendar.too_many_dates", limit=MAX_DATES)
-        holiday = _holiday(row, number)
-        if holiday.day in found:
-            raise Invalid("holiday.twice", row=number, date=holiday.day.isoformat())
-        found[holiday.day] = holiday
-    return tuple(found[day] for day in sorted(found))
+        try:
+            holiday = _holiday(row, number)
+            if holiday.day in found:
+                raise Invalid("holiday.twice", row=number, date=holiday.day.isoformat())
+        except Invalid as problem:
+            problems.append(problem)
+        else:
+            found[holiday.day] = holiday
+    return tuple(found[day] for day in sorted(found)), tuple(problems)
 
 
 def last_confirmed_day(years: Iterable[int]) -> date:
@@ -73,8 +148,12 @@ def _holiday(row: Mapping[str, str | None], number: int) -> Holiday:
         raise Invalid("holiday.bad_kind", row=number, value=kind[:MAX_NAME])
     if max(map(len, names)) > MAX_NAME:
         raise Invalid("holiday.name_too_long", row=number, limit=MAX_NAME)
+    if not all(map(str.isprintable, names)):
+        raise Invalid("holiday.bad_name", row=number)
     try:
         day = parse_date((row.get("date") or "").strip())
     except Invalid as error:
         raise Invalid("holiday.bad_date", row=number, **error.params) from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Invalid("holiday.year_out_of_range", row=number, first=FIRST_YEAR, last=LAST_YEAR)
     return Holiday(day, HolidayKind(kind), *names)

@@ -17,6 +17,9 @@ from helpdesk.domain.problems import Invalid
 Interval = tuple[int, int]
 Intervals = tuple[Interval, ...]
 
+Period = tuple[int, int]
+"""A stretch as people write it, in seconds since midnight: one that ends before it begins runs overnight."""
+
 DAY_SECONDS = 86_400
 MAX_INTERVALS = 96
 """Intervals that one day may have: a quarter of an hour each."""
@@ -24,10 +27,20 @@ MAX_INTERVALS = 96
 MAX_DATES = 4_000
 """Dates that a calendar may list as holidays, as overrides or as breaks."""
 
+MAX_PERIODS = 24
+"""Periods that a person may write for one day."""
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Names in documents; the position is the weekday's number in values."""
 
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])(?::([0-5][0-9]))?")
+_WRITTEN_TIME = r"[0-9]{1,2}(?::[0-9]{2}){0,2}"
+_WRITTEN_PERIOD = re.compile(rf"({_WRITTEN_TIME})-({_WRITTEN_TIME})")
+_AS_WRITTEN = str.maketrans({"：": ":", "–": "-", "—": "-", "~": "-", "～": "-", "至": "-", "到": "-"})
+_BETWEEN_PERIODS = re.compile(r"[\s,;，；、]+")
+_AROUND_DASH = re.compile(r"\s*-\s*")
+CLOSED_WORDS = frozenset({"", "休", "休息", "closed", "off", "-"})
+"""What people write for a day without hours."""
 
 
 def union(intervals: Iterable[Interval]) -> Intervals:
@@ -132,6 +145,79 @@ def show_dated(hours: Mapping[date, Intervals]) -> dict[str, list[list[str]]]:
 def show_dates(days: Iterable[date]) -> list[str]:
     """The form that ``parse_dates`` reads, in order."""
     return [day.isoformat() for day in sorted(days)]
+
+
+def read_periods(text: str) -> tuple[Period, ...]:
+    """``9:00-12:00 13:30-18:30`` as a person types it, in his order; ``22:00-06:00`` runs overnight.
+
+    Hours may stand alone (``9-18``); Chinese colons, dashes and commas are as good. Nothing, or 休, is a closed day.
+    ``Invalid`` names the piece that can't be read, and a period without length.
+    """
+    written = _AROUND_DASH.sub("-", text.translate(_AS_WRITTEN).strip())
+    if written.casefold() in CLOSED_WORDS:
+        return ()
+    pieces = [piece for piece in _BETWEEN_PERIODS.split(written) if piece]
+    if len(pieces) > MAX_PERIODS:
+        raise Invalid("calendar.too_many_intervals", limit=MAX_PERIODS)
+    return tuple(_period(piece) for piece in pieces)
+
+
+def show_periods(periods: Iterable[Period]) -> str:
+    """``09:00-12:00 13:30-18:30``: what ``read_periods`` reads."""
+    return " ".join(f"{show_time(begin)}-{show_time(end)}" for begin, end in periods)
+
+
+def day_of(periods: Iterable[Period]) -> Intervals:
+    """The hours of a single date. ``Invalid`` for an overnight period: another date has other hours after midnight."""
+    periods = tuple(periods)
+    for begin, end in periods:
+        if begin > end:
+            raise Invalid("calendar.overnight_on_date", begin=show_time(begin), end=show_time(end))
+    return union(periods)
+
+
+def week_of(days: Mapping[int, Iterable[Period]]) -> dict[int, Intervals]:
+    """The hours of a week by weekday, Monday being 0; a period that runs overnight goes on on the next day."""
+    pieces: dict[int, list[Interval]] = {day: [] for day in range(7)}
+    for day, periods in days.items():
+        for begin, end in periods:
+            if begin <= end:
+                pieces[day].append((begin, end))
+            else:
+                pieces[day].append((begin, DAY_SECONDS))
+                pieces[(day + 1) % 7].append((0, end))
+    return {day: hours for day in range(7) if (hours := union(pieces[day]))}
+
+
+def periods_of(week: Mapping[int, Intervals]) -> dict[int, tuple[Period, ...]]:
+    """The week as a person would write it: ``week_of`` backwards. What goes on after midnight is one period."""
+    days: dict[int, tuple[Period, ...]] = {}
+    for day in range(7):
+        periods = list(week.get(day, ()))
+        if periods and _comes_from(week, (day - 1) % 7):
+            del periods[0]
+        if _comes_from(week, day):
+            periods[-1] = (periods[-1][0], week[(day + 1) % 7][0][1])
+        days[day] = tuple(periods)
+    return days
+
+
+def _comes_from(week: Mapping[int, Intervals], day: int) -> bool:
+    """Whether this day's last period and the next day's first are one shift, which ends earlier than it began."""
+    evening, morning = week.get(day, ())[-1:], week.get((day + 1) % 7, ())[:1]
+    if not evening or not morning:
+        return False
+    return evening[0][1] == DAY_SECONDS and morning[0][0] == 0 and 0 < morning[0][1] < evening[0][0]
+
+
+def _period(piece: str) -> Period:
+    match = _WRITTEN_PERIOD.fullmatch(piece)
+    if match is None:
+        raise Invalid("calendar.bad_hours", value=_shown(piece))
+    begin, end = (_seconds(text if ":" in text else f"{text}:00") for text in match.groups())
+    if begin in (end, DAY_SECONDS):
+        raise Invalid("calendar.no_length", value=_shown(piece))
+    return begin, end or DAY_SECONDS  # until midnight
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

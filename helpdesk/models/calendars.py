@@ -41,13 +41,19 @@ class CalendarVersion(Base):
 
 
 class HolidayYear(Base):
-    """Whether a year's holidays are final. The State Council publishes the next year's in November."""
+    """Whether a year's holidays are final. The State Council publishes the next year's in November.
+
+    ``published`` is what calendars follow: rows of [date, kind, name_zh, name_en]. The ``holiday`` table is what people
+    work on, so that a correction counts nowhere before it is published. ``version`` counts the changes of either.
+    """
 
     __tablename__ = "holiday_year"
     __table_args__ = (CheckConstraint("status IN ('draft', 'confirmed')", name="status"),)
 
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     status: Mapped[str] = mapped_column(String(12))
+    version: Mapped[int] = mapped_column(default=1)
+    published: Mapped[list[Any]] = mapped_column(default=list)
 
 
 class Holiday(Base):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import groupby
 
 from sqlalchemy import ColumnElement, Select, func, insert, select, update
 
@@ -159,26 +158,39 @@ def retarget(ticket: Ticket, *, book: RuleBook | None) -> None:
     write_burns_at(ticket)
 
 
-def recompute_on_calendar(calendar_id: int, version: int, *, actor: Actor, now: datetime) -> int:
-    """A new version of a calendar (a year's holidays published): move running clocks to it.
+def recompute_on_calendar(
+    calendar_id: int, version: int, *, actor: Actor, now: datetime, most_tickets: int | None = None
+) -> int:
+    """A new version of a calendar (other hours, a year's holidays published): move running clocks to it.
 
-    Returns how many. Tickets on which a deadline changed by that get an event.
+    Returns how many. Tickets on which a deadline changed by that get an event. ``most_tickets`` at a time: what is
+    still behind is found again by the next call, and 0 says that nothing is.
     """
     session().info.pop(IN_FORCE, None)
-    older = select(ClockRow).where(_open(), ClockRow.calendar_id == calendar_id, ClockRow.calendar_version < version)
-    rows = session().scalars(older.order_by(ClockRow.ticket_id, ClockRow.id)).all()
-    for ticket_id, clocks in groupby(rows, key=lambda row: row.ticket_id):
-        ticket = session().get_one(Ticket, ticket_id, with_for_update=True)
-        moved = []
-        for row in clocks:
-            row.calendar_version, before = version, (row.due_at, row.late_after)
-            _apply(row, state_of(row))
-            if (row.due_at, row.late_after) != before:
-                moved.append(row.kind)
-        write_burns_at(ticket)
-        if moved:
-            record("clock.recomputed", actor=actor, now=now, ticket_id=ticket_id, clocks=moved, calendar=calendar_id)
-    return len(rows)
+    behind = _open() & (ClockRow.calendar_id == calendar_id) & (ClockRow.calendar_version < version)
+    tickets = select(ClockRow.ticket_id).where(behind).distinct().order_by(ClockRow.ticket_id).limit(most_tickets)
+    ids = session().scalars(tickets).all()
+    return sum(_move_to_version(ticket_id, behind, version, actor=actor, now=now) for ticket_id in ids)
+
+
+def _move_to_version(ticket_id: int, behind: ColumnElement[bool], version: int, *, actor: Actor, now: datetime) -> int:
+    """The ticket is locked before its clocks are read: a pause that begins meanwhile is not computed away."""
+    ticket = session().get_one(Ticket, ticket_id, with_for_update=True)
+    rows = session().scalars(
+        select(ClockRow).where(behind, ClockRow.ticket_id == ticket_id).order_by(ClockRow.id),
+        execution_options={"populate_existing": True},
+    )
+    moved, count, calendar_id = [], 0, None
+    for row in rows.all():
+        row.calendar_version, before = version, (row.due_at, row.late_after)
+        _apply(row, state_of(row))
+        count, calendar_id = count + 1, row.calendar_id
+        if (row.due_at, row.late_after) != before:
+            moved.append(row.kind)
+    write_burns_at(ticket)
+    if moved:
+        record("clock.recomputed", actor=actor, now=now, ticket_id=ticket_id, clocks=moved, calendar=calendar_id)
+    return count
 
 
 def write_burns_at(ticket: Ticket) -> None:

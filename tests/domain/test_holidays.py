@@ -5,8 +5,20 @@ from datetime import date, timedelta
 import chinese_calendar
 import holidays as holidays_package
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from helpdesk.domain.holidays import Holiday, HolidayKind, last_confirmed_day, parse_holidays, year_to_confirm
+from helpdesk.domain.holidays import (
+    Holiday,
+    HolidayKind,
+    compare,
+    english_name,
+    holiday_of,
+    last_confirmed_day,
+    parse_holidays,
+    sift_holidays,
+    year_to_confirm,
+)
 from helpdesk.domain.hours import MAX_DATES
 from helpdesk.domain.problems import Invalid
 from seeds import calendar_data
@@ -96,3 +108,60 @@ def test_confirmed_years_count_as_far_as_they_are_unbroken(years, last):
 )
 def test_next_years_holidays_are_asked_for_from_the_first_of_december(today, years, missing):
     assert year_to_confirm(today, years) == missing
+
+
+def test_each_bad_row_is_named_by_its_place_in_the_file_and_the_others_are_read():
+    rows = [
+        (2, {"date": "2027-01-01", "kind": "off"}),
+        (4, {"date": "2027-13-01", "kind": "off"}),
+        (5, {"date": "2027-01-01", "kind": "work"}),
+        (9, {"date": "9999-01-01", "kind": "off"}),
+        (10, {"date": "1999-12-31", "kind": "off"}),
+        (11, {"date": "2027-01-02", "kind": "off", "name_zh": "元\x07旦"}),
+    ]
+    holidays, problems = sift_holidays(rows)
+    assert [holiday.day for holiday in holidays] == [date(2027, 1, 1)]
+    assert [(problem.params["row"], problem.code) for problem in problems] == [
+        (4, "holiday.bad_date"),
+        (5, "holiday.twice"),
+        (9, "holiday.year_out_of_range"),
+        (10, "holiday.year_out_of_range"),
+        (11, "holiday.bad_name"),
+    ]
+
+
+days = st.builds(
+    Holiday,
+    st.dates(date(2027, 1, 1), date(2027, 1, 9)),
+    st.sampled_from(HolidayKind),
+    st.sampled_from(["元旦", "春节"]),
+)
+tables = st.lists(days, max_size=6, unique_by=lambda holiday: holiday.day)
+
+
+@given(tables, tables)
+def test_a_comparison_says_how_to_come_from_one_table_to_the_other(present, wanted):
+    found = compare(present, wanted)
+    table = {one.day: one for one in present}
+    for one in found.removed:
+        assert table.pop(one.day) == one
+    for before, after in found.changed:
+        assert table[before.day] == before
+        table[after.day] = after
+    for one in found.added:
+        assert table.setdefault(one.day, one) == one
+    assert table == {one.day: one for one in wanted}
+    assert found.same == len(table) - len(found.added) - len(found.changed)
+    assert found.is_empty == (set(present) == set(wanted))
+
+
+@given(days)
+def test_a_day_comes_back_from_its_row(holiday):
+    assert holiday_of(holiday.to_row()) == holiday
+
+
+def test_english_names_are_those_of_the_shipped_table():
+    for row in calendar_data.holidays():
+        if "、" not in row.name_zh:
+            assert english_name(row.name_zh, row.kind) == row.name_en
+    assert english_name("店庆", HolidayKind.OFF) == ""

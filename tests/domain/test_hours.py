@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from itertools import pairwise
 
@@ -111,3 +112,108 @@ def test_dates_are_shown_in_order():
     table = {"2026-02-14": [["09:00", "18:00"]], "2026-01-04": []}
     assert list(hours.show_dated(hours.parse_dated(table))) == ["2026-01-04", "2026-02-14"]
     assert hours.parse_date("2026-01-04") == date(2026, 1, 4)
+
+
+# Periods as people write them.
+
+MINUTES = st.integers(0, 24 * 60 - 1).map(lambda minute: minute * 60)
+written = st.tuples(MINUTES, st.one_of(MINUTES.filter(bool), st.just(hours.DAY_SECONDS))).filter(
+    lambda pair: pair[0] != pair[1]
+)
+weeks = st.dictionaries(st.integers(0, 6), st.lists(written, max_size=4))
+
+
+@given(st.lists(written, max_size=hours.MAX_PERIODS))
+def test_any_list_of_periods_is_read_back_as_it_is_shown(periods):
+    assert hours.read_periods(hours.show_periods(periods)) == tuple(periods)
+
+
+@given(weeks)
+def test_a_week_that_is_shown_and_typed_again_is_the_same_week(typed):
+    week = hours.week_of(typed)
+    shown = {day: hours.show_periods(periods) for day, periods in hours.periods_of(week).items()}
+    assert sorted(shown) == list(range(7))
+    assert hours.week_of({day: hours.read_periods(text) for day, text in shown.items()}) == week
+
+
+@given(st.integers(0, 6), written.filter(lambda pair: pair[0] > pair[1]))
+def test_an_overnight_shift_is_two_intervals_on_neighbouring_days(day, period):
+    begin, end = period
+    morning = {(day + 1) % 7: ((0, end),)}
+    assert hours.week_of({day: [period]}) == {day: ((begin, hours.DAY_SECONDS),)} | morning
+    assert hours.periods_of(hours.week_of({day: [period]}))[day] == (period,)
+
+
+@given(weeks)
+def test_a_typed_week_loses_no_second_and_invents_none(typed):
+    expected = set()
+    for day, periods in typed.items():
+        for begin, end in periods:
+            long = end - begin if begin < end else end - begin + hours.DAY_SECONDS
+            expected |= {(day * 86400 + begin + second) % (7 * 86400) for second in range(0, long, 60)}
+    week = hours.week_of(typed)
+    found = {day * 86400 + second for day, open_ in week.items() for b, e in open_ for second in range(b, e, 60)}
+    assert found == expected
+
+
+def test_a_day_around_the_clock_stays_a_day():
+    always = dict.fromkeys(range(7), ((0, hours.DAY_SECONDS),))
+    assert {hours.show_periods(periods) for periods in hours.periods_of(always).values()} == {"00:00-24:00"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("9-12,13:30-18", "09:00-12:00 13:30-18:00"),
+        (" 9：00 至 12：00、13:30～18:30 ", "09:00-12:00 13:30-18:30"),
+        ("9:00 – 12:00；13:30 — 18:30", "09:00-12:00 13:30-18:30"),
+        ("22:00-06:00", "22:00-06:00"),
+        ("22:00-0:00", "22:00-24:00"),
+        ("09:00-24:00", "09:00-24:00"),
+        ("09:00:30-18:00", "09:00:30-18:00"),
+        ("", ""),
+        ("休", ""),
+        (" Closed ", ""),
+    ],
+)
+def test_periods_are_read_as_people_write_them(text, shown):
+    assert hours.show_periods(hours.read_periods(text)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("9", "calendar.bad_hours"),
+        ("morning", "calendar.bad_hours"),
+        ("09:00-", "calendar.bad_hours"),
+        ("-5-10", "calendar.bad_hours"),
+        ("九点-十二点", "calendar.bad_hours"),
+        ("9:00-12:00-15:00", "calendar.bad_hours"),
+        ("9:0-12:00", "calendar.bad_hours"),
+        ("09:60-12:00", "calendar.bad_time"),
+        ("09:00-25:00", "calendar.bad_time"),
+        ("09:00-24:01", "calendar.bad_time"),
+        ("09:00-09:00", "calendar.no_length"),
+        ("24:00-06:00", "calendar.no_length"),
+        ("9-10 " * 25, "calendar.too_many_intervals"),
+    ],
+)
+def test_a_piece_that_is_no_period_is_refused_by_name(text, code):
+    with pytest.raises(Invalid) as refusal:
+        hours.read_periods(text)
+    assert refusal.value.code == code
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_reader(text):
+    periods: tuple[hours.Period, ...] = ()
+    with suppress(Invalid):
+        periods = hours.read_periods(text)
+    assert hours.read_periods(hours.show_periods(periods)) == periods
+
+
+def test_a_single_date_has_hours_of_its_own_only():
+    assert hours.day_of(hours.read_periods("9-12 11-14")) == ((NINE, 14 * 3600),)
+    with pytest.raises(Invalid) as refusal:
+        hours.day_of(hours.read_periods("22:00-06:00"))
+    assert (refusal.value.code, refusal.value.params["begin"]) == ("calendar.overnight_on_date", "22:00")

@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("digest_seconds", sa.Integer(), nullable=False),
         sa.Column("quiet_from", sa.Integer(), nullable=True),
         sa.Column("quiet_to", sa.Integer(), nullable=True),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -294,6 +295,17 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("last_assigned_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(batch_op.f("fk_queue_last_assigned_id_user"), "user", ["last_assigned_id"], ["id"])
 
+    with op.batch_alter_table("stint", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("previous_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_stint_previous_id_user"), "user", ["previous_id"], ["id"])
+        batch_op.create_index(
+            "ix_stint_waiting",
+            ["queue_id", "ticket_id"],
+            unique=False,
+            sqlite_where=sa.text("left_at IS NULL AND assignee_id IS NULL"),
+            postgresql_where=sa.text("left_at IS NULL AND assignee_id IS NULL"),
+        )
+
     with op.batch_alter_table("user", schema=None) as batch_op:
         batch_op.add_column(sa.Column("presence", sa.String(length=6), server_default="online", nullable=False))
         batch_op.add_column(sa.Column("email", sa.String(length=200), nullable=True))
@@ -302,6 +314,18 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("digest_seconds", sa.Integer(), server_default="0", nullable=False))
         batch_op.create_check_constraint("presence", "presence IN ('online', 'away')")
         batch_op.create_check_constraint("quiet", "(quiet_from IS NULL) = (quiet_to IS NULL)")
+
+    with op.batch_alter_table("holiday_year", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("version", sa.Integer(), server_default="1", nullable=False))
+        batch_op.add_column(
+            sa.Column(
+                "published",
+                sa.JSON().with_variant(JSONB(), "postgresql"),
+                server_default=sa.text("'[]'"),
+                nullable=False,
+            )
+        )
+    _keep_what_is_published()
 
     # What waits already has waited since its last move.
     op.execute("""
@@ -314,7 +338,33 @@ def upgrade() -> None:
     """)
 
 
+def _keep_what_is_published() -> None:
+    """So far a year's table was what had been published of it."""
+    days = sa.table(
+        "holiday",
+        sa.column("day", sa.Date()),
+        sa.column("kind", sa.String()),
+        sa.column("name_zh", sa.String()),
+        sa.column("name_en", sa.String()),
+    )
+    years = sa.table(
+        "holiday_year",
+        sa.column("year", sa.Integer()),
+        sa.column("status", sa.String()),
+        sa.column("published", sa.JSON().with_variant(JSONB(), "postgresql")),
+    )
+    connection = op.get_bind()
+    rows = connection.execute(sa.select(days).order_by(days.c.day)).all()
+    for year in connection.scalars(sa.select(years.c.year).where(years.c.status == "confirmed")).all():
+        published = [[row.day.isoformat(), row.kind, row.name_zh, row.name_en] for row in rows if row.day.year == year]
+        connection.execute(years.update().where(years.c.year == year).values(published=published))
+
+
 def downgrade() -> None:
+    with op.batch_alter_table("holiday_year", schema=None) as batch_op:
+        batch_op.drop_column("published")
+        batch_op.drop_column("version")
+
     with op.batch_alter_table("user", schema=None) as batch_op:
         batch_op.drop_constraint("presence", type_="check")
         batch_op.drop_constraint("quiet", type_="check")
@@ -323,6 +373,15 @@ def downgrade() -> None:
         batch_op.drop_column("quiet_from")
         batch_op.drop_column("email")
         batch_op.drop_column("presence")
+
+    with op.batch_alter_table("stint", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_stint_waiting",
+            sqlite_where=sa.text("left_at IS NULL AND assignee_id IS NULL"),
+            postgresql_where=sa.text("left_at IS NULL AND assignee_id IS NULL"),
+        )
+        batch_op.drop_constraint(batch_op.f("fk_stint_previous_id_user"), type_="foreignkey")
+        batch_op.drop_column("previous_id")
 
     with op.batch_alter_table("queue", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_queue_last_assigned_id_user"), type_="foreignkey")
