@@ -13,7 +13,8 @@ from helpdesk.storage import Base, where
 class TicketPause(Base):
     """A stretch of time in one of the waiting states. At most one of a ticket is open.
 
-    ``pending_on`` is whom 待内部 waits for. A change of what is awaited ends one pause and begins the next.
+    ``pending_on`` is whom 待内部 waits for. A change of what is awaited ends one pause and begins the next. A pause
+    that an undo brings back goes on: ``started_at`` then moves by the time in which it was not.
     """
 
     __tablename__ = "ticket_pause"
@@ -36,7 +37,7 @@ class TicketPause(Base):
 class PauseStep(Base):
     """Something a rule does once while a pause lasts: remind, tell the supervisor, resolve. See the rule book.
 
-    ``due_at``: it is done after this instant. Ending the pause leaves unfired steps behind; they never fire.
+    ``due_at``: it is done after this instant. Only those that fired outlive their pause.
     """
 
     __tablename__ = "pause_step"

@@ -65,6 +65,7 @@ def take_back_status(ticket: Ticket, message: Message, *, actor: Actor, now: dat
         actor=actor,
         now=now,
         clock_at=message.created_at,
+        take_up_wait=True,
     )
 
 

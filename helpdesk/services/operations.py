@@ -145,6 +145,7 @@ def _take_up_resolved(ticket: Ticket, entry: dict[str, Any], operation: Operatio
             expected=None,
             actor=actor,
             now=now,
+            take_up_wait=True,
         )
 
 

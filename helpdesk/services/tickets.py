@@ -21,7 +21,7 @@ from helpdesk.domain.tickets import ACTIVE, FINAL, Outcome, Party, Priority, Sta
 from helpdesk.models import Note, Queue, Stint, Ticket, TicketReader
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.scope import readable
-from helpdesk.services import clocks, owners, stints
+from helpdesk.services import clocks, owners, pauses, stints
 from helpdesk.services.events import record
 from helpdesk.storage import insert_once, session
 
@@ -132,13 +132,15 @@ def change(
     reason_note_id: int | None = None,
     operation_id: int | None = None,
     keep_stints: bool = False,
+    take_up_wait: bool = False,
 ) -> Changed:
     """Change a ticket: the only writer of status, type, queue, owner, priority and outcome.
 
     ``expected`` is the version that the actor saw (None: whatever it is now); ``Stale`` if it moved on.
     ``clock_at`` is the instant at which clocks pause or resume (``now`` unless a message says otherwise).
-    ``keep_stints`` is for an undo, which takes up the earlier stay itself. An illegal move raises ``Conflict``,
-    and so does any change of a ticket that is closed or merged. Nothing is written when nothing differs.
+    ``keep_stints`` is for an undo, which takes up the earlier stay itself; with ``take_up_wait`` the wait that it
+    brings back goes on where it was. An illegal move raises ``Conflict``, and so does any change of a ticket that is
+    closed or merged. Nothing is written when nothing differs.
     """
     check_version(ticket, expected)
     values = wanted.values()
@@ -156,6 +158,9 @@ def change(
     if not keep_stints:
         _move_stints(ticket, stay, before, values, changed, now)
     _move_clocks(ticket, before, changed, clock_at or now, now)
+    if {"status", "pending_on"} & before.keys():
+        was = Status(before.get("status", ticket.status))
+        pauses.follow_status(ticket, was, at=clock_at or now, take_up=take_up_wait)
     if "queue_id" in before and actor.role is not Role.SYSTEM:
         remember_reader(ticket, actor.id)  # who moved it may see where it went, and undo it
     for name, old in before.items():
