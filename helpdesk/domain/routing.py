@@ -15,9 +15,6 @@ ROUND_ROBIN, LEAST_LOAD, MANUAL = "round_robin", "least_load", "manual"
 SEEN_WITHIN = timedelta(minutes=15)
 """Whoever has not been seen for longer has gone, whatever he said of himself."""
 
-SHIFTS_NEAR = timedelta(days=7)
-"""Who has a shift within this time, before or after, works by shifts."""
-
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -49,28 +46,24 @@ def choose_owner(loads: Mapping[int, Load]) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
-    """What is known of somebody's being there. ``seen_at`` (UTC) is his last sign of life, None for no login.
-
-    ``by_shifts``: he has a shift within ``SHIFTS_NEAR``; who has none at all is always on.
-    """
+class Whereabouts:
+    """What is known of somebody's being there. ``seen_at`` (UTC) is his last sign of life, None without a login."""
 
     presence: str  # his own word: online or away
     seen_at: datetime | None
     absent: bool
-    by_shifts: bool
-    on_shift: bool
+    on_shift: bool  # also who has no shifts at all
 
 
-def why_away(duty: Duty, now: datetime) -> str:
+def why_away(known: Whereabouts, now: datetime) -> str:
     """Why nothing is handed to him at ``now``: absent, off_shift, away or unseen; empty if he is there."""
-    if duty.absent:
+    if known.absent:
         return "absent"
-    if duty.by_shifts and not duty.on_shift:
+    if not known.on_shift:
         return "off_shift"
-    if duty.presence != "online":
+    if known.presence != "online":
         return "away"
-    if duty.seen_at is None or now - duty.seen_at > SEEN_WITHIN:
+    if known.seen_at is None or now - known.seen_at > SEEN_WITHIN:
         return "unseen"
     return ""
 

@@ -154,6 +154,12 @@ class Stint(Base):
             "ticket_id",
             **where("left_at IS NULL"),
         ),
+        Index(
+            "ix_stint_waiting",
+            "queue_id",
+            "ticket_id",
+            **where("left_at IS NULL AND assignee_id IS NULL"),
+        ),
         Index("ix_stint_ticket", "ticket_id"),
     )
 
@@ -162,6 +168,7 @@ class Stint(Base):
     kind: Mapped[str] = mapped_column(String(8))
     queue_id: Mapped[int] = mapped_column(ForeignKey("queue.id"))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    previous_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))  # who had it before: not handed it again
     entered_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
     party: Mapped[str | None] = mapped_column(String(20))

@@ -15,10 +15,10 @@ from helpdesk.domain.routing import (
     ROUND_ROBIN,
     SEEN_WITHIN,
     Candidate,
-    Duty,
     Load,
     Route,
     SkillRule,
+    Whereabouts,
     choose,
     choose_owner,
     needed_skills,
@@ -200,23 +200,23 @@ def test_a_type_or_a_channel_asks_for_a_skill() -> None:
     assert needed_skills(skills, "invoice", "tmall") == NONE
 
 
-def duty(**more: object) -> Duty:
-    values = {"presence": "online", "seen_at": NOW, "absent": False, "by_shifts": False, "on_shift": False} | more
-    return Duty(**values)  # type: ignore[arg-type]
+def known(**more: object) -> Whereabouts:
+    values = {"presence": "online", "seen_at": NOW, "absent": False, "on_shift": True} | more
+    return Whereabouts(**values)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("known", "why"),
+    ("whereabouts", "why"),
     [
-        (duty(), ""),
-        (duty(seen_at=NOW - SEEN_WITHIN), ""),
-        (duty(seen_at=NOW - SEEN_WITHIN - timedelta(seconds=1)), "unseen"),
-        (duty(seen_at=None), "unseen"),
-        (duty(presence="away"), "away"),
-        (duty(by_shifts=True), "off_shift"),
-        (duty(by_shifts=True, on_shift=True), ""),
-        (duty(absent=True, by_shifts=True, on_shift=True), "absent"),
+        (known(), ""),
+        (known(seen_at=NOW - SEEN_WITHIN), ""),
+        (known(seen_at=NOW - SEEN_WITHIN - timedelta(seconds=1)), "unseen"),
+        (known(seen_at=None), "unseen"),
+        (known(presence="away"), "away"),
+        (known(on_shift=False), "off_shift"),
+        (known(absent=True), "absent"),
+        (known(absent=True, on_shift=False, presence="away"), "absent"),
     ],
 )
-def test_somebody_is_there_who_says_so_was_seen_and_is_on_duty(known: Duty, why: str) -> None:
-    assert why_away(known, NOW) == why
+def test_somebody_is_there_who_says_so_was_seen_and_is_on_duty(whereabouts: Whereabouts, why: str) -> None:
+    assert why_away(whereabouts, NOW) == why
