@@ -204,6 +204,22 @@ def may_reply(actor: Actor, ticket: TicketStanding) -> bool:
     return bool(actor.writing_queues) and may_work(actor, ticket)
 
 
+def may_answer(actor: Actor, queue: int) -> bool:
+    """Members of the queue that was asked take its questions and answer them."""
+    return _in_queue(actor, P.TICKETS_WORK, queue)
+
+
+def may_assign_assist(actor: Actor, queue: int) -> bool:
+    """Hand a question to somebody of the queue that was asked."""
+    return _in_queue(actor, P.TICKETS_ASSIGN, queue)
+
+
+def may_withdraw(actor: Actor, ticket: TicketStanding, *, asked_by: int | None) -> bool:
+    """Who asked takes the question back, and so do the ticket's owner and who assigns it."""
+    works = actor.may(P.TICKETS_WORK) and actor.id in {asked_by, ticket.owner}
+    return works or may_assign(actor, ticket)
+
+
 def may_assign(actor: Actor, ticket: TicketStanding) -> bool:
     """Hand the ticket to somebody else."""
     return may(actor, P.TICKETS_ASSIGN, ticket)
@@ -223,3 +239,9 @@ def may(actor: Actor, permission: Permission, ticket: TicketStanding) -> bool:
             return ticket.owner == actor.id or ticket.queue in actor.queues
         case _:
             return False
+
+
+def _in_queue(actor: Actor, permission: Permission, queue: int) -> bool:
+    """Whether the permission reaches this queue: everything, or the actor's own queues."""
+    scope = actor.scope(permission)
+    return scope is Scope.ALL or (scope is Scope.OWN and queue in actor.queues)

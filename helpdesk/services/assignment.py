@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from helpdesk.domain.access import WORKING_ROLES, Actor, Permission, may_assign, may_transfer
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.models import Membership, Queue, Stint, Ticket, User
-from helpdesk.services import operations, stints, tickets
+from helpdesk.services import dispatch, operations, stints, tickets
 from helpdesk.services.tickets import KEEP, Change
 from helpdesk.storage import session
 
@@ -57,9 +57,10 @@ def assign(number: str, user_id: int | None, *, version: int, actor: Actor, now:
     own = user_id == actor.id and actor.may(Permission.TICKETS_WORK) and ticket.queue_id in actor.queues
     if not (may_assign(actor, tickets.standing(ticket)) or own):
         raise NotAllowed("ticket.may_not_assign", number=number)
-    _stay(ticket)
+    stay = _stay(ticket)
+    before = stay.assignee_id
     if user_id is not None:
-        _check_member(user_id, Queue.id == ticket.queue_id)
+        check_member(user_id, Queue.id == ticket.queue_id)
     owner = user_id if _writes(ticket.queue_id) else KEEP
     status = KEEP if user_id is None else tickets.on_first_action(ticket)
     with operations.recorded("ticket.assign", ticket, actor=actor, now=now) as operation:
@@ -71,6 +72,9 @@ def assign(number: str, user_id: int | None, *, version: int, actor: Actor, now:
             now=now,
             operation_id=operation.id,
         )
+    if user_id is not None and user_id != before:
+        dispatch.tell_assignee(ticket, stay.id, user_id, mode="person", actor=actor, now=now)
+    dispatch.serve(actor, now, freed=[before], but=ticket.id)
     return operation.id
 
 
@@ -85,7 +89,7 @@ def hand_over(number: str, user_id: int, *, version: int, actor: Actor, now: dat
     if not (may_assign(actor, tickets.standing(ticket)) or ticket.owner_id == actor.id or orphan):
         raise NotAllowed("ticket.may_not_assign", number=number)
     _stay(ticket)
-    _check_member(user_id, Queue.writes_to_buyers)
+    check_member(user_id, Queue.writes_to_buyers)
     with operations.recorded("ticket.assign", ticket, actor=actor, now=now) as operation:
         operation.changed = tickets.change(
             ticket, Change(owner_id=user_id), expected=version, actor=actor, now=now, operation_id=operation.id
@@ -101,7 +105,7 @@ def transfer(number: str, queue_code: str, *, reason: str, version: int, actor: 
     ticket = tickets.load(number, actor)
     if not may_transfer(actor, tickets.standing(ticket)):
         raise NotAllowed("ticket.may_not_transfer", number=number)
-    _stay(ticket)
+    before = _stay(ticket).assignee_id
     queue = find_queue(queue_code)
     if queue.id == ticket.queue_id:
         raise Invalid("ticket.same_queue", queue=queue_code)
@@ -118,6 +122,7 @@ def transfer(number: str, queue_code: str, *, reason: str, version: int, actor: 
             reason_note_id=note.id,
             operation_id=operation.id,
         )
+    dispatch.serve(actor, now, freed=[before], but=ticket.id)
     return operation.id
 
 
@@ -142,7 +147,7 @@ def _writes(queue_id: int) -> bool:
     return session().get_one(Queue, queue_id).writes_to_buyers
 
 
-def _check_member(user_id: int, of: ColumnElement[bool] | InstrumentedAttribute[bool]) -> None:
+def check_member(user_id: int, of: ColumnElement[bool] | InstrumentedAttribute[bool]) -> None:
     """``Invalid`` unless the person works, is active, and is a member of such a queue."""
     member = (
         session()

@@ -19,7 +19,7 @@ from helpdesk.domain.access import Actor, Permission, Role
 from helpdesk.domain.clocks import FAR_FUTURE, Kind
 from helpdesk.domain.decisions import OTHER, Decision, classify
 from helpdesk.domain.problems import Invalid
-from helpdesk.domain.routing import route
+from helpdesk.domain.routing import MANUAL, route
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import MAX_URGENCY, NUDGE_WITHIN_SECONDS, Priority, Status
 from helpdesk.models import (
@@ -34,7 +34,7 @@ from helpdesk.models import (
 )
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.tickets import is_active
-from helpdesk.services import clocks, customers, decisions, orders, owners, stints, tickets
+from helpdesk.services import clocks, customers, decisions, dispatch, orders, owners, stints, tickets
 from helpdesk.services.events import record
 from helpdesk.services.numbers import next_number
 from helpdesk.storage import insert_once, session
@@ -116,6 +116,7 @@ def open_ticket(request: TicketRequest, *, actor: Actor, now: datetime) -> Opene
     else:
         ticket, message = _create(request, decision, type_code, book, order, customer, actor, now)
         decisions.store(ticket, message, decision, facts, actor=actor, now=now)
+        _hand_out(ticket, actor, now)
         outcome = "created"
     session().execute(
         update(Inbound).where(Inbound.id == inbound_id).values(ticket_id=ticket.id, message_id=message.id)
@@ -355,6 +356,12 @@ def _create(
         version=ticket.version,
     )
     return ticket, message
+
+
+def _hand_out(ticket: Ticket, actor: Actor, now: datetime) -> None:
+    """To somebody at once, where the queue does that. What a file brings is handed out when all of it is there."""
+    if session().get_one(Queue, ticket.queue_id).assignment != MANUAL and actor.source != "import":
+        dispatch.hand_out(ticket.queue_id, actor=actor, now=now)
 
 
 def _message(ticket: Ticket, request: TicketRequest, now: datetime) -> Message:

@@ -20,7 +20,7 @@ from helpdesk.domain.tickets import (
 )
 from helpdesk.models import Responsibility, Stint, Ticket, User
 from helpdesk.models.rulebooks import published_rulebook
-from helpdesk.services import clocks, operations, stints, tickets, urgency
+from helpdesk.services import clocks, dispatch, operations, stints, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change
 from helpdesk.storage import session
@@ -90,6 +90,7 @@ def resolve_loaded(
     )
     urgency.settle(ticket)
     ticket.unread = False
+    dispatch.serve(actor, now, freed=stints.hands_of(operation.changed.stints_ended))
     return operation.id
 
 

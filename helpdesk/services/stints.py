@@ -79,6 +79,11 @@ def abandon_all(ticket: Ticket, *, at: datetime) -> None:
         abandon(stint, at=at)
 
 
+def hands_of(stint_ids: list[int]) -> list[int | None]:
+    """In whose hands these stints are or were."""
+    return [session().get_one(Stint, stint_id).assignee_id for stint_id in stint_ids]
+
+
 def resume(stint_ids: list[int], *, at: datetime) -> None:
     """Undo of ``end``: the stints go on, and the time between doesn't count against their queues."""
     for stint in session().scalars(select(Stint).where(Stint.id.in_(stint_ids))):

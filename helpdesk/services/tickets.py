@@ -7,6 +7,7 @@ Reports, search and undo hang on it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +15,6 @@ from typing import Any, Final
 from sqlalchemy import select, update
 
 from helpdesk.domain.access import Actor, Role, TicketStanding, may_work
-from helpdesk.domain.clocks import Kind
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
 from helpdesk.domain.routing import route
 from helpdesk.domain.tickets import ACTIVE, FINAL, Outcome, Party, Priority, Status, check_move
@@ -133,14 +133,16 @@ def change(
     operation_id: int | None = None,
     keep_stints: bool = False,
     take_up_wait: bool = False,
+    why: Mapping[str, Any] | None = None,
 ) -> Changed:
     """Change a ticket: the only writer of status, type, queue, owner, priority and outcome.
 
     ``expected`` is the version that the actor saw (None: whatever it is now); ``Stale`` if it moved on.
     ``clock_at`` is the instant at which clocks pause or resume (``now`` unless a message says otherwise).
     ``keep_stints`` is for an undo, which takes up the earlier stay itself; with ``take_up_wait`` the wait that it
-    brings back goes on where it was. An illegal move raises ``Conflict``, and so does any change of a ticket that is
-    closed or merged. Nothing is written when nothing differs.
+    brings back goes on where it was. ``why`` is what a rule went by, as codes and figures: it stands with each event.
+    An illegal move raises ``Conflict``, and so does any change of a ticket that is closed or merged. Nothing is
+    written when nothing differs.
     """
     check_version(ticket, expected)
     values = wanted.values()
@@ -173,6 +175,7 @@ def change(
                 reason_note_id=reason_note_id,
                 operation_id=operation_id,
                 **{"from": _plain(old), "to": _plain(values[name]), "version": ticket.version},
+                **({"why": dict(why)} if why else {}),
             )
     return changed
 
@@ -342,7 +345,7 @@ def _move_stints(
         changed.stints_ended = stints.end_for_transfer(stay, ticket.queue_id, at=now)
         stay = stints.open_stay(ticket, assignee_id=values.get("assignee_id"), book=published_rulebook(), now=now)
     elif "assignee_id" in before and stay is not None:
-        stay.assignee_id = values["assignee_id"]
+        stay.assignee_id, stay.previous_id = values["assignee_id"], before["assignee_id"]
     for user_id in (before.get("owner_id"), ticket.owner_id, before.get("assignee_id"), values.get("assignee_id")):
         remember_reader(ticket, user_id)
 
@@ -350,15 +353,13 @@ def _move_stints(
 def _move_clocks(ticket: Ticket, before: dict[str, Any], changed: Changed, clock_at: datetime, now: datetime) -> None:
     """Clocks follow type, priority and status."""
     if {"type", "priority"} & before.keys():
-        clocks.retarget(ticket, book=published_rulebook() if "type" in before else None)
+        clocks.retarget(ticket, book=published_rulebook() if "type" in before else None, now=now)
     if "status" not in before:
         return
     if ticket.status == Status.RESOLVED:
-        late = clocks.late_kinds(ticket, now)
-        changed.clocks_met = clocks.meet(ticket, {Kind.SOLUTION, *late}, at=clock_at)
-        clocks.cancel(ticket, [Kind.FIRST_RESPONSE, Kind.PLATFORM], at=now)
+        changed.clocks_met = clocks.resolve(ticket, at=clock_at, now=now)
     elif ticket.status == Status.MERGED:
-        clocks.cancel(ticket, [Kind.FIRST_RESPONSE, Kind.SOLUTION, Kind.PLATFORM], at=now)
+        clocks.cancel(ticket, clocks.TICKET_KINDS, at=now)
     elif before["status"] != Status.RESOLVED:
         clocks.follow_status(ticket, Status(ticket.status), at=clock_at)
 

@@ -7,12 +7,14 @@ from typing import Any, Protocol
 
 from flask_babel import gettext
 
+from helpdesk.wording.handing import why_text
 from helpdesk.wording.labels import (
     N_,
     clock_label,
     label,
     outcome_label,
     party_label,
+    presence_label,
     role_label,
     status_label,
 )
@@ -46,16 +48,24 @@ EVENTS: Mapping[str, str] = {
     "ticket.merged": N_("合并到工单 %(number)s"),
     "ticket.merged_in": N_("把工单 %(number)s 合并进来"),
     "assist.asked": N_("向%(queue)s请求协助"),
+    "assist.answered": N_("%(queue)s答复了协助请求"),
+    "assist.withdrawn": N_("撤回了向%(queue)s的协助请求"),
+    "assist.assigned": N_("%(queue)s协助的经手人：%(from)s → %(to)s"),
     "message.received": N_("收到客户消息"),
     "message.sent": N_("回复了客户"),
     "message.copied": N_("复制并标记已发"),
     "message.taken_back": N_("撤回了一条回复"),
     "clock.recomputed": N_("工作日历有变，时限已重新计算"),
+    "calendar.created": N_("新建日历 %(calendar)s"),
+    "calendar.changed": N_("修改了日历 %(calendar)s，%(clocks)s 个运行中的时钟随之重算"),
+    "holidays.changed": N_("修改了 %(date)s 的节假日安排"),
     "holidays.imported": N_("导入了 %(rows)s 天节假日"),
     "holidays.published": N_("发布了 %(year)s 年的节假日"),
     "customer.revealed": N_("查看了客户的联系方式"),
     "operation.undone": N_("撤销了一步操作"),
     "rulebook.published": N_("发布了规则版本 %(version)s"),
+    "pause.step": N_("%(waiting)s到时，%(pause_action)s"),
+    "pause.step_refused": N_("%(waiting)s到时，没能%(pause_action)s"),
     "sla.stage": N_("%(clock)s到达 %(percent)s%%"),
     "session.opened": N_("登录成功"),
     "session.ended": N_("结束了一次登录"),
@@ -66,6 +76,11 @@ EVENTS: Mapping[str, str] = {
     "user.reactivated": N_("重新启用了用户"),
     "user.password_set": N_("重置了密码"),
     "user.password_changed": N_("修改了密码"),
+    "user.presence": N_("在岗状态改为%(presence)s"),
+    "skill.created": N_("新建技能 %(skill)s"),
+    "skill.changed": N_("修改了技能 %(skill)s"),
+    "skill.given": N_("登记了技能 %(skill)s"),
+    "skill.taken": N_("取消了技能 %(skill)s"),
     "queue.created": N_("新建队列 %(queue)s"),
     "queue.changed": N_("修改了队列 %(queue)s 的设置"),
     "queue.member_joined": N_("加入队列 %(queue)s"),
@@ -80,10 +95,14 @@ BY_EVENT: Mapping[str, Callable[[Any], str]] = {"ticket.status": status_label, "
 
 BY_NAME: Mapping[str, Callable[[Any], str]] = {
     "clock": clock_label,
+    "waiting": status_label,
+    "pause_action": pause_action_label,
     "party": party_label,
     "role": role_label,
     "old": role_label,
     "new": role_label,
+    "presence": presence_label,
+    "why": why_text,
 }
 
 

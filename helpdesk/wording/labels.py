@@ -95,6 +95,7 @@ ABSENCES: Mapping[str, str] = {
     "training": N_("培训"),
     "other": N_("其他缺勤"),
 }
+PRESENCES: Mapping[str, str] = {"online": N_("在线"), "away": N_("离开")}
 PERMISSIONS: Mapping[str, str] = {
     Permission.TICKETS_READ: N_("查看工单"),
     Permission.TICKETS_CREATE: N_("新建工单"),
@@ -172,6 +173,10 @@ def assignment_label(code: str) -> str:
 
 def absence_label(kind: str) -> str:
     return _named(ABSENCES, kind)
+
+
+def presence_label(code: str) -> str:
+    return _named(PRESENCES, code)
 
 
 def permission_label(code: str) -> str:
