@@ -11,6 +11,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, se
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.domain.calendars import Calendar
+from helpdesk.domain.holidays import Holiday as PublicHoliday
+from helpdesk.domain.holidays import holiday_of
 from helpdesk.domain.problems import NotFound
 from helpdesk.storage import Base, session
 
@@ -105,3 +107,13 @@ def calendar_of(document: dict[str, Any]) -> Calendar:
 @lru_cache(maxsize=64)
 def _parsed(document: str) -> Calendar:
     return Calendar.parse(json.loads(document))
+
+
+def published_holidays() -> dict[int, tuple[PublicHoliday, ...]]:
+    """The tables that calendars follow, by confirmed year. What people work on, or only imported, is not in them."""
+    rows = session().execute(
+        select(HolidayYear.year, HolidayYear.published)
+        .where(HolidayYear.status == "confirmed")
+        .order_by(HolidayYear.year)
+    )
+    return {year: tuple(map(holiday_of, published)) for year, published in rows}

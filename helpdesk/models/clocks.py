@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.domain.clocks import ClockState, Pause
@@ -75,6 +75,15 @@ class ClockRow(Base):
     breached: Mapped[bool | None]  # known when met
     elapsed_seconds: Mapped[int | None]
     cancelled_at: Mapped[datetime | None]
+
+
+is_running: ColumnElement[bool] = ClockRow.met_at.is_(None) & ClockRow.cancelled_at.is_(None)
+"""The promise is still to be kept. A clock that is paused runs, too."""
+
+
+def is_behind(calendar_id: Any, version: Any) -> ColumnElement[bool]:
+    """Running clocks that still count by an earlier version of the calendar; both may be columns."""
+    return is_running & (ClockRow.calendar_id == calendar_id) & (ClockRow.calendar_version < version)
 
 
 class ClockStage(Base):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from helpdesk.domain.problems import Invalid, NotAllowed, Problem
+from helpdesk.domain.holidays import Holiday as DayOff
+from helpdesk.domain.holidays import HolidayKind
+from helpdesk.domain.problems import Invalid, NotAllowed, NotFound, Problem, Stale
 from helpdesk.domain.tickets import Status
 from helpdesk.models import CalendarVersion, Event, Holiday, HolidayYear, Queue, WorkCalendar
 from helpdesk.services import calendars
@@ -167,3 +171,92 @@ def test_only_who_manages_all_queues_publishes(world: World, now: datetime, name
             do(deed)
         assert isinstance(refusal.value, NotAllowed)
     assert story.everything() == before
+
+
+# Corrections wait for the next publishing.
+
+
+def days() -> list[str]:
+    return [day.isoformat() for day in session().scalars(select(Holiday.day).order_by(Holiday.day))]
+
+
+def version_of(year: int) -> int:
+    return session().get_one(HolidayYear, year).version
+
+
+def document(calendar: WorkCalendar) -> dict[str, Any]:
+    """Of the calendar's present version."""
+    row = session().get_one(WorkCalendar, calendar.id, populate_existing=True)
+    found = select(CalendarVersion.document).where(
+        CalendarVersion.calendar_id == row.id, CalendarVersion.version == row.version
+    )
+    return session().execute(found).scalar_one()
+
+
+def test_a_correction_that_is_not_published_does_not_slip_in_with_another_year(
+    world: World, now: datetime, observing: WorkCalendar
+) -> None:
+    imported(world, now, TUESDAY_OFF)
+    published(world, now)
+    imported(world, now, [{"date": "2026-11-25", "kind": "off"}])
+    imported(world, now, [{"date": "2027-01-01", "kind": "off"}])
+    published(world, now, 2027)
+    assert document(observing)["public_holidays"] == ["2026-11-24", "2027-01-01"]
+    assert document(observing)["confirmed_through"] == "2027-12-31"
+    published(world, now, 2026)
+    assert document(observing)["public_holidays"] == ["2026-11-25", "2027-01-01"]
+
+
+def test_single_days_are_added_changed_and_removed(world: World, now: datetime) -> None:
+    imported(world, now, TUESDAY_OFF)
+    ops = world.actors.ops
+    new_year = DayOff(date(2026, 1, 1), HolidayKind.OFF, "元旦", "New Year's Day")
+    do(calendars.set_holiday, new_year, 1, actor=ops, now=now)
+    do(calendars.set_holiday, replace(new_year, name_zh="新年"), 2, actor=ops, now=now)
+    do(calendars.remove_holiday, date(2026, 11, 24), 3, actor=ops, now=now)
+    row = session().execute(select(Holiday)).scalar_one()
+    assert (row.day, row.name_zh) == (date(2026, 1, 1), "新年")
+    assert version_of(2026) == 4
+    told = [event.params for event in session().scalars(select(Event).where(Event.code == "holidays.changed"))]
+    assert [(one["date"], one["kind"]) for one in told] == [
+        ("2026-01-01", "off"),
+        ("2026-01-01", "off"),
+        ("2026-11-24", None),
+    ]
+
+
+def test_a_first_day_makes_the_years_table(world: World, now: datetime) -> None:
+    day = DayOff(date(2030, 1, 1), HolidayKind.OFF)
+    do(calendars.set_holiday, day, 0, actor=world.actors.ops, now=now)
+    assert (session().get_one(HolidayYear, 2030).status, version_of(2030)) == ("draft", 1)
+
+
+def test_changes_made_on_an_older_table_are_stale(world: World, now: datetime) -> None:
+    imported(world, now, TUESDAY_OFF)
+    imported(world, now, TUESDAY_OFF)
+    before, ops = story.everything(), world.actors.ops
+    new_year = DayOff(date(2026, 1, 1), HolidayKind.OFF)
+    for deed in (
+        lambda: calendars.set_holiday(new_year, 1, actor=ops, now=now),
+        lambda: calendars.remove_holiday(date(2026, 11, 24), 1, actor=ops, now=now),
+        lambda: calendars.publish_year(2026, version=1, actor=ops, now=now),
+        lambda: calendars.import_holidays(TUESDAY_OFF, versions={2026: 1}, actor=ops, now=now),
+        lambda: calendars.import_holidays(TUESDAY_OFF, versions={}, actor=ops, now=now),
+    ):
+        with refused(Stale, "holiday.stale"):
+            do(deed)
+    assert story.everything() == before
+
+
+def test_a_day_that_is_not_in_the_table_can_not_be_removed(world: World, now: datetime) -> None:
+    imported(world, now, TUESDAY_OFF)
+    with refused(NotFound, "holiday.no_such_day"):
+        do(calendars.remove_holiday, date(2026, 11, 25), 1, actor=world.actors.ops, now=now)
+
+
+def test_an_import_may_leave_the_other_days_of_its_years_alone(world: World, now: datetime) -> None:
+    imported(world, now, [*TUESDAY_OFF, {"date": "2026-11-25", "kind": "work"}])
+    rows = [{"date": "2026-11-25", "kind": "off"}, {"date": "2026-12-31", "kind": "off"}]
+    do(calendars.import_holidays, rows, keep_others=True, versions={2026: 1}, actor=world.actors.ops, now=now)
+    assert days() == ["2026-11-24", "2026-11-25", "2026-12-31"]
+    assert session().get_one(Holiday, date(2026, 11, 25)).kind == "off"
