@@ -1,0 +1,261 @@
+"""How much everybody has in hand, and who is there to do it. Six statements whatever the number of people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Row, and_, func, select, true
+from sqlalchemy.orm import aliased
+
+from helpdesk.domain.access import WORKING_ROLES, Actor, Permission, Role, Scope
+from helpdesk.domain.routing import why_away
+from helpdesk.domain.rulebook import Label
+from helpdesk.domain.shifts import last_stand_in
+from helpdesk.domain.tickets import Status
+from helpdesk.models import Absence, Membership, Queue, Skill, Stint, Ticket, User, UserSkill
+from helpdesk.models.duty import absence_at
+from helpdesk.models.presence import whereabouts_columns, whereabouts_of
+from helpdesk.models.ticket_filter import is_overdue
+from helpdesk.storage import session
+
+MOST_PEOPLE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A queue that somebody works in, and how much one person may have in hand there (None: no limit)."""
+
+    id: int
+    code: str
+    name: Label
+    capacity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Till when somebody is absent, why, and who stands in for him (None: nobody)."""
+
+    until: datetime
+    kind: str
+    stand_in: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Oldest:
+    """The ticket that somebody has had to do with for longest."""
+
+    number: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Mate:
+    """Somebody of the team.
+
+    ``in_hand`` counts the open stays and assists in his hands, ``waiting`` those of them that wait for a customer:
+    what is left is his load, which ``capacity`` limits (None: no limit). ``own_capacity`` is what was set for himself.
+    ``state`` is empty where he is there, else absent, off_shift, away or unseen.
+    """
+
+    id: int
+    name: str
+    role: Role
+    version: int
+    places: tuple[Place, ...]
+    own_capacity: int | None
+    in_hand: int
+    by_status: Mapping[str, int]
+    overdue: int
+    oldest: Oldest | None
+    solved_today: int
+    state: str
+    away: Away | None
+    skills: tuple[Label, ...]
+
+    @property
+    def waiting(self) -> int:
+        return self.by_status.get(Status.PENDING_CUSTOMER, 0)
+
+    @property
+    def load(self) -> int:
+        return self.in_hand - self.waiting
+
+    @property
+    def capacity(self) -> int | None:
+        """His own, else the tightest of his queues: there he is the first not to be given more."""
+        limits = [place.capacity for place in self.places if place.capacity]
+        return self.own_capacity or min(limits, default=None)
+
+    @property
+    def full(self) -> bool:
+        return self.capacity is not None and self.load >= self.capacity
+
+    def seen(self) -> tuple[object, ...]:
+        """What a reader sees of him."""
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+
+def team(actor: Actor, now: datetime, day_start: datetime, *, queue_id: int | None = None) -> tuple[Mate, ...]:
+    """Who the actor watches over, the most loaded first: the members of his queues, or everybody who takes tickets.
+
+    ``queue_id`` keeps the members of one queue. ``day_start`` is the last midnight in the shop's zone (UTC).
+    """
+    actor.require(Permission.BOARD_READ)
+    people = _people(actor, now, queue_id)
+    ids = [row.id for row in people]
+    places = _places(ids)
+    hands = _in_hands(ids, now)
+    solved = _solved(ids, day_start)
+    skills = _skills(ids)
+    away = _away(now)
+    mates = [
+        Mate(
+            id=row.id,
+            name=row.name,
+            role=Role(row.role),
+            version=row.version,
+            places=places.get(row.id, ()),
+            own_capacity=row.capacity,
+            in_hand=sum(one.tickets for one in hands.get(row.id, ())),
+            by_status={one.status: one.tickets for one in hands.get(row.id, ())},
+            overdue=sum(one.overdue for one in hands.get(row.id, ())),
+            oldest=Oldest(row.number, row.created_at) if row.number else None,
+            solved_today=solved.get(row.id, 0),
+            state=why_away(whereabouts_of(row), now),
+            away=away.get(row.id),
+            skills=skills.get(row.id, ()),
+        )
+        for row in people
+    ]
+    return tuple(sorted(mates, key=_most_loaded_first))
+
+
+def _most_loaded_first(mate: Mate) -> tuple[object, ...]:
+    """By the share of what he may have; where nothing limits it, by the number alone."""
+    share = Fraction(mate.load, mate.capacity) if mate.capacity else Fraction(mate.load, 1000)
+    return (-share, -mate.load, mate.name, mate.id)
+
+
+def _people(actor: Actor, now: datetime, queue_id: int | None) -> list[Row[Any]]:
+    """Those who take tickets, with the ticket that each has had in hand for longest."""
+    everybody = actor.scope(Permission.BOARD_READ) is Scope.ALL
+    his = true() if everybody else Membership.queue_id.in_(sorted(actor.queues))
+    chosen = true() if queue_id is None else Membership.queue_id == queue_id
+    members = select(Membership.user_id).where(his, chosen)
+    held = aliased(Ticket)
+    oldest = (
+        select(held.id)
+        .join(Stint, Stint.ticket_id == held.id)
+        .where(Stint.assignee_id == User.id, Stint.left_at.is_(None))
+        .order_by(held.created_at, held.id)
+        .limit(1)
+        .correlate(User)
+        .scalar_subquery()
+    )
+    asked = (
+        select(
+            User.id,
+            User.name,
+            User.role,
+            User.version,
+            User.capacity,
+            Ticket.number,
+            Ticket.created_at,
+            *whereabouts_columns(now),
+        )
+        .outerjoin(Ticket, Ticket.id == oldest)
+        .where(
+            User.active,
+            User.role.in_([role.value for role in WORKING_ROLES]),
+            true() if everybody and queue_id is None else User.id.in_(members),
+        )
+        .order_by(User.id)
+        .limit(MOST_PEOPLE)
+    )
+    return list(session().execute(asked))
+
+
+def _places(ids: Collection[int]) -> dict[int, tuple[Place, ...]]:
+    rows = session().execute(
+        select(Membership.user_id, Queue.id, Queue.code, Queue.name_zh, Queue.name_en, Queue.capacity)
+        .join(Queue, Queue.id == Membership.queue_id)
+        .where(Membership.user_id.in_(ids), Queue.active)
+        .order_by(Queue.position, Queue.id)
+    )
+    found: dict[int, tuple[Place, ...]] = {}
+    for user_id, id_, code, zh, en, capacity in rows:
+        found[user_id] = (*found.get(user_id, ()), Place(id_, code, Label(zh, en), capacity))
+    return found
+
+
+def _in_hands(ids: Collection[int], now: datetime) -> dict[int, list[Row[Any]]]:
+    """Open stays and assists by person and status."""
+    rows = session().execute(
+        select(
+            Stint.assignee_id,
+            Ticket.status,
+            func.count().label("tickets"),
+            func.count().filter(is_overdue(now)).label("overdue"),
+        )
+        .join(Ticket, Ticket.id == Stint.ticket_id)
+        .where(Stint.assignee_id.in_(ids), Stint.left_at.is_(None))
+        .group_by(Stint.assignee_id, Ticket.status)
+    )
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.assignee_id, []).append(row)
+    return found
+
+
+def _solved(ids: Collection[int], day_start: datetime) -> dict[int, int]:
+    """Tickets resolved since, and still so, by whose hands they were in at the end."""
+    rows = session().execute(
+        select(Stint.assignee_id, func.count().label("tickets"))
+        .join(Ticket, and_(Ticket.id == Stint.ticket_id, Ticket.resolved_at == Stint.left_at))
+        .where(
+            Ticket.status == "resolved",
+            Ticket.resolved_at >= day_start,
+            Stint.kind == "stay",
+            Stint.assignee_id.in_(ids),
+        )
+        .group_by(Stint.assignee_id)
+    )
+    return {row.assignee_id: row.tickets for row in rows if row.assignee_id is not None}
+
+
+def _skills(ids: Collection[int]) -> dict[int, tuple[Label, ...]]:
+    rows = session().execute(
+        select(UserSkill.user_id, Skill.name_zh, Skill.name_en)
+        .join(Skill, Skill.id == UserSkill.skill_id)
+        .where(UserSkill.user_id.in_(ids), Skill.active)
+        .order_by(Skill.id)
+    )
+    found: dict[int, tuple[Label, ...]] = {}
+    for user_id, zh, en in rows:
+        found[user_id] = (*found.get(user_id, ()), Label(zh, en))
+    return found
+
+
+def _away(now: datetime) -> dict[int, Away]:
+    """Everybody who is absent at the moment, with who really stands in."""
+    rows = (
+        session()
+        .execute(
+            select(Absence.user_id, Absence.ends_at, Absence.kind, Absence.stand_in_id, User.name)
+            .outerjoin(User, User.id == Absence.stand_in_id)
+            .where(absence_at(now))
+            .limit(MOST_PEOPLE)
+        )
+        .all()
+    )
+    named = {row.stand_in_id: row.name for row in rows if row.stand_in_id is not None}
+    chain = {row.user_id: row.stand_in_id for row in rows}
+    found = {}
+    for row in rows:
+        stand_in = last_stand_in(row.user_id, chain)
+        found[row.user_id] = Away(row.ends_at, row.kind, named.get(stand_in) if stand_in else None)
+    return found
