@@ -69,6 +69,7 @@ class NotificationTarget(Base):
     digest_seconds: Mapped[int] = mapped_column(default=0)  # gather news for so long
     quiet_from: Mapped[int | None]
     quiet_to: Mapped[int | None]
+    held_until: Mapped[datetime | None]  # it said "too many": nothing goes there before
     active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
