@@ -27,6 +27,7 @@ from helpdesk.models import (
     User,
     WorkCalendar,
 )
+from helpdesk.services import platform_clocks
 from helpdesk.services.rulebooks import document_hash
 from helpdesk.storage import session
 from seeds import calendar_data, reply_template_data, rulebook_document
@@ -87,6 +88,7 @@ def plant(now: datetime, shops: Mapping[str, str] = SHOPS) -> Planted:
     planted.count("channels", _missing(Channel, (dict(zip(_CHANNEL, row, strict=True)) for row in CHANNELS)))
     planted.count("holidays", _holidays())
     planted.count("calendars", _calendars(now))
+    platform_clocks.around_the_clock(now)
     planted.count("queues", _queues())
     planted.count("reply templates", _templates(now))
     _rules(now, planted)

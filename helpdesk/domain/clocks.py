@@ -170,9 +170,15 @@ def stage_due(state: ClockState, calendar: Calendar, percent: int) -> datetime |
 
     None while paused or stopped, unless the share was passed before that.
     """
-    if state.target_seconds is None:
-        return None
-    return last_hold(_counted(state, calendar), state.target_seconds * percent // 100)
+    return holds_until(state, calendar, None if state.target_seconds is None else state.target_seconds * percent // 100)
+
+
+def holds_until(state: ClockState, calendar: Calendar, elapsed_seconds: int | None) -> datetime | None:
+    """The last instant at which elapsed still equals so many seconds; None as long as nothing makes it exceed them.
+
+    None also where there is no such point (``elapsed_seconds`` None).
+    """
+    return None if elapsed_seconds is None else last_hold(_counted(state, calendar), elapsed_seconds)
 
 
 def is_overdue(state: ClockState, calendar: Calendar, now: datetime) -> bool:

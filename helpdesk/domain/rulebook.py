@@ -27,6 +27,7 @@ from helpdesk.domain.escalation import (
     parse_pause_step,
     parse_platform_rule,
     parse_stage,
+    stage_elapsed,
 )
 from helpdesk.domain.lexicon import Lexicon
 from helpdesk.domain.problems import Invalid
@@ -42,6 +43,7 @@ __all__ = [
     "Stage",
     "TicketType",
     "parse_rulebook",
+    "stage_elapsed",
 ]
 
 

@@ -30,7 +30,7 @@ def unmeet(ticket: Ticket, message: Message, *, now: datetime) -> None:
     for row in session().scalars(met_here).all():
         kind = Kind(row.kind)
         met_again = _next_answer(row) or (ticket.resolved_at if kind is Kind.SOLUTION else None)
-        clocks.unmeet(ticket, kind)
+        clocks.unmeet(ticket, kind, now=now)
         if met_again is not None:
             clocks.meet(ticket, [kind], at=met_again)
         elif ticket.status == Status.RESOLVED:
