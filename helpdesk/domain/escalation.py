@@ -203,6 +203,7 @@ def check_pause_steps(steps: tuple[PauseStepRule, ...]) -> None:
             and _is_within(step.after_seconds, 1, MAX_SECONDS)
             and (step.text is None or _is_named(step.text))
             and (step.text is not None or step.action not in TELLS_CUSTOMER)
+            and (step.action != "resolve" or step.status is Status.PENDING_CUSTOMER)  # its outcome is "no reply"
         )
         _require(fine, f"pause_step {step.code}")
     for status in PENDING:

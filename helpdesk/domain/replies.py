@@ -118,6 +118,12 @@ def fill(body: str, values: Mapping[str, str | None]) -> Filled:
     return Filled("".join(parts), _names(spans, "missing"), _names(spans, "unknown"), tuple(spans))
 
 
+def customers_locale(text: str) -> str:
+    """The language to answer in: Chinese, unless what the customer wrote has letters and none of them is Chinese."""
+    chinese = any("\u4e00" <= letter <= "\u9fff" for letter in text)
+    return "zh_CN" if chinese or not any(letter.isalpha() for letter in text) else "en"
+
+
 def unresolved(text: str) -> tuple[str, ...]:
     """Names of the placeholders still in an outgoing text, each once; not empty: it must not be sent.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, or_, select
 
 from helpdesk.domain.access import Actor
-from helpdesk.domain.replies import Suggestion, Template, fill, rank
+from helpdesk.domain.replies import Suggestion, Template, customers_locale, fill, rank
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.text import normalise
 from helpdesk.models import ReplyTemplate, ReplyTemplateVersion
@@ -80,12 +80,6 @@ def templates(actor: Actor) -> tuple[Template, ...]:
 def what_was_asked(page: TicketPage) -> str:
     """The customer's words that decided the type; the subject where there are none."""
     return (page.decision.text if page.decision else "") or page.ticket.subject
-
-
-def customers_locale(text: str) -> str:
-    """The language to answer in: Chinese, unless what the customer wrote has letters and none of them is Chinese."""
-    chinese = any("\u4e00" <= letter <= "\u9fff" for letter in text)
-    return "zh_CN" if chinese or not any(letter.isalpha() for letter in text) else "en"
 
 
 def _template(row: ReplyTemplate, version: ReplyTemplateVersion) -> Template:

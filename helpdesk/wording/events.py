@@ -14,6 +14,7 @@ from helpdesk.wording.labels import (
     label,
     outcome_label,
     party_label,
+    pause_action_label,
     presence_label,
     role_label,
     status_label,

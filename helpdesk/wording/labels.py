@@ -78,6 +78,13 @@ CLOCKS: Mapping[str, str] = {
     "queue": N_("队列时限"),
     "platform": N_("平台时限"),
 }
+PAUSE_ACTIONS: Mapping[str, str] = {
+    "remind_customer": N_("提醒客户"),
+    "remind_owner": N_("提醒负责人"),
+    "tell_supervisor": N_("告知主管"),
+    "reopen": N_("重新处理"),
+    "resolve": N_("自动解决"),
+}
 TIERS: Mapping[str, str] = {
     "auto": N_("自动判定"),
     "suggest": N_("建议，待确认"),
@@ -161,6 +168,11 @@ def class_label(code: str) -> str:
 
 def clock_label(kind: str) -> str:
     return _named(CLOCKS, kind)
+
+
+def pause_action_label(code: str) -> str:
+    """What a rule does on a wait that lasts."""
+    return _named(PAUSE_ACTIONS, code)
 
 
 def tier_label(code: str) -> str:

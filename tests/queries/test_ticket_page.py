@@ -11,6 +11,7 @@ import pytest
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.problems import NotFound
+from helpdesk.domain.replies import customers_locale
 from helpdesk.domain.rulebook import Label
 from helpdesk.models import (
     Compensation,
@@ -26,7 +27,7 @@ from helpdesk.models import (
     Ticket,
     TicketReader,
 )
-from helpdesk.queries.suggestions import customers_locale, suggestions, templates
+from helpdesk.queries.suggestions import suggestions, templates
 from helpdesk.queries.ticket_page import TicketPage, ticket_page
 from helpdesk.queries.ticket_timeline import changes_since, timeline
 from helpdesk.storage import unit_of_work

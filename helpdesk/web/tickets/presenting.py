@@ -43,6 +43,8 @@ ICONS = {
     "message.taken_back": "arrow-back-up",
     "operation.undone": "arrow-back-up",
     "sla.stage": "hourglass",
+    "pause.step": "clock-pause",
+    "pause.step_refused": "clock-exclamation",
 }
 
 

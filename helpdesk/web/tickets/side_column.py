@@ -15,9 +15,10 @@ from helpdesk.domain.access import Actor
 from helpdesk.domain.calendars import Calendar, closing_after
 from helpdesk.domain.compensation import PROPOSERS, Option, options, remaining_fen
 from helpdesk.domain.masking import mask_address, mask_phone
+from helpdesk.domain.replies import customers_locale
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.text import syllable
-from helpdesk.queries.suggestions import Filled, Suggested, customers_locale, what_was_asked
+from helpdesk.queries.suggestions import Filled, Suggested, what_was_asked
 from helpdesk.queries.ticket_page import Related, TicketPage
 from helpdesk.services.customers import Revealed
 from helpdesk.web.filters import money
