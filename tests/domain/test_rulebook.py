@@ -184,6 +184,7 @@ SPOILED: dict[str, Callable[[dict[str, Any]], object]] = {
     "a step that says nothing": lambda d: d["pause_steps"][0].pop("text"),
     "a step in one language": lambda d: d["pause_steps"][0].update(text={"zh": "在吗"}),
     "a step after the wait was ended": lambda d: d["pause_steps"][0].update(after_seconds=100),
+    "no reply from ourselves": lambda d: d["pause_steps"][1].update(status="pending_internal"),
     "two steps that end a wait": lambda d: d["pause_steps"].append({**d["pause_steps"][1], "code": "again"}),
     "a slip of another length": lambda d: d["lexicon"].update(confusions={"卷": "优惠券"}),
 }
