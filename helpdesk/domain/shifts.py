@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from helpdesk.domain.hours import read_periods, show_time
 from helpdesk.domain.problems import Conflict, Invalid
 
 DAY = timedelta(days=1)
@@ -77,6 +78,16 @@ def times(one: Duty, zone: ZoneInfo) -> tuple[str, str]:
     """Start and end as times of day on the wall, the form that ``duty`` reads; an end at midnight is ``24:00``."""
     start, end = one.starts_at.astimezone(zone), one.ends_at.astimezone(zone)
     return f"{start:%H:%M}", "24:00" if end.time() == time() else f"{end:%H:%M}"
+
+
+def read(day: date, text: str, zone: ZoneInfo) -> tuple[Duty, ...]:
+    """The shifts of a day as a person types them: ``9-18``, ``08:00-12:00 22:00-06:00``; nothing is a day off."""
+    return tuple(duty(day, show_time(begin), show_time(end), zone) for begin, end in read_periods(text))
+
+
+def written(duties: Iterable[Duty], zone: ZoneInfo) -> str:
+    """The form that ``read`` takes, in the order in which they begin."""
+    return " ".join("-".join(times(one, zone)) for one in sorted(duties))
 
 
 def local_day(one: Duty, zone: ZoneInfo) -> date:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -74,20 +76,30 @@ class Cover:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueName:
+    id: int
+    code: str
+    name: Label
+
+
+@dataclass(frozen=True, slots=True)
 class Week:
+    """``cover`` is that of the queues in question, ``queues`` are all active ones, for choosing."""
+
     first: date
     people: tuple[Planned, ...]
     cover: tuple[Cover, ...]
+    queues: tuple[QueueName, ...]
 
 
-def week(actor: Actor, first: date, zone: ZoneInfo, *, queue_id: int | None = None) -> Week:
-    """The week from ``first`` on, of the people of one queue or of all. Five statements."""
+def week(actor: Actor, first: date, zone: ZoneInfo, *, queue: str = "") -> Week:
+    """The week from ``first`` on, of the people of one queue (its code) or of all. Five statements."""
     actor.require(Permission.SHIFTS_READ)
     last = first + timedelta(days=WEEK)
     begin, end = rules.midnight(first, zone), rules.midnight(last, zone)
-    rows = _people(queue_id)
+    rows = _people(queue)
     ids = [row.id for row in rows]
-    queues = _queues_of(ids)
+    memberships = _queues_of(ids)
     duties = _duties(ids, begin - timedelta(hours=rules.MOST_HOURS + 2), end)
     away = _absences(actor, begin, end, ids)
     people = tuple(
@@ -95,14 +107,22 @@ def week(actor: Actor, first: date, zone: ZoneInfo, *, queue_id: int | None = No
             id=row.id,
             name=row.name,
             role=Role(row.role),
-            queue_ids=queues.get(row.id, frozenset()),
+            queue_ids=memberships.get(row.id, frozenset()),
             days=_by_day(duties.get(row.id, ()), first, zone),
             away=tuple(one for one in away if one.user_id == row.id),
-            editable=plans_for(actor, queues.get(row.id, frozenset())),
+            editable=plans_for(actor, memberships.get(row.id, frozenset())),
         )
         for row in rows
     )
-    return Week(first, people, _cover(people, duties, first, zone, queue_id))
+    queues = _hours()
+    shown = [one for one in queues if not queue or one.code == queue]
+    covers = (_cover(one, people, duties, first, zone) for one in shown)
+    return Week(
+        first=first,
+        people=people,
+        cover=tuple(cover for cover in covers if cover is not None),
+        queues=tuple(QueueName(one.id, one.code, Label(one.name_zh, one.name_en)) for one in queues),
+    )
 
 
 def person(actor: Actor, user_id: int, first: date, zone: ZoneInfo) -> Planned:
@@ -130,10 +150,11 @@ def plans_for(actor: Actor, queue_ids: Collection[int]) -> bool:
             return False
 
 
-def _people(queue_id: int | None) -> Sequence[User]:
+def _people(queue: str) -> Sequence[User]:
     asked = select(User).where(User.active, User.role.in_([role.value for role in WORKING_ROLES]))
-    if queue_id is not None:
-        asked = asked.where(User.id.in_(select(Membership.user_id).where(Membership.queue_id == queue_id)))
+    if queue:
+        members = select(Membership.user_id).join(Queue, Queue.id == Membership.queue_id).where(Queue.code == queue)
+        asked = asked.where(User.id.in_(members))
     return session().scalars(asked.order_by(User.name, User.id).limit(MOST_PEOPLE)).all()
 
 
@@ -207,10 +228,17 @@ def _absences(actor: Actor, begin: datetime, end: datetime | None, ids: Collecti
     )
 
 
-def _cover(
-    people: Sequence[Planned], duties: dict[int, list[Duty]], first: date, zone: ZoneInfo, queue_id: int | None
-) -> tuple[Cover, ...]:
-    """Of each queue that has a rota this week."""
+@dataclass(frozen=True, slots=True)
+class _Hours:
+    id: int
+    code: str
+    name_zh: str
+    name_en: str
+    document: dict[str, Any]
+
+
+def _hours() -> list[_Hours]:
+    """The active queues with their calendars."""
     asked = (
         select(Queue.id, Queue.code, Queue.name_zh, Queue.name_en, CalendarVersion.document)
         .join(WorkCalendar, WorkCalendar.id == Queue.calendar_id)
@@ -221,30 +249,19 @@ def _cover(
         .where(Queue.active)
         .order_by(Queue.position, Queue.id)
     )
-    if queue_id is not None:
-        asked = asked.where(Queue.id == queue_id)
-    found = []
-    for id_, code, zh, en, document in session().execute(asked):
-        members = [one for one in people if id_ in one.queue_ids]
-        planned = [one for one in members if duties.get(one.id)]
-        if not any(one.duties for one in members):
-            continue
-        there = [
-            left for one in planned for left in rules.without(duties[one.id], [absence.span for absence in one.away])
-        ]
-        calendar = calendar_of(document)
-        days = tuple(
-            tuple(
-                rules.coverage(
-                    open_intervals(
-                        calendar,
-                        rules.midnight(first + timedelta(days=day), zone),
-                        rules.midnight(first + timedelta(days=day + 1), zone),
-                    ),
-                    there,
-                )
-            )
-            for day in range(WEEK)
-        )
-        found.append(Cover(code, Label(zh, en), days, len(members) - len(planned)))
-    return tuple(found)
+    return [_Hours(*row) for row in session().execute(asked)]
+
+
+def _cover(
+    queue: _Hours, people: Sequence[Planned], duties: dict[int, list[Duty]], first: date, zone: ZoneInfo
+) -> Cover | None:
+    """Of a queue; None where nobody of it works by a rota this week."""
+    members = [one for one in people if queue.id in one.queue_ids]
+    planned = [one for one in members if duties.get(one.id)]
+    if not any(one.duties for one in members):
+        return None
+    there = [left for one in planned for left in rules.without(duties[one.id], [absence.span for absence in one.away])]
+    calendar = calendar_of(queue.document)
+    edges = [rules.midnight(first + timedelta(days=day), zone) for day in range(WEEK + 1)]
+    days = tuple(tuple(rules.coverage(open_intervals(calendar, begin, end), there)) for begin, end in pairwise(edges))
+    return Cover(queue.code, Label(queue.name_zh, queue.name_en), days, len(members) - len(planned))

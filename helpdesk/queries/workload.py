@@ -99,13 +99,13 @@ class Mate:
         return tuple(getattr(self, name) for name in self.__slots__)
 
 
-def team(actor: Actor, now: datetime, day_start: datetime, *, queue_id: int | None = None) -> tuple[Mate, ...]:
+def team(actor: Actor, now: datetime, day_start: datetime, *, queue: str = "") -> tuple[Mate, ...]:
     """Who the actor watches over, the most loaded first: the members of his queues, or everybody who takes tickets.
 
-    ``queue_id`` keeps the members of one queue. ``day_start`` is the last midnight in the shop's zone (UTC).
+    ``queue`` (a code) keeps the members of one. ``day_start`` is the last midnight in the shop's zone (UTC).
     """
     actor.require(Permission.BOARD_READ)
-    people = _people(actor, now, queue_id)
+    people = _people(actor, now, queue)
     ids = [row.id for row in people]
     places = _places(ids)
     hands = _in_hands(ids, now)
@@ -140,11 +140,11 @@ def _most_loaded_first(mate: Mate) -> tuple[object, ...]:
     return (-share, -mate.load, mate.name, mate.id)
 
 
-def _people(actor: Actor, now: datetime, queue_id: int | None) -> list[Row[Any]]:
+def _people(actor: Actor, now: datetime, queue: str) -> list[Row[Any]]:
     """Those who take tickets, with the ticket that each has had in hand for longest."""
     everybody = actor.scope(Permission.BOARD_READ) is Scope.ALL
     his = true() if everybody else Membership.queue_id.in_(sorted(actor.queues))
-    chosen = true() if queue_id is None else Membership.queue_id == queue_id
+    chosen = Membership.queue_id.in_(select(Queue.id).where(Queue.code == queue)) if queue else true()
     members = select(Membership.user_id).where(his, chosen)
     held = aliased(Ticket)
     oldest = (
@@ -171,7 +171,7 @@ def _people(actor: Actor, now: datetime, queue_id: int | None) -> list[Row[Any]]
         .where(
             User.active,
             User.role.in_([role.value for role in WORKING_ROLES]),
-            true() if everybody and queue_id is None else User.id.in_(members),
+            true() if everybody and not queue else User.id.in_(members),
         )
         .order_by(User.id)
         .limit(MOST_PEOPLE)

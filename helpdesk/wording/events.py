@@ -86,6 +86,7 @@ EVENTS: Mapping[str, str] = {
     "queue.changed": N_("修改了队列 %(queue)s 的设置"),
     "queue.member_joined": N_("加入队列 %(queue)s"),
     "queue.member_left": N_("离开队列 %(queue)s"),
+    "user.capacity": N_("在手上限：%(was)s → %(stands)s"),
     "shift.changed": N_("改了排班"),
     "shift.repeated": N_("重复了一周的排班，共 %(shifts)s 班"),
     "absence.added": N_("登记了缺勤"),

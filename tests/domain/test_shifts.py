@@ -60,6 +60,22 @@ def test_a_shift_is_at_most_sixteen_hours_and_never_a_whole_day(start: str, end:
     assert shifts.duty(MONDAY, "06:00", "22:00", SHANGHAI)
 
 
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("9-18", "09:00-18:00"),
+        ("22:00-06:00 08:00-12:00", "08:00-12:00 22:00-06:00"),
+        ("16:00–24:00", "16:00-24:00"),
+        ("", ""),
+        ("休", ""),
+    ],
+)
+def test_shifts_are_read_as_people_write_them(text: str, times: str) -> None:
+    found = shifts.read(MONDAY, text, SHANGHAI)
+    assert shifts.written(found, SHANGHAI) == times
+    assert shifts.read(MONDAY, times, SHANGHAI) == tuple(sorted(found))
+
+
 def test_times_stay_on_the_wall_where_clocks_change() -> None:
     before = shifts.duty(date(2026, 10, 21), "22:00", "06:00", BERLIN)
     after = shifts.moved(before, 7, BERLIN)

@@ -34,7 +34,7 @@ def absence(user: User, begin: datetime, days: float, stand_in: User | None = No
 
 
 def week(world: World, who: str = "supervisor", queue: str = "customer_service") -> Week:
-    return rota.week(getattr(world.actors, who), MONDAY, SHANGHAI, queue_id=getattr(world.queues, queue).id)
+    return rota.week(getattr(world.actors, who), MONDAY, SHANGHAI, queue=queue)
 
 
 def shown(cover: Cover, day: int) -> list[tuple[str, str, int]]:

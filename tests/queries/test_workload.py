@@ -18,7 +18,7 @@ from tests.tickets import HOUR
 DAY = timedelta(days=1)
 
 
-def team(world: World, now: datetime, who: str = "supervisor", **more: int) -> dict[str, Mate]:
+def team(world: World, now: datetime, who: str = "supervisor", **more: str) -> dict[str, Mate]:
     found = workload.team(getattr(world.actors, who), now, now - 10 * HOUR, **more)
     return {mate.name: mate for mate in found}
 
@@ -28,8 +28,8 @@ def test_a_supervisor_sees_the_members_of_his_queues_and_ops_everybody_who_takes
 ) -> None:
     assert set(team(world, now)) == {"林晓", "周舟", "孙领"}
     assert set(team(world, now, "ops")) == {"林晓", "周舟", "孙领", "赵仓", "钱敏", "陈外"}
-    assert set(team(world, now, "ops", queue_id=world.queues.warehouse.id)) == {"赵仓"}
-    assert team(world, now, queue_id=world.queues.warehouse.id) == {}
+    assert set(team(world, now, "ops", queue="warehouse")) == {"赵仓"}
+    assert team(world, now, queue="warehouse") == {}
     with pytest.raises(NotAllowed):
         team(world, now, "agent")
 
