@@ -9,6 +9,8 @@ from datetime import datetime
 from helpdesk.jobs.clean_up import clean_up
 from helpdesk.jobs.close_resolved import close_resolved
 from helpdesk.jobs.deliver_outbox import deliver_outbox
+from helpdesk.jobs.follow_calendars import follow_calendars
+from helpdesk.jobs.hand_out import hand_out
 from helpdesk.jobs.pause_tick import pause_tick
 from helpdesk.jobs.resume_imports import resume_imports
 from helpdesk.jobs.sla_tick import sla_tick
@@ -35,8 +37,10 @@ class Job:
 JOBS: tuple[Job, ...] = (
     Job("sla_tick", 10, lambda worker: sla_tick(worker.clock())),
     Job("pause_tick", 30, lambda worker: pause_tick(worker.clock())),
+    Job("hand_out", 10, lambda worker: hand_out(worker.clock())),
     Job("deliver_outbox", 5, lambda worker: deliver_outbox(worker.clock, worker.holder)),
     Job("resume_imports", 5, lambda worker: resume_imports(worker.clock, worker.holder, stopping=worker.stopping)),
+    Job("follow_calendars", 15, lambda worker: follow_calendars(worker.clock, stopping=worker.stopping)),
     Job("close_resolved", 15 * 60, lambda worker: close_resolved(worker.clock())),
     Job("clean_up", 60 * 60, lambda worker: clean_up(worker.clock())),
 )
