@@ -66,9 +66,9 @@ def read_table(name: str, content: bytes) -> Table:
     if suffix in EXCEL_SUFFIXES:
         return _headed(_excel_lines(content, suffix))
     if suffix in JSONL_SUFFIXES:
-        return Table(None, _limited(_json_rows(_decode(content))))
+        return Table(None, _limited(_json_rows(decode(content))))
     if suffix in CSV_SUFFIXES:
-        return _headed(_csv_lines(_decode(content)))
+        return _headed(_csv_lines(decode(content)))
     raise Invalid("import.unknown_format", suffix=suffix or name)
 
 
@@ -82,7 +82,7 @@ def _limited(rows: Iterator[Row]) -> Iterator[Row]:
 # Text
 
 
-def _decode(content: bytes) -> str:
+def decode(content: bytes) -> str:
     """UTF-8 or UTF-16 by its mark, else UTF-8 if it is valid, else GB18030, which Chinese Excel writes."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ["utf-16"]

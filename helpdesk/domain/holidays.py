@@ -6,6 +6,7 @@ that observe holidays.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -30,6 +31,15 @@ FESTIVALS: Mapping[str, str] = {
     "国庆": "National Day",
 }
 """English names of the public holidays, by a word that their Chinese name contains."""
+
+_WORK_WORDS = ("班", "make-up", "makeup", "workday", "working day")
+_OFF_WORDS = ("休", "放假", "假期", "假日", "holiday", "day off")
+_NO_WORDS = ("不放假", "不休", "no holiday", "not a holiday")
+_MARK = re.compile(
+    r"[（(\[【]\s*(?:休|班|休息|放假|假期|上班|补班|调休|补休|holiday|workday|day off)\s*[）)\]】]"
+    r"|^[休班]\s+|\s+[休班]$",
+    re.IGNORECASE,
+)
 
 
 class HolidayKind(StrEnum):
@@ -87,6 +97,34 @@ def english_name(name_zh: str, kind: HolidayKind) -> str:
     """``Spring Festival`` for ``春节``, as the shipped table words it; empty where the festival isn't known."""
     festival = next((name for word, name in FESTIVALS.items() if word in name_zh), "")
     return f"{festival} make-up workday" if festival and kind is HolidayKind.WORK else festival
+
+
+def kind_said(summary: str) -> HolidayKind | None:
+    """What an entry of a calendar feed says of its day: ``国庆节（休）`` is off, ``春节（班）`` is worked.
+
+    None for a festival without a word of either. ``Invalid`` where only 调休 is said, which may mean both.
+    """
+    said = summary.casefold()
+    if any(word in said for word in _NO_WORDS):
+        return None
+    said, exchanged = said.replace("调休", ""), "调休" in said
+    if any(word in said for word in _WORK_WORDS):
+        return HolidayKind.WORK
+    if any(word in said for word in _OFF_WORDS):
+        return HolidayKind.OFF
+    if exchanged:
+        raise Invalid("holiday.unclear", name=summary[:MAX_NAME])
+    return None
+
+
+def names_of(summary: str, kind: HolidayKind) -> tuple[str, str]:
+    """Chinese and English name from an entry of a feed, without its mark: ``春节`` of ``春节（休）``."""
+    name = " ".join(_MARK.sub("", " ".join(summary.split())).split())[:MAX_NAME]
+    if name.isascii():
+        return name, name
+    if kind is HolidayKind.WORK and "班" not in name:
+        name = f"{name.removesuffix('调休')[: MAX_NAME - 4]}调休上班"
+    return name, english_name(name, kind)
 
 
 def parse_holidays(rows: Iterable[Mapping[str, str | None]]) -> tuple[Holiday, ...]:

@@ -14,7 +14,9 @@ from helpdesk.domain.holidays import (
     compare,
     english_name,
     holiday_of,
+    kind_said,
     last_confirmed_day,
+    names_of,
     parse_holidays,
     sift_holidays,
     year_to_confirm,
@@ -165,3 +167,42 @@ def test_english_names_are_those_of_the_shipped_table():
         if "、" not in row.name_zh:
             assert english_name(row.name_zh, row.kind) == row.name_en
     assert english_name("店庆", HolidayKind.OFF) == ""
+
+
+@pytest.mark.parametrize(
+    ("summary", "kind"),
+    [
+        ("国庆节（休）", HolidayKind.OFF),
+        ("国庆节放假", HolidayKind.OFF),
+        ("春节（调休放假）", HolidayKind.OFF),
+        ("New Year's Day holiday", HolidayKind.OFF),
+        ("春节（班）", HolidayKind.WORK),
+        ("春节调休上班", HolidayKind.WORK),
+        ("Make-up workday for a holiday", HolidayKind.WORK),
+        ("植树节，不放假", None),
+        ("重阳节", None),
+        ("", None),
+    ],
+)
+def test_a_feed_says_whether_a_day_is_off_or_worked(summary, kind):
+    assert kind_said(summary) is kind
+
+
+def test_an_exchange_alone_may_mean_both():
+    with pytest.raises(Invalid, match="unclear"):
+        kind_said("春节调休")
+
+
+@pytest.mark.parametrize(
+    ("summary", "kind", "names"),
+    [
+        ("国庆节（休）", HolidayKind.OFF, ("国庆节", "National Day")),
+        ("【班】 春节", HolidayKind.WORK, ("春节调休上班", "Spring Festival make-up workday")),
+        ("春节调休", HolidayKind.WORK, ("春节调休上班", "Spring Festival make-up workday")),
+        ("休  店庆", HolidayKind.OFF, ("店庆", "")),
+        ("店庆 班", HolidayKind.WORK, ("店庆调休上班", "")),
+        ("Founders' day (holiday)", HolidayKind.OFF, ("Founders' day", "Founders' day")),
+    ],
+)
+def test_names_come_without_the_mark(summary, kind, names):
+    assert names_of(summary, kind) == names
