@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, get_translations
 from flask_login import current_user
 
 from helpdesk.config import LOCALES
+from helpdesk.domain.shifts import midnight
 
 COOKIE = "lang"
 NAMES = {"zh_CN": "中文", "en": "English"}
@@ -39,6 +43,16 @@ def locale() -> str:
         return current_user.locale if current_user.locale in LOCALES else default
     chosen = request.cookies.get(COOKIE, "")
     return chosen if chosen in LOCALES else _asked_for() or default
+
+
+def shop_zone() -> ZoneInfo:
+    """The zone of the shop's wall, for building instants. (``get_timezone`` is only for showing them.)"""
+    return ZoneInfo(current_app.config["BABEL_DEFAULT_TIMEZONE"])
+
+
+def day_start(now: datetime) -> datetime:
+    """The last midnight on the shop's wall (UTC)."""
+    return midnight(now.astimezone(shop_zone()).date(), shop_zone())
 
 
 def _asked_for() -> str | None:

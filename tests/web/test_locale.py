@@ -1,7 +1,11 @@
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime
 
+import pytest
+from flask import Flask
+
+from helpdesk.web.locale import day_start
 from tests.conftest import Client, Login
 from tests.factories import World
 
@@ -36,3 +40,9 @@ def test_the_persons_own_language_comes_before_cookie_and_browser(client: Client
 def test_a_cookie_that_names_no_language_is_ignored(client: Client, world: World) -> None:
     client.set_cookie("lang", "../../etc")
     assert '<html lang="zh-CN"' in client.get("/login").text
+
+
+def test_a_day_begins_at_midnight_on_the_shops_wall(app: Flask) -> None:
+    with app.test_request_context():
+        assert day_start(datetime(2026, 11, 23, 2, tzinfo=UTC)) == datetime(2026, 11, 22, 16, tzinfo=UTC)
+        assert day_start(datetime(2026, 11, 22, 15, 59, tzinfo=UTC)) == datetime(2026, 11, 21, 16, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
@@ -26,6 +26,7 @@ from helpdesk.services import assignment
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, local_path, moment, needs
 from helpdesk.web.filters import shown_navigation
+from helpdesk.web.locale import day_start
 from helpdesk.web.navigation import class_and_icon
 from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.where import List, asked_list, tell
@@ -100,12 +101,6 @@ def claim_many() -> BaseResponse:
     if not numbers:
         flash(_("没有勾选工单。"), "info")
     return redirect(local_path(request.form.get("next")) or url_for("tickets.index"))
-
-
-def day_start(now: datetime) -> datetime:
-    """The last midnight of the shop's zone."""
-    zone = get_timezone()
-    return datetime.combine(now.astimezone(zone).date(), time(), zone)
 
 
 def _list_context(here: List) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from helpdesk.queries.ticket_page import TicketPage, ticket_page
 from helpdesk.queries.ticket_timeline import FIRST, MOST, changes_since
 from helpdesk.services.customers import Revealed
 from helpdesk.web.access import current_actor, moment, needs
+from helpdesk.web.locale import day_start
 from helpdesk.web.tickets import presenting, side_column, tickets
-from helpdesk.web.tickets.lists import day_start
 from helpdesk.web.tickets.pulse import pulse_url
 from helpdesk.web.tickets.where import came_from
 from helpdesk.wording import label
