@@ -7,7 +7,7 @@ fails at once with "database is locked", whatever the busy timeout says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -125,6 +125,25 @@ def is_postgresql() -> bool:
 def insert_once(model: type[Base], **values: Any) -> int | None:
     """Insert a row unless its unique key exists; the new id, or None. The key decides a race, not a look."""
     return session().execute(_insert_once(model, is_postgresql()), values).scalar_one_or_none()
+
+
+def insert_all_once(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows at once, but those whose unique key exists. All of them name the same columns."""
+    if rows:
+        insert = postgresql_insert if is_postgresql() else sqlite_insert
+        session().execute(insert(Base.metadata.tables[model.__tablename__]).on_conflict_do_nothing(), list(rows))
+
+
+def insert_all_once(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows by the hundred, past the ORM, each unless its unique key exists."""
+    if rows:
+        session().execute(_insert_all_once(model, is_postgresql()), list(rows))
+
+
+@cache
+def _insert_all_once(model: type[Base], postgresql: bool) -> Insert:
+    insert = postgresql_insert if postgresql else sqlite_insert
+    return insert(Base.metadata.tables[model.__tablename__]).on_conflict_do_nothing()
 
 
 @cache

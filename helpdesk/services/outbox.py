@@ -4,27 +4,29 @@ Inside, exactly once: a unique key per row. Outside, at least once: a sender may
 did not hear of any more, so every try carries the row's key as a stable message id.
 
 Delivery takes only what has a way out: replies on channels whose sender is registered. Everything
-else stays ``waiting`` on purpose. A notice has no address yet, and a row marked ``done`` that reached
-nobody would be a lie; what waited too long to be of use is withdrawn (``expire_notices``).
+else stays ``waiting`` on purpose. A notice is spread to whom it concerns (``services.notices``), and the news
+that come of it travel in envelopes (``services.envelopes``); what waited too long to be of use is withdrawn
+(``expire_notices``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, select, update
 from sqlalchemy.orm import aliased
 
 from helpdesk.models import Channel, Customer, Message, Outbox, Ticket
-from helpdesk.storage import insert_once, session
+from helpdesk.services import attempts
+from helpdesk.services.attempts import Patience
+from helpdesk.storage import insert_all_once, insert_once, session
 
-MAX_ATTEMPTS = 8
-FIRST_RETRY_SECONDS = 30
-LAST_RETRY_SECONDS = 3600
-CLAIM_SECONDS = 120
+REPLIES = Patience(most=8, first_seconds=30, last_seconds=3600)
+"""A customer waits: after an hour of tries a person has to look."""
+
 NOTICE_USEFUL_FOR = timedelta(days=7)
 
 
@@ -73,9 +75,30 @@ def put(
     )
 
 
+def put_all(kind: str, things: Sequence[tuple[str, int, Mapping[str, Any]]], *, now: datetime) -> None:
+    """``put`` for many at once: key, ticket id and payload of each."""
+    insert_all_once(
+        Outbox,
+        [
+            {
+                "key": key,
+                "kind": kind,
+                "ticket_id": ticket_id,
+                "payload": dict(payload),
+                "state": "waiting",
+                "not_before": now,
+                "next_try_at": now,
+                "attempts": 0,
+                "created_at": now,
+            }
+            for key, ticket_id, payload in things
+        ],
+    )
+
+
 def withdraw(key: str, *, now: datetime) -> bool:
     """Take a row back while it waits. False: it is on its way or gone, too late."""
-    return _move(and_(Outbox.key == key, Outbox.state == "waiting"), state="withdrawn", done_at=now)
+    return attempts.move(Outbox, and_(Outbox.key == key, Outbox.state == "waiting"), state="withdrawn", done_at=now)
 
 
 def claim(senders: Iterable[str], holder: str, *, now: datetime, limit: int = 20) -> list[Claimed]:
@@ -87,7 +110,6 @@ def claim(senders: Iterable[str], holder: str, *, now: datetime, limit: int = 20
     wanted = sorted(senders)
     if not wanted:
         return []
-    free = _free(now)
     ids = (
         session()
         .scalars(
@@ -95,7 +117,12 @@ def claim(senders: Iterable[str], holder: str, *, now: datetime, limit: int = 20
             .join(Ticket, Ticket.id == Outbox.ticket_id)
             .join(Channel, Channel.id == Ticket.channel_id)
             .where(
-                Outbox.kind == "reply", Outbox.message_id.is_not(None), Channel.sender.in_(wanted), free, ~_overtakes()
+                Outbox.kind == "reply",
+                Outbox.message_id.is_not(None),
+                Outbox.not_before <= now,
+                Channel.sender.in_(wanted),
+                attempts.is_free(Outbox, now),
+                ~_overtakes(),
             )
             .order_by(Outbox.next_try_at, Outbox.id)
             .limit(limit)
@@ -103,24 +130,12 @@ def claim(senders: Iterable[str], holder: str, *, now: datetime, limit: int = 20
         )
         .all()
     )
-    taken = session().scalars(
-        update(Outbox)
-        .where(Outbox.id.in_(ids), free)
-        .values(
-            state="claimed",
-            claimed_by=holder,
-            claimed_until=now + timedelta(seconds=CLAIM_SECONDS),
-            attempts=Outbox.attempts + 1,
-        )
-        .returning(Outbox.id),
-        execution_options={"synchronize_session": False},
-    )
-    return _claimed(list(taken))
+    return _claimed(attempts.take(Outbox, ids, holder, now=now))
 
 
 def mark_done(row: Claimed, holder: str, *, now: datetime) -> bool:
     """The channel took it. False: the claim had run out and somebody else has it."""
-    if not _move(_held(row, holder), state="done", done_at=now, error=None):
+    if not attempts.move(Outbox, _held(row, holder), state="done", done_at=now, error=None):
         return False
     _set_message(row, "sent")
     return True
@@ -131,25 +146,35 @@ def mark_failed(row: Claimed, holder: str, *, error: str, final: bool, jitter: f
 
     ``error`` is a code; ``jitter`` from 0 to 1 spreads the tries of many. False: somebody else has it.
     """
-    if final or row.attempts >= MAX_ATTEMPTS:
-        if not _move(_held(row, holder), state="dead", done_at=now, error=error):
-            return False
+    state = attempts.fail(
+        Outbox, _held(row, holder), row.attempts, REPLIES, error=error, final=final, jitter=jitter, now=now
+    )
+    if state == "dead":
         _set_message(row, "failed")
-        return True
-    next_try_at = now + timedelta(seconds=retry_seconds(row.attempts, jitter))
-    return _move(_held(row, holder), state="waiting", next_try_at=next_try_at, error=error)
+        tell_of_dead("reply", row.id, error, ticket_id=row.ticket_id, now=now)
+    return state is not None
+
+
+def tell_of_dead(address: str, row_id: int, error: str, *, ticket_id: int | None, now: datetime) -> None:
+    """The notice that something could not be delivered: under the admins' bells, never outside, lest it die too.
+
+    One a day for each ``address``, such as ``target:3``, so that a revoked token doesn't fill the list; a reply
+    that a customer waits for (``reply``) is told of each time.
+    """
+    each = f":{row_id}" if address == "reply" else ""
+    put(
+        "notice",
+        f"dead:{address}{each}:{now:%Y%m%d}",
+        ticket_id=ticket_id,
+        payload={"code": "outbox.dead", "params": {"address": address, "error": error}, "notify": ["role:admin"]},
+        now=now,
+    )
 
 
 def retry_dead(outbox_id: int, *, now: datetime) -> bool:
     """Somebody looked at a dead row and wants it tried anew. False: it isn't dead."""
     row = session().get(Outbox, outbox_id)
-    if row is None or not _move(
-        and_(Outbox.id == outbox_id, Outbox.state == "dead"),
-        state="waiting",
-        attempts=0,
-        next_try_at=now,
-        done_at=None,
-    ):
+    if row is None or not attempts.revive(Outbox, outbox_id, now=now):
         return False
     if row.message_id is not None:
         session().execute(update(Message).where(Message.id == row.message_id).values(state="queued"))
@@ -157,26 +182,19 @@ def retry_dead(outbox_id: int, *, now: datetime) -> bool:
 
 
 def expire_notices(now: datetime) -> int:
-    """Withdraw notices that nobody was there to deliver for a week: old news alarm, they don't inform."""
+    """Withdraw notices and news that had no way out for a week: old news alarm, they don't inform."""
     ended = session().scalars(
         update(Outbox)
-        .where(Outbox.kind == "notice", Outbox.state == "waiting", Outbox.next_try_at < now - NOTICE_USEFUL_FOR)
+        .where(
+            Outbox.kind.in_(("notice", "news")),
+            Outbox.state == "waiting",
+            Outbox.next_try_at < now - NOTICE_USEFUL_FOR,
+        )
         .values(state="withdrawn", done_at=now)
         .returning(Outbox.id),
         execution_options={"synchronize_session": False},
     )
     return len(ended.all())
-
-
-def retry_seconds(attempts: int, jitter: float) -> int:
-    """Seconds until the next try: doubled each time from 30 s up to an hour, then spread by up to a quarter."""
-    doubled = min(FIRST_RETRY_SECONDS * 2 ** (attempts - 1), LAST_RETRY_SECONDS)
-    return round(doubled * (1 + jitter / 4))
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    waiting = and_(Outbox.state == "waiting", Outbox.next_try_at <= now, Outbox.not_before <= now)
-    return or_(waiting, and_(Outbox.state == "claimed", Outbox.claimed_until < now))
 
 
 def _overtakes() -> ColumnElement[bool]:
@@ -186,25 +204,12 @@ def _overtakes() -> ColumnElement[bool]:
         older.ticket_id == Outbox.ticket_id,
         older.kind == Outbox.kind,
         older.id < Outbox.id,
-        older.state.in_(("waiting", "claimed")),
+        attempts.is_unfinished(older),
     )
 
 
 def _held(row: Claimed, holder: str) -> ColumnElement[bool]:
-    return and_(
-        Outbox.id == row.id,
-        Outbox.state == "claimed",
-        Outbox.claimed_by == holder,
-        Outbox.attempts == row.attempts,
-    )
-
-
-def _move(condition: ColumnElement[bool], **values: Any) -> bool:
-    moved = session().scalars(
-        update(Outbox).where(condition).values(claimed_by=None, claimed_until=None, **values).returning(Outbox.id),
-        execution_options={"synchronize_session": False},
-    )
-    return moved.one_or_none() is not None
+    return attempts.is_held(Outbox, row.id, row.attempts, holder)
 
 
 def _set_message(row: Claimed, state: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from helpdesk.adapters.senders import SENDERS, Delivery, SendFailed
 from helpdesk.jobs.deliver_outbox import deliver_outbox
 from helpdesk.models import Channel, Message, Outbox, Ticket
-from helpdesk.services import outbox
+from helpdesk.services import attempts, outbox
 from helpdesk.storage import _writing, session, unit_of_work
 from tests.adapters.fakes import FakeSender
 from tests.factories import World
@@ -80,7 +80,7 @@ def test_a_final_no_is_a_dead_letter_at_once(ticket: Ticket, fake: FakeSender, n
     fake.refuse = [SendFailed("sender.unknown_buyer", final=True)]
     deliver(fake, now)
     assert states() == [("dead", "failed")]
-    assert session().execute(select(Outbox.error)).scalar_one() == "sender.unknown_buyer"
+    assert session().execute(select(Outbox.error).where(Outbox.kind == "reply")).scalar_one() == "sender.unknown_buyer"
 
 
 def test_a_sender_with_a_bug_holds_up_only_its_own(
@@ -117,8 +117,8 @@ def test_a_process_that_died_while_sending_is_followed_when_its_claim_has_run_ou
 
     with pytest.raises(SystemExit):
         deliver_outbox(lambda: now, "dying", senders={"fake": die})
-    assert deliver(fake, now + timedelta(seconds=outbox.CLAIM_SECONDS)) == 0
-    assert deliver(fake, now + timedelta(seconds=outbox.CLAIM_SECONDS + 1)) == 1
+    assert deliver(fake, now + timedelta(seconds=attempts.CLAIM_SECONDS)) == 0
+    assert deliver(fake, now + timedelta(seconds=attempts.CLAIM_SECONDS + 1)) == 1
     assert [delivery.id for delivery in fake.taken] == ["reply:一"]
 
 

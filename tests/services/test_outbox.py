@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from helpdesk.models import Channel, Message, Outbox, Ticket
-from helpdesk.services import outbox
-from helpdesk.services.outbox import Claimed, retry_seconds
+from helpdesk.services import attempts, outbox
+from helpdesk.services.outbox import REPLIES, Claimed
 from helpdesk.storage import session, unit_of_work
 from tests.factories import World
 from tests.tickets import ticket as a_ticket
@@ -93,8 +93,8 @@ def test_a_claimed_reply_carries_what_the_sender_needs(ticket: Ticket, now: date
 def test_nobody_else_claims_it_until_the_claim_has_run_out(ticket: Ticket, now: datetime) -> None:
     put_reply(ticket, "a", now)
     claim(now)
-    assert claim(now + timedelta(seconds=outbox.CLAIM_SECONDS), "two") == []
-    (again,) = claim(now + timedelta(seconds=outbox.CLAIM_SECONDS + 1), "two")
+    assert claim(now + timedelta(seconds=attempts.CLAIM_SECONDS), "two") == []
+    (again,) = claim(now + timedelta(seconds=attempts.CLAIM_SECONDS + 1), "two")
     assert (again.key, again.attempts) == ("a", 2)
 
 
@@ -159,7 +159,7 @@ def test_tries_end_in_the_dead_letters_and_hold_up_nobody(ticket: Ticket, now: d
     new = put_reply(ticket, "a", now)
     put_reply(ticket, "b", now)
     at = now
-    for _ in range(outbox.MAX_ATTEMPTS):
+    for _ in range(outbox.REPLIES.most):
         (row,) = claim(at)
         assert row.key == "a"
         assert failed(row, at)
@@ -235,8 +235,8 @@ def test_old_notices_are_withdrawn_and_replies_are_not(ticket: Ticket, now: date
     assert stored(new).state == "waiting"
 
 
-@given(st.integers(1, outbox.MAX_ATTEMPTS), st.floats(0, 1))
+@given(st.integers(1, outbox.REPLIES.most), st.floats(0, 1))
 def test_tries_are_spread_ever_wider_up_to_an_hour(attempts: int, jitter: float) -> None:
-    least = retry_seconds(attempts, 0)
-    assert 30 <= least <= retry_seconds(attempts, jitter) <= 3600 * 1.25
-    assert retry_seconds(attempts + 1, 0) in {least * 2, 3600}
+    least = REPLIES.pause_seconds(attempts, 0)
+    assert 30 <= least <= REPLIES.pause_seconds(attempts, jitter) <= 3600 * 1.25
+    assert REPLIES.pause_seconds(attempts + 1, 0) in {least * 2, 3600}
