@@ -41,7 +41,8 @@ class TicketFilter:
     """What tickets have to be; an empty field asks nothing.
 
     ``type``, ``queue``, ``channel`` and ``shop`` are codes; ``owner`` is a user's id, ``me`` or ``none``, and
-    means the owner or whoever has the ticket in hand. ``q`` are search words: numbers, names, the subject.
+    means the owner or whoever has the ticket in hand. ``soon``: late within the hour; ``stuck``: has waited for too
+    long. ``q`` are search words: numbers, names, the subject.
     """
 
     type: str = ""
@@ -53,6 +54,8 @@ class TicketFilter:
     priority: Priority | None = None
     owner: str = ""
     overdue: bool = False
+    soon: bool = False
+    stuck: bool = False
     unconfirmed: bool = False
     q: str = ""
 
@@ -66,7 +69,7 @@ class TicketFilter:
 
         So it is by default; a search goes through everything, and a status says itself what it means.
         """
-        return self.overdue or (self.status in ACTIVE if self.status else not self.q)
+        return self.overdue or self.soon or self.stuck or (self.status in ACTIVE if self.status else not self.q)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -104,6 +107,8 @@ def parse_filter(args: Mapping[str, str]) -> TicketFilter:
         priority=_member(args, "priority", Priority),
         owner=_matching(args, "owner", _OWNER),
         overdue=_flag(args, "overdue"),
+        soon=_flag(args, "soon"),
+        stuck=_flag(args, "stuck"),
         unconfirmed=_flag(args, "unconfirmed"),
         q=_query(args.get("q", "")),
     )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from helpdesk.domain.access import Actor
+from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.ticket_filter import ME, NOBODY, Tab, TicketFilter
+from helpdesk.domain.waits import longest_waits
 from helpdesk.models.customers import Customer
 from helpdesk.models.orders import Order, Parcel
+from helpdesk.models.pauses import TicketPause
 from helpdesk.models.queues import Queue
+from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.scope import assigned_to, assists_of
 from helpdesk.models.shops import Channel, Shop
 from helpdesk.models.tickets import Stint, Ticket, is_active, is_open_stay
@@ -20,6 +24,8 @@ from helpdesk.storage import is_postgresql
 
 UNSURE = ("suggest", "none")
 """Tiers of a type that nobody has confirmed yet."""
+
+SOON = timedelta(hours=1)
 
 
 def conditions(
@@ -49,6 +55,10 @@ def conditions(
         yield _in_hands(chosen.owner, actor)
     if chosen.overdue:
         yield is_overdue(now)
+    if chosen.soon:
+        yield is_soon_overdue(now)
+    if chosen.stuck:
+        yield is_stuck(now)
     if chosen.unconfirmed:
         yield is_unconfirmed()
     if chosen.q:
@@ -78,6 +88,25 @@ def in_queue(code: str) -> ColumnElement[bool]:
 def is_overdue(now: datetime) -> ColumnElement[bool]:
     """``burns_at`` is the least last instant in time of all running customer clocks, so one look suffices."""
     return Ticket.burns_at < now
+
+
+def is_soon_overdue(now: datetime) -> ColumnElement[bool]:
+    """In time still, but not for longer than an hour."""
+    return and_(Ticket.burns_at >= now, Ticket.burns_at <= now + SOON)
+
+
+def is_stuck(now: datetime) -> ColumnElement[bool]:
+    """Its wait has lasted too long, by the rules in force."""
+    return Ticket.id.in_(stuck_tickets(published_rulebook(), now))
+
+
+def stuck_tickets(book: RuleBook, now: datetime) -> Select[int]:
+    """Ids of the tickets that have waited too long (see ``domain.waits``)."""
+    too_long = (
+        and_(TicketPause.status == status.value, TicketPause.started_at < now - timedelta(seconds=seconds))
+        for status, seconds in longest_waits(book.pause_steps).items()
+    )
+    return select(TicketPause.ticket_id).where(TicketPause.ended_at.is_(None), or_(*too_long)).correlate(None)
 
 
 def is_unconfirmed() -> ColumnElement[bool]:

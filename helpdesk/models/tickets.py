@@ -68,6 +68,16 @@ class Ticket(Base):
             "id",
             **where(ACTIVE_SQL),
         ),
+        Index(
+            "ix_ticket_lanes",
+            "queue_id",
+            "klass",
+            text("urgency DESC"),
+            "burns_at",
+            "id",
+            *("status", "order_id"),  # what the board counts, read from here
+            **where(ACTIVE_SQL),
+        ),
         Index("ix_ticket_order_type", "order_id", "type"),
         Index("ix_ticket_resolved", "first_resolved_at"),
         Index("ix_ticket_created", "created_at"),

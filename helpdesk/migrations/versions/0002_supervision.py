@@ -327,6 +327,16 @@ def upgrade() -> None:
         )
     _keep_what_is_published()
 
+    # Autogenerate does not see indexes with expressions in them.
+    active = sa.text("status IN ('new', 'open', 'pending_customer', 'pending_internal', 'pending_approval')")
+    op.create_index(
+        "ix_ticket_lanes",
+        "ticket",
+        ["queue_id", "klass", sa.text("urgency DESC"), "burns_at", "id", "status", "order_id"],
+        sqlite_where=active,
+        postgresql_where=active,
+    )
+
     # What waits already has waited since its last move.
     op.execute("""
         INSERT INTO ticket_pause (ticket_id, status, pending_on, rule_version, started_at)
@@ -361,6 +371,8 @@ def _keep_what_is_published() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_ticket_lanes", table_name="ticket")
+
     with op.batch_alter_table("holiday_year", schema=None) as batch_op:
         batch_op.drop_column("published")
         batch_op.drop_column("version")
