@@ -13,6 +13,9 @@ from helpdesk.domain.problems import NotFound, Problem
 from helpdesk.domain.rulebook import RuleBook, parse_rulebook
 from helpdesk.storage import Base, session, where
 
+KNOWN = "rule books by version"
+"""Where the session keeps them while it lasts."""
+
 
 class RuleBookRow(Base):
     """One immutable JSON document per version; exactly one is published."""
@@ -45,11 +48,14 @@ def published_rulebook() -> RuleBook:
     )
     if row is None:
         raise NotFound("rulebook.none_published")
-    return _parsed(row.version, row.hash)
+    return _kept(_parsed(row.version, row.hash))
 
 
 def rulebook_of(version: int) -> RuleBook:
-    """The rules of a version that something was decided on."""
+    """The rules of a version that something was decided on. Asked once per session: a version never changes."""
+    known: RuleBook | None = session().info.get(KNOWN, {}).get(version)
+    if known is not None:
+        return known
     row = (
         session()
         .execute(select(RuleBookRow.version, RuleBookRow.hash).where(RuleBookRow.version == version))
@@ -57,7 +63,12 @@ def rulebook_of(version: int) -> RuleBook:
     )
     if row is None:
         raise NotFound("rulebook.no_such_version", version=version)
-    return _parsed(row.version, row.hash)
+    return _kept(_parsed(row.version, row.hash))
+
+
+def _kept(book: RuleBook) -> RuleBook:
+    session().info.setdefault(KNOWN, {})[book.version] = book
+    return book
 
 
 @lru_cache(maxsize=8)

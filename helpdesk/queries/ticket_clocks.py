@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 
 from helpdesk.domain import clocks as engine
 from helpdesk.domain.calendars import Calendar
+from helpdesk.domain.clocks import ClockState
 from helpdesk.models import CalendarVersion, ClockRow, Stint
 from helpdesk.models.calendars import calendar_of
 from helpdesk.models.clocks import state_of
@@ -23,8 +24,8 @@ class ClockView:
     """``state`` running, paused, met or breached; ``level`` ok, warn, over, paused or met.
 
     ``remaining_seconds``: up to ``late_after`` while running; working time that is left while paused. ``calendar`` is
-    the working time it counts. ``resting`` and the other times: see ``clock_faces.ClockFace``.
-    ``queue_id`` is the queue whose clock it is, None for what was promised to the customer.
+    the working time it counts, ``counting`` what has happened to it. ``resting`` and the other times: see
+    ``clock_faces.ClockFace``. ``queue_id`` is the queue whose clock it is, None for what was promised to the customer.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class ClockView:
     ends_at: datetime | None
     resting: bool
     provisional: bool
+    counting: ClockState
     calendar: Calendar
     steps: tuple[engine.Step, ...]
 
@@ -97,6 +99,7 @@ def _view(row: ClockRow, document: dict[str, object], queue_id: int | None, now:
         ends_at=shown.ends_at,
         resting=shown.resting,
         provisional=row.provisional,
+        counting=state,
         calendar=calendar,
         steps=engine.explain(state, calendar, now),
     )

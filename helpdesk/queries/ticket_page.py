@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +21,6 @@ from helpdesk.models import (
     Customer,
     DecisionRow,
     Message,
-    Note,
     Order,
     Responsibility,
     Shop,
@@ -29,10 +29,11 @@ from helpdesk.models import (
 )
 from helpdesk.models.scope import readable
 from helpdesk.models.ticket_filter import UNSURE
-from helpdesk.models.tickets import is_open_assist, is_open_stay
+from helpdesk.models.tickets import is_open_stay
 from helpdesk.queries.directory import Directory, directory
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.ticket_clocks import ClockView, ticket_clocks
+from helpdesk.queries.ticket_life import Records, StintView, ticket_records
 from helpdesk.queries.ticket_money import money_columns, money_facts
 from helpdesk.queries.ticket_order import OrderParts, order_parts
 from helpdesk.queries.ticket_pulse import last_entries
@@ -118,13 +119,15 @@ class OrderView:
 
 @dataclass(frozen=True, slots=True)
 class AssistView:
-    """An open question to another queue."""
+    """An open question to another queue. ``assignee_id``: who of it has taken it."""
 
+    id: int
     queue_id: int
     party: str | None
     question: str
     asked_by_id: int | None
     asked_at: datetime
+    assignee_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,7 @@ class TicketPage:
     money: MoneyFacts
     timeline: Timeline
     clocks: tuple[ClockView, ...]
+    records: Records
     assists: tuple[AssistView, ...]
     responsibility: tuple[Share, ...]
     related: tuple[Related, ...]
@@ -183,6 +187,7 @@ def ticket_page(number: str, actor: Actor, now: datetime, day_start: datetime, *
     ticket: Ticket = row.Ticket
     order = _order(row.Order) if row.Order else None
     ended = ticket.status not in ACTIVE
+    records = ticket_records(ticket.id)
     return TicketPage(
         ticket=_ticket(row),
         decision=_decision(row.DecisionRow, row.decided_text) if row.DecisionRow else None,
@@ -192,7 +197,8 @@ def ticket_page(number: str, actor: Actor, now: datetime, day_start: datetime, *
         money=money_facts(row, row.Order),
         timeline=timeline(ticket.id, shown),
         clocks=ticket_clocks(ticket.id, ticket.cycle, now),
-        assists=() if ended else _assists(ticket.id),
+        records=records,
+        assists=() if ended else _assists(records.stints),
         responsibility=_responsibility(ticket.id) if ended else (),
         related=_related(ticket, actor),
         names=directory(ticket.queue_id),
@@ -311,14 +317,20 @@ def _order(row: Order) -> OrderView:
     )
 
 
-def _assists(ticket_id: int) -> tuple[AssistView, ...]:
-    rows = session().execute(
-        select(Stint.queue_id, Stint.party, Note.text, Stint.asked_by_id, Stint.entered_at)
-        .outerjoin(Note, Note.id == Stint.question_note_id)
-        .where(Stint.ticket_id == ticket_id, is_open_assist)
-        .order_by(Stint.entered_at, Stint.id)
+def _assists(stints: Iterable[StintView]) -> tuple[AssistView, ...]:
+    return tuple(
+        AssistView(
+            id=stint.id,
+            queue_id=stint.queue_id,
+            party=stint.party,
+            question=stint.question,
+            asked_by_id=stint.asked_by_id,
+            asked_at=stint.entered_at,
+            assignee_id=stint.assignee_id,
+        )
+        for stint in stints
+        if stint.is_open_assist
     )
-    return tuple(AssistView(row[0], row[1], row[2] or "", row[3], row[4]) for row in rows)
 
 
 def _responsibility(ticket_id: int) -> tuple[Share, ...]:
