@@ -1,8 +1,8 @@
 """The overdue board: what burns, in lanes; who could take it; what is at stake.
 
 It asks the clocks themselves (``ticket.burns_at`` is the least last instant in time of those that run), never whether a
-job has looked at them. Four statements, whatever the number of tickets: lanes with their counts, cards, the questions
-and the clocks of those, and their calendars. ``people`` is another one.
+job has looked at them. Five statements, whatever the number of tickets: lanes with their counts, cards, the clocks and
+questions of those, their calendars. ``people`` is another one.
 """
 
 from __future__ import annotations
@@ -12,15 +12,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, literal, or_, select, union_all
+from sqlalchemy import Row, Select, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
-from helpdesk.domain.access import Actor
+from helpdesk.domain.access import WORKING_ROLES, Actor
+from helpdesk.domain.routing import why_away
 from helpdesk.domain.rulebook import Label, RuleBook
-from helpdesk.models import Channel, ClockRow, Note, Order, Queue, Stint, Ticket, TicketPause, User
+from helpdesk.models import Channel, ClockRow, Membership, Note, Order, Queue, Stint, Ticket, TicketPause, User
 from helpdesk.models.calendars import load_calendars
+from helpdesk.models.presence import whereabouts_columns, whereabouts_of
 from helpdesk.models.tickets import is_active, is_open_assist, is_open_stay
-from helpdesk.queries.board_lanes import URGENCIES, By, Figures, Lane, Section, counted_lanes, in_lane, in_sight, is_in
+from helpdesk.queries.board_lanes import (
+    URGENCIES,
+    By,
+    Figures,
+    Lane,
+    Section,
+    counted_lanes,
+    in_board_queues,
+    in_lane,
+    in_sight,
+    is_in,
+)
 from helpdesk.queries.clock_faces import ClockFace, nearest
 from helpdesk.storage import session
 
@@ -320,3 +333,42 @@ def _questions(tickets: Mapping[int, Card], now: datetime) -> dict[int, list[Ope
         asked = OpenAssist(row.id, row.queue_id, Label(row.name_zh, row.name_en), row.question or "", late)
         found.setdefault(row.ticket_id, []).append(asked)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who works in queues of the board. ``in_hand`` counts tickets and questions, waiting ones too."""
+
+    id: int
+    name: str
+    queues: frozenset[int]
+    present: bool
+    in_hand: int
+
+
+def people(actor: Actor, now: datetime) -> list[Person]:
+    """Who works in the board's queues, by name, and who of them is there at ``now``. One statement."""
+    held = select(func.count()).select_from(Stint).where(Stint.assignee_id == User.id, Stint.left_at.is_(None))
+    rows = session().execute(
+        select(
+            User.id,
+            User.name,
+            Membership.queue_id,
+            *whereabouts_columns(now),
+            held.correlate(User).scalar_subquery().label("in_hand"),
+        )
+        .join(Membership, Membership.user_id == User.id)
+        .where(
+            User.active,
+            User.role.in_([role.value for role in WORKING_ROLES]),
+            in_board_queues(actor, Membership.queue_id),
+        )
+        .order_by(User.name, User.id)
+    )
+    found: dict[int, Person] = {}
+    for row in rows:
+        known = found.get(row.id)
+        queues = (known.queues if known else frozenset()) | {row.queue_id}
+        present = not why_away(whereabouts_of(row), now)
+        found[row.id] = Person(row.id, row.name, queues, present, row.in_hand)
+    return list(found.values())

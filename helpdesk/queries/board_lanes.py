@@ -97,7 +97,7 @@ class Figures:
 
 def in_sight(actor: Actor) -> ColumnElement[bool]:
     """Tickets of the board: those of the actor's queues, of all for a role that reads every board."""
-    return _in_queues(actor, Ticket.queue_id)
+    return in_board_queues(actor, Ticket.queue_id)
 
 
 def counted_lanes(actor: Actor, now: datetime, book: RuleBook, by: By, section: Section) -> tuple[list[Lane], Figures]:
@@ -149,7 +149,8 @@ def is_in(section: Section, book: RuleBook, now: datetime) -> ColumnElement[bool
             return Ticket.status == Status.PENDING_APPROVAL.value
 
 
-def _in_queues(actor: Actor, column: Any) -> ColumnElement[bool]:
+def in_board_queues(actor: Actor, column: Any) -> ColumnElement[bool]:
+    """The column's queue is on the actor's board."""
     match actor.scope(Permission.BOARD_READ):
         case Scope.ALL:
             return true()
@@ -204,7 +205,7 @@ def _with_queues(statement: Statement, counted: Subquery, actor: Actor, now: dat
         .select_from(Queue)
         .outerjoin(counted, counted.c.lane == Queue.id)
         .outerjoin(asked, asked.c.queue_id == Queue.id)
-        .where(_in_queues(actor, Queue.id), or_(Queue.active, counted.c.lane.is_not(None)))
+        .where(in_board_queues(actor, Queue.id), or_(Queue.active, counted.c.lane.is_not(None)))
         .order_by(Queue.position, Queue.id, counted.c.klass)
     )
 
@@ -247,7 +248,7 @@ def _asked(actor: Actor, now: datetime) -> Subquery:
             _number(ClockRow.late_after < now).label("late"),
         )
         .outerjoin(ClockRow, and_(ClockRow.stint_id == Stint.id, ClockRow.cancelled_at.is_(None)))
-        .where(is_open_assist, _in_queues(actor, Stint.queue_id))
+        .where(is_open_assist, in_board_queues(actor, Stint.queue_id))
         .group_by(Stint.queue_id)
         .subquery()
     )
@@ -258,7 +259,7 @@ def _unassigned(actor: Actor) -> ScalarSelect[int]:
     return (
         select(func.count())
         .select_from(Stint)
-        .where(is_open_stay, Stint.assignee_id.is_(None), _in_queues(actor, Stint.queue_id))
+        .where(is_open_stay, Stint.assignee_id.is_(None), in_board_queues(actor, Stint.queue_id))
         .scalar_subquery()
     )
 
@@ -292,7 +293,7 @@ def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
 def _lane(row: Row[Any], by: By) -> Lane:
     code = str(row.lane_id or "") if by is By.AGENT else row.code
     return Lane(
-        key=f"{by.value}-{code or 'none'}-{row.klass or ''}",
+        key="-".join(filter(None, (by.value, code or "none", row.klass))),
         id=row.lane_id,
         code=code,
         name=row.name_zh if by is By.AGENT else Label(row.name_zh, row.name_en) if row.name_zh else None,
