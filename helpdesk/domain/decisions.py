@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from helpdesk.domain.learner import LIT, Example, Features, Model, features_of
 from helpdesk.domain.lexicon import Hit, How, Lexicon
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.text import NORMALISER_VERSION, Normalised, normalise
@@ -49,7 +50,7 @@ class Span:
     end: int
     word: str
     type: str
-    how: str  # exact, pattern, pinyin, fuzzy
+    how: str  # exact, pattern, pinyin, fuzzy, learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +110,42 @@ MAX_NEAR_LETTERS = 200
 """Near hits are sought in messages up to this length: longer ones say what they mean somewhere."""
 
 
-def classify(text: str, facts: OrderFacts, rulebook: RuleBook, model: None = None) -> Decision:  # noqa: ARG001  # noqa: ARG001  a learner's place
-    """The type of a message by the rule book's words and what is known of its order.
+MOST_LEARNED = 4
+"""Learned phrases shown with a decision: those that said most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A message as the rules see it."""
+
+    normalised: Normalised
+    hits: list[Hit]
+    points: dict[str, float]
+
+    def features(self) -> Features:
+        return features_of(self.normalised.text, (hit.phrase for hit in self.hits))
+
+
+def classify(text: str, facts: OrderFacts, rulebook: RuleBook, model: Model | None = None) -> Decision:
+    """The type of a message by the rule book's words, what is known of its order, and what was learned.
 
     Never fails on any text. Tier ``none`` is type ``other`` in the answering queue, with what came
     closest as runners-up. Of equal points the type with more lit words goes first, then the order of
     the rule book. System types are never chosen.
     """
-    normalised = normalise(text[:MAX_LETTERS])
-    hits = _retyped(_hits(normalised.text, rulebook.lexicon), facts, rulebook)
-    points = _points(hits)
-    lit = Counter(hit.word.type for hit in hits)
+    read = _read(text, facts, rulebook)
+    points = _with_learned(read, rulebook, model) if model else read.points
+    enough = 0.0 if model else ENOUGH  # with a model ``other`` has points of its own to be beaten
+    lit = Counter(hit.word.type for hit in read.hits)
     order = list(rulebook.types)
     ranked = sorted(points, key=lambda code: (-points[code], -lit[code], order.index(code)))
     candidates = [Candidate(code, _score(points[code])) for code in ranked if code != OTHER]
     best = ranked[0] if ranked else OTHER
-    if best == OTHER or points[best] < ENOUGH:
+    if best == OTHER or points[best] < enough:
         type_code, tier, runners_up = OTHER, "none", candidates[:2]
     else:
-        lead = points[best] - max((points[code] for code in ranked[1:]), default=0.0)
+        rivals = [code for code in ranked[1:] if code != OTHER or OTHER in read.points]
+        lead = points[best] - max((points[code] for code in rivals), default=0.0)
         type_code, tier = best, "auto" if points[best] >= SURE and lead >= CLEAR_LEAD else "suggest"
         runners_up = candidates[1:3]
     kind = rulebook.type(type_code)
@@ -137,12 +155,50 @@ def classify(text: str, facts: OrderFacts, rulebook: RuleBook, model: None = Non
         queue=rulebook.answering_queue if type_code == OTHER else kind.queue,
         tier=tier,  # type: ignore[arg-type]
         score=_score(points.get(type_code, 0.0)),
-        spans=tuple(_spans(hits, normalised)),
+        spans=(*_spans(read.hits, read.normalised), *_learned_spans(read, type_code, model)),
         runners_up=tuple(runners_up),
         rule_version=rulebook.version,
-        model_version=None,
+        model_version=model.version if model else None,
         normaliser_version=NORMALISER_VERSION,
     )
+
+
+def example_of(text: str, facts: OrderFacts, rulebook: RuleBook, type_code: str) -> Example:
+    """A message and the type that a person gave it, as the learner takes them."""
+    read = _read(text, facts, rulebook)
+    return Example(read.features(), _all_points(read, rulebook), type_code)
+
+
+def _read(text: str, facts: OrderFacts, rulebook: RuleBook) -> _Read:
+    normalised = normalise(text[:MAX_LETTERS])
+    hits = _retyped(_hits(normalised.text, rulebook.lexicon), facts, rulebook)
+    return _Read(normalised, hits, _points(hits))
+
+
+def _all_points(read: _Read, rulebook: RuleBook) -> dict[str, float]:
+    """Points of every type that can be chosen; ``other`` has just less than what it takes to decide something else."""
+    points = {code: read.points.get(code, 0.0) for code, kind in rulebook.types.items() if not kind.system}
+    points[OTHER] = max(points[OTHER], ENOUGH - 0.01)
+    return points
+
+
+def _with_learned(read: _Read, rulebook: RuleBook, model: Model) -> dict[str, float]:
+    """The rules' points and the learned ones; types that neither speaks for are left out."""
+    added = model.added(read.features())
+    points = {code: value + added.get(code, 0.0) for code, value in _all_points(read, rulebook).items()}
+    return {code: value for code, value in points.items() if value > 0 or code == OTHER}
+
+
+def _learned_spans(read: _Read, type_code: str, model: Model | None) -> Iterable[Span]:
+    """The letters that did most for the type: what the learner says for itself. Lit words are shown already."""
+    if model is None:
+        return
+    text = read.normalised.text
+    said = [(row.get(type_code, 0.0), feature) for feature, row in model.by_feature(read.features())]
+    for value, letters in sorted(said, key=lambda one: (-one[0], one[1]))[:MOST_LEARNED]:
+        if value > 0 and not letters.startswith(LIT) and len(letters) > 1:
+            start = text.index(letters)
+            yield Span(*read.normalised.original_span(start, start + len(letters)), letters, type_code, "learned")
 
 
 def _hits(text: str, lexicon: Lexicon) -> list[Hit]:
