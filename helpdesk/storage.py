@@ -128,13 +128,6 @@ def insert_once(model: type[Base], **values: Any) -> int | None:
 
 
 def insert_all_once(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert many rows at once, but those whose unique key exists. All of them name the same columns."""
-    if rows:
-        insert = postgresql_insert if is_postgresql() else sqlite_insert
-        session().execute(insert(Base.metadata.tables[model.__tablename__]).on_conflict_do_nothing(), list(rows))
-
-
-def insert_all_once(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows by the hundred, past the ORM, each unless its unique key exists."""
     if rows:
         session().execute(_insert_all_once(model, is_postgresql()), list(rows))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from helpdesk.domain.access import Actor, Permission, Scope
 from helpdesk.domain.problems import Invalid
 
 LONGEST_URL = 1_000
@@ -87,6 +88,12 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
     }
 )
 KINDS: tuple[str, ...] = tuple(LIMITS)
+
+
+def may_manage(actor: Actor, queue: int | None) -> bool:
+    """Whether the actor says what is told to a target of this queue (None: of the whole house)."""
+    scope = actor.scope(Permission.TARGETS_MANAGE)
+    return scope is Scope.ALL or (scope is Scope.OWN and queue is not None and queue in actor.queues)
 
 
 def checked_mailbox(text: str) -> str:
