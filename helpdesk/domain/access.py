@@ -225,6 +225,12 @@ def may_assign(actor: Actor, ticket: TicketStanding) -> bool:
     return may(actor, P.TICKETS_ASSIGN, ticket)
 
 
+def may_hand_over(actor: Actor, ticket: TicketStanding) -> bool:
+    """Say who answers the customer: the owner, who assigns, and, while there is none, members of writing queues."""
+    orphan = ticket.owner is None and bool(actor.writing_queues) and actor.may(P.TICKETS_REPLY)
+    return ticket.owner == actor.id or orphan or may_assign(actor, ticket)
+
+
 def may_transfer(actor: Actor, ticket: TicketStanding) -> bool:
     """Move the ticket to another queue."""
     return may(actor, P.TICKETS_TRANSFER, ticket)

@@ -27,7 +27,9 @@ class SignedIn:
     name: str
     role: Role
     locale: str
+    presence: str
     seen_at: datetime
+    expires_at: datetime
     queues: frozenset[int]
     writing_queues: frozenset[int]
 
@@ -84,11 +86,13 @@ def signed_in(token_hash: str, *, now: datetime) -> SignedIn | None:
             select(
                 UserSession.id.label("session_id"),
                 UserSession.seen_at,
+                UserSession.expires_at,
                 User.id.label("user_id"),
                 User.login,
                 User.name,
                 User.role,
                 User.locale,
+                User.presence,
                 Queue.id.label("queue_id"),
                 Queue.writes_to_buyers,
             )
@@ -110,7 +114,9 @@ def signed_in(token_hash: str, *, now: datetime) -> SignedIn | None:
         name=first.name,
         role=Role(first.role),
         locale=first.locale,
+        presence=first.presence,
         seen_at=first.seen_at,
+        expires_at=first.expires_at,
         queues=frozenset(row.queue_id for row in rows if row.queue_id is not None),
         writing_queues=frozenset(row.queue_id for row in rows if row.writes_to_buyers),
     )

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Integer, String, and_, case, cast, func, literal, literal_column, null, select, union_all
+from sqlalchemy import (
+    Integer,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import aliased
 
-from helpdesk.domain.access import Role
+from helpdesk.domain.access import WORKING_ROLES, Role
 from helpdesk.domain.rulebook import Label
 from helpdesk.models import Membership, Queue, Stint, User
 from helpdesk.storage import session
@@ -25,12 +39,16 @@ class QueueEntry:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who works, or worked, here. ``in_hand``: tickets in his hands, None outside the queue asked about."""
+    """Somebody who works, or worked, here. ``in_hand``: tickets in his hands, None outside the queue asked about.
+
+    ``answers``: an active member of a queue that writes to buyers.
+    """
 
     id: int
     name: str
     in_hand: int | None
     system: bool
+    answers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,10 @@ class Directory:
         """Who can be given a ticket of the queue that was asked about, the least busy first."""
         able = (person for person in self.people.values() if person.in_hand is not None)
         return tuple(sorted(able, key=lambda person: (person.in_hand, person.name)))
+
+    def answering(self) -> tuple[Person, ...]:
+        """Who can answer customers, by name."""
+        return tuple(sorted((one for one in self.people.values() if one.answers), key=lambda one: one.name))
 
     def name(self, user_id: int | None) -> str | None:
         person = None if user_id is None else self.people.get(user_id)
@@ -57,7 +79,10 @@ def directory(queue_id: int) -> Directory:
         .correlate(User)
         .scalar_subquery()
     )
-    able = and_(Membership.user_id.is_not(None), User.active, User.role != Role.SYSTEM.value)
+    works = and_(User.active, User.role.in_(sorted(role.value for role in WORKING_ROLES)))
+    able = and_(Membership.user_id.is_not(None), works)
+    own = aliased(Membership)
+    writing = exists().where(own.user_id == User.id, own.queue_id == Queue.id, Queue.writes_to_buyers).correlate(User)
     queues = select(
         literal("queue").label("part"),
         Queue.id.label("id"),
@@ -66,6 +91,7 @@ def directory(queue_id: int) -> Directory:
         Queue.name_en.label("en"),
         case((Queue.active, 1), else_=0).label("number"),
         Queue.position.label("place"),
+        literal_column("0", Integer).label("answers"),
     )
     people = select(
         literal("person"),
@@ -75,6 +101,7 @@ def directory(queue_id: int) -> Directory:
         cast(null(), String),
         case((able, in_hand), else_=cast(null(), Integer)),
         literal_column("0", Integer),
+        case((and_(works, writing), 1), else_=0),
     ).outerjoin(Membership, and_(Membership.user_id == User.id, Membership.queue_id == queue_id))
     found = union_all(queues, people).subquery()
     rows = session().execute(select(found).order_by(found.c.place, found.c.id).limit(MOST)).all()
@@ -85,7 +112,7 @@ def directory(queue_id: int) -> Directory:
             if row.part == "queue"
         },
         people={
-            row.id: Person(row.id, row.zh, row.number, row.code == Role.SYSTEM.value)
+            row.id: Person(row.id, row.zh, row.number, row.code == Role.SYSTEM.value, bool(row.answers))
             for row in rows
             if row.part == "person"
         },

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from helpdesk.domain.access import WORKING_ROLES, Actor, Permission, may_assign, may_transfer
+from helpdesk.domain.access import WORKING_ROLES, Actor, Permission, may_assign, may_hand_over, may_transfer
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.models import Membership, Queue, Stint, Ticket, User
 from helpdesk.services import dispatch, operations, stints, tickets
@@ -85,8 +85,7 @@ def hand_over(number: str, user_id: int, *, version: int, actor: Actor, now: dat
     assign, and to members of writing queues while nobody owns the ticket.
     """
     ticket = tickets.load(number, actor)
-    orphan = ticket.owner_id is None and bool(actor.writing_queues)
-    if not (may_assign(actor, tickets.standing(ticket)) or ticket.owner_id == actor.id or orphan):
+    if not may_hand_over(actor, tickets.standing(ticket)):
         raise NotAllowed("ticket.may_not_assign", number=number)
     _stay(ticket)
     check_member(user_id, Queue.writes_to_buyers)

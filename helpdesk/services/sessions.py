@@ -89,6 +89,11 @@ def touch(session_id: int, *, now: datetime, hours: int) -> None:
     )
 
 
+def note_presence(session_id: int, *, now: datetime) -> None:
+    """A page of the session refreshes itself: somebody seems to be there, which doesn't prolong his login."""
+    session().execute(update(UserSession).where(UserSession.id == session_id).values(seen_at=now))
+
+
 def end_session(session_id: int, *, actor: Actor, now: datetime) -> None:
     """End one of the actor's own sessions. ``NotFound`` if it is not his."""
     actor.require(Permission.ACCOUNT_OWN)

@@ -6,7 +6,7 @@ Every view says ``@needs(Permission...)`` or ``@public``; a view that says nothi
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk import timesource
-from helpdesk.domain.access import Actor, Permission
+from helpdesk.domain.access import WORKING_ROLES, Actor, Permission
 from helpdesk.domain.problems import NotAllowed
 from helpdesk.queries import accounts as queries
 from helpdesk.queries.accounts import SignedIn
@@ -44,6 +44,8 @@ class CurrentUser(UserMixin):
         self.role = signed_in.role
         self.locale = signed_in.locale
         self.initial = signed_in.name[:1]
+        self.presence = signed_in.presence
+        self.works = signed_in.role in WORKING_ROLES
         self.signed_in = signed_in
 
 
@@ -160,6 +162,8 @@ def _guard() -> BaseResponse | None:
     current_actor().require(permission)
     if getattr(view, "keeps_session", True):
         _keep_session(current_user.signed_in)
+    else:
+        _note_presence(current_user.signed_in)
     return None
 
 
@@ -174,10 +178,20 @@ def _ask_to_log_in() -> BaseResponse:
 def _keep_session(signed_in: SignedIn) -> None:
     """Use keeps a session alive; noted every few minutes only, not with every request."""
     now = moment()
-    if (now - signed_in.seen_at).total_seconds() < TOUCH_AFTER_SECONDS:
+    kept_at = signed_in.expires_at - timedelta(hours=session_hours())
+    if (now - min(kept_at, signed_in.seen_at)).total_seconds() < TOUCH_AFTER_SECONDS:
         return
     with unit_of_work():
         sessions.touch(signed_in.session_id, now=now, hours=session_hours())
+
+
+def _note_presence(signed_in: SignedIn) -> None:
+    """A page that refreshes itself says that its reader is there; his session ends when it would have."""
+    now = moment()
+    if (now - signed_in.seen_at).total_seconds() < TOUCH_AFTER_SECONDS:
+        return
+    with unit_of_work():
+        sessions.note_presence(signed_in.session_id, now=now)
 
 
 class NotLoggedIn(NotAllowed):

@@ -15,7 +15,7 @@ from helpdesk.domain.access import Permission
 from helpdesk.domain.problems import Invalid, NotFound, Problem, Stale, TooMany
 from helpdesk.queries import accounts as queries
 from helpdesk.services import accounts as services
-from helpdesk.services import passwords, sessions
+from helpdesk.services import passwords, presence, sessions
 from helpdesk.storage import unit_of_work
 from helpdesk.web import locale
 from helpdesk.web.access import (
@@ -165,6 +165,18 @@ def end_session(session_id: int) -> BaseResponse:
         sessions.end_session(session_id, actor=current_actor(), now=moment())
     flash(_("已退出那台设备上的登录。"), "done")
     return redirect(url_for("accounts.profile"))
+
+
+@accounts.post("/account/presence")
+@needs(Permission.TICKETS_WORK)
+def set_presence() -> BaseResponse:
+    """The switch in the account menu: away, nothing more is handed to him."""
+    chosen = request.form.get("presence", "")
+    with unit_of_work():
+        presence.set_presence(chosen, actor=current_actor(), now=moment())
+    if not wants_data():
+        flash(_("你现在在线，会分到新工单。") if chosen == "online" else _("你已离开，不会再分到新工单。"), "done")
+    return _back()
 
 
 @accounts.post("/account/theme")

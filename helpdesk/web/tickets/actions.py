@@ -18,6 +18,7 @@ from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, local_path, moment, needs
 from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.forms import (
+    AnswerForm,
     AssignForm,
     AssistForm,
     MergeForm,
@@ -28,6 +29,7 @@ from helpdesk.web.tickets.forms import (
     TransferForm,
     TypeForm,
     Versioned,
+    WithdrawForm,
     code,
     problems_of,
 )
@@ -51,6 +53,17 @@ def assign(number: str) -> BaseResponse:
     return _carry_out(number, "assign", AssignForm(), action, _("已指派。"), undoable=True)
 
 
+@tickets.post("/tickets/<number>/owner")
+@needs(Permission.TICKETS_READ)
+def hand_over(number: str) -> BaseResponse:
+    """Who answers the customer: the owner gives it away, or who may assign, whatever queue works on the ticket."""
+
+    def action(form: AssignForm) -> int:
+        return assignment.hand_over(number, form.user_id.data or 0, version=form.version.data, **_now())
+
+    return _carry_out(number, "owner", AssignForm(), action, _("负责人已更换。"), undoable=True)
+
+
 @tickets.post("/tickets/<number>/transfer")
 @needs(Permission.TICKETS_TRANSFER)
 def transfer(number: str) -> BaseResponse:
@@ -70,6 +83,33 @@ def assist(number: str) -> BaseResponse:
         return assists.ask_for_help(number, form.queue.data, party=party, question=question, version=version, **_now())
 
     return _carry_out(number, "assist", AssistForm(), action, _("已发出协助请求。"))
+
+
+@tickets.post("/tickets/<number>/assists/<id:assist_id>/answer")
+@needs(Permission.TICKETS_WORK)
+def answer_assist(number: str, assist_id: int) -> BaseResponse:
+    def action(form: AnswerForm) -> None:
+        assists.answer(assist_id, form.answer.data, version=form.version.data, **_now())
+
+    return _carry_out(number, "answer", AnswerForm(), action, _("已答复，提问的人会收到通知。"))
+
+
+@tickets.post("/tickets/<number>/assists/<id:assist_id>/claim")
+@needs(Permission.TICKETS_WORK)
+def claim_assist(number: str, assist_id: int) -> BaseResponse:
+    def action(_form: Versioned) -> None:
+        assists.claim_assist(assist_id, **_now())
+
+    return _carry_out(number, "", Versioned(), action, _("这个协助请求由你来答。"))
+
+
+@tickets.post("/tickets/<number>/assists/<id:assist_id>/withdraw")
+@needs(Permission.TICKETS_READ)
+def withdraw_assist(number: str, assist_id: int) -> BaseResponse:
+    def action(form: WithdrawForm) -> None:
+        assists.withdraw_assist(assist_id, reason=form.reason.data, **_now())
+
+    return _carry_out(number, "withdraw", WithdrawForm(), action, _("协助请求已撤回。"))
 
 
 @tickets.post("/tickets/<number>/type")

@@ -17,7 +17,7 @@ from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import Outcome, Party, Priority, Status
 from helpdesk.queries.choices import ListChoices
 from helpdesk.services.assignment import MAX_REASON
-from helpdesk.services.assists import MAX_QUESTION
+from helpdesk.services.assists import MAX_ANSWER, MAX_QUESTION
 from helpdesk.services.customers import MAX_REASON as MAX_REVEAL_REASON
 from helpdesk.services.intake import MAX_NAME, MAX_NUMBER, MAX_PHONE, MAX_SUBJECT, MAX_TEXT, TicketRequest
 from helpdesk.services.messages import Draft
@@ -75,6 +75,14 @@ class AssistForm(Versioned):
     queue = OneLine(validators=[chosen(), at_most(40)])
     party = OneLine(validators=[at_most(40)])
     question = Text(validators=[required(), at_most(MAX_QUESTION)])
+
+
+class AnswerForm(Versioned):
+    answer = Text(validators=[required(), at_most(MAX_ANSWER)])
+
+
+class WithdrawForm(Versioned):
+    reason = Text(validators=[at_most(MAX_REASON)])
 
 
 class TypeForm(Versioned):

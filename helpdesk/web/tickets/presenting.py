@@ -10,7 +10,18 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
-from helpdesk.domain.access import Actor, Permission, may_assign, may_note, may_reply, may_transfer, may_work
+from helpdesk.domain.access import (
+    Actor,
+    Permission,
+    may_answer,
+    may_assign,
+    may_hand_over,
+    may_note,
+    may_reply,
+    may_transfer,
+    may_withdraw,
+    may_work,
+)
 from helpdesk.domain.decisions import Candidate, Decision, Span
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import ACTIVE, PARTY_REQUIRED, WORKED_ON, Outcome, Party, Status, legal_moves
@@ -39,6 +50,9 @@ ICONS = {
     "ticket.merged": "git-merge",
     "ticket.merged_in": "git-merge",
     "assist.asked": "help-circle",
+    "assist.answered": "message-check",
+    "assist.assigned": "user-check",
+    "assist.withdrawn": "help-off",
     "customer.revealed": "eye",
     "message.taken_back": "arrow-back-up",
     "operation.undone": "arrow-back-up",
@@ -50,6 +64,9 @@ ICONS = {
 
 DONE_BY_CUSTOMERS = ("ticket.nudged", "ticket.reopened", "ticket.continued")
 """Whoever wrote these down didn't do them."""
+
+OF_PEOPLE = ("ticket.owner", "ticket.assignee", "assist.assigned")
+"""What changed from one person to another."""
 
 ABOUT_ANOTHER = ("ticket.merged", "ticket.merged_in", "ticket.continued")
 """They name another ticket, by ``number``."""
@@ -78,6 +95,9 @@ def rights(page: TicketPage, actor: Actor) -> dict[str, bool]:
         "copy": may_reply(actor, standing),
         "assign": may_assign(actor, standing) and active,
         "transfer": may_transfer(actor, standing) and active,
+        "owner": may_hand_over(actor, standing) and active,
+        "answer": any(may_answer(actor, one.queue_id) for one in page.assists),
+        "withdraw": any(may_withdraw(actor, standing, asked_by=one.asked_by_id) for one in page.assists),
         "claim": works and active and page.ticket.assignee_id is None and page.ticket.queue_id in actor.queues,
         "merge": works and active and bool(merge_targets(page, actor)),
         "reveal": works and actor.may(Permission.CUSTOMERS_REVEAL),
@@ -281,7 +301,7 @@ def happened(entry: Entry, names: Directory, book: RuleBook) -> Happened:
     def shown(name: str, value: Any) -> Any:
         if entry.code == "ticket.queue" and name in {"from", "to"}:
             return label(names.queues[value].name) if value in names.queues else value
-        if (entry.code in {"ticket.owner", "ticket.assignee"} and name in {"from", "to"}) or name == "owner":
+        if (entry.code in OF_PEOPLE and name in {"from", "to"}) or name == "owner":
             return names.name(value)
         if (entry.code == "ticket.type" and name in {"from", "to"}) or name == "type":
             return type_name(str(value), book)
@@ -311,6 +331,26 @@ def change_lines(entries: Iterable[Entry], names: Directory, book: RuleBook) -> 
             text, author = shown["text"], shown["author"]
             lines.append(_("%(who)s：%(what)s", who=author, what=text) if author else text)
     return lines
+
+
+def assists(page: TicketPage, actor: Actor) -> list[dict[str, Any]]:
+    """Open questions to other queues, and what this person may do about each."""
+    names = page.names
+    return [
+        {
+            "id": one.id,
+            "queue_name": label(names.queues[one.queue_id].name),
+            "party": one.party,
+            "question": one.question,
+            "asked_by": names.name(one.asked_by_id) or "",
+            "asked_at": one.asked_at,
+            "hands": names.name(one.assignee_id) or "",
+            "may_answer": may_answer(actor, one.queue_id),
+            "may_claim": may_answer(actor, one.queue_id) and one.assignee_id is None,
+            "may_withdraw": may_withdraw(actor, page.standing, asked_by=one.asked_by_id),
+        }
+        for one in page.assists
+    ]
 
 
 def statuses(page: TicketPage) -> list[str]:
@@ -348,14 +388,5 @@ def panels(page: TicketPage, book: RuleBook) -> dict[str, Any]:
         "parties": [party.value for party in Party],
         "party_required": row.klass in PARTY_REQUIRED,
         "statuses": statuses(page),
-        "assists": [
-            {
-                "queue_name": label(names.queues[one.queue_id].name),
-                "party": one.party,
-                "question": one.question,
-                "asked_by": names.name(one.asked_by_id) or "",
-                "asked_at": one.asked_at,
-            }
-            for one in page.assists
-        ],
+        "answering": [{"id": one.id, "name": one.name} for one in names.answering() if one.id != row.owner_id],
     }

@@ -20,13 +20,16 @@ from helpdesk.queries.ticket_timeline import FIRST, MOST, changes_since
 from helpdesk.services.customers import Revealed
 from helpdesk.web.access import current_actor, moment, needs
 from helpdesk.web.locale import day_start
-from helpdesk.web.tickets import presenting, side_column, tickets
+from helpdesk.web.tickets import life, presenting, side_column, tickets
 from helpdesk.web.tickets.pulse import pulse_url
 from helpdesk.web.tickets.where import came_from
 from helpdesk.wording import label
 
 PANELS = {
     "assign": "assign",
+    "owner": "owner",
+    "answer": "answer",
+    "withdraw": "withdraw",
     "transfer": "transfer",
     **dict.fromkeys(("assist", "type", "priority", "status", "resolve"), "work"),
     "merge": "merge",
@@ -35,7 +38,7 @@ PANELS = {
 }
 """The panels of the page with the right that each takes."""
 
-FREE_TEXT = ("reason", "question", "note")
+FREE_TEXT = ("reason", "question", "answer", "note")
 """Fields of the panels that somebody may have written a lot into."""
 
 
@@ -98,10 +101,13 @@ def show_page(
         "ticket": presenting.ticket(page, book),
         "may": may,
         "clocks": presenting.clocks(page),
+        "life": life.lifeline(page, book, now),
+        "wait": life.wait(page, now),
         "timeline": presenting.timeline(page, book, may, actor, now),
         "earlier_url": _earlier(page),
         "decision": presenting.decision(page.decision, page, book) if page.decision else None,
         **presenting.panels(page, book),
+        "assists": presenting.assists(page, actor),
         **_panel(page, book, refused, may),
         **_composer(page, book, typed, said),
         "suggestions": side_column.suggestions(said, page, book) if said else [],

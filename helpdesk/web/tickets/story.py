@@ -76,16 +76,21 @@ def _stages(run: list[Entry]) -> Iterator[Line | Reminders]:
 
 
 def is_breach(entry: Entry) -> bool:
-    return entry.code == "sla.stage" and entry.params.get("percent") == BREACH_PERCENT
+    at_target = entry.params.get("percent") == BREACH_PERCENT or entry.params.get("offset_seconds") == 0
+    return entry.code == "sla.stage" and at_target
 
 
 def phrase_code(entry: Entry) -> str:
     """The event's code, or that of the phrase which suits it better beside its doer's name (``wording.story``)."""
     if is_breach(entry):
         return "sla.breach"
+    if entry.code == "sla.stage" and entry.params.get("offset_seconds"):
+        return "sla.before" if entry.params["offset_seconds"] < 0 else "sla.after"
     before, after = entry.params.get("from"), entry.params.get("to")
-    if entry.code not in ("ticket.owner", "ticket.assignee") or before == after:
+    if entry.code not in ("ticket.owner", "ticket.assignee", "assist.assigned") or before == after:
         return entry.code or ""
+    if "why" in entry.params and entry.code != "ticket.owner":
+        return f"{entry.code}.{'freed' if after is None else 'handed' if before is None else 'moved'}"
     if after == entry.author_id:
         return f"{entry.code}.taken" if before is None else f"{entry.code}.taken_over"
     if after is None:

@@ -129,7 +129,7 @@ def test_a_line_reads_as_a_sentence_in_both_languages(app: Flask) -> None:
 
 
 def test_every_phrase_is_of_an_event_that_has_words() -> None:
-    assert {code.rsplit(".", 1)[0] for code in PHRASES} == {"ticket.assignee", "ticket.owner", "sla"}
+    assert {code.rsplit(".", 1)[0] for code in PHRASES} == {"assist.assigned", "ticket.assignee", "ticket.owner", "sla"}
 
 
 def test_the_page_shows_one_line_and_keeps_the_reminders_within_reach(
@@ -152,3 +152,18 @@ def test_the_page_shows_one_line_and_keeps_the_reminders_within_reach(
     assert "队列时限到达 50%" in page
     assert "队列时限已超时" in page
     assert page.index("SLA 提醒 2 条") < page.index("队列时限到达 75%") < page.index("队列时限已超时")
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after", "phrase"),
+    [
+        ("ticket.assignee", None, HE, "ticket.assignee.handed"),
+        ("ticket.assignee", LIU, HE, "ticket.assignee.moved"),
+        ("ticket.assignee", LIU, None, "ticket.assignee.freed"),
+        ("assist.assigned", None, HE, "assist.assigned.handed"),
+        ("ticket.owner", None, HE, "ticket.owner.given"),
+    ],
+)
+def test_what_a_rule_did_is_told_as_such(code: str, before: int | None, after: int | None, phrase: str) -> None:
+    params = {"from": before, "to": after, "why": {"mode": "least_load", "load": 3, "capacity": 8}}
+    assert phrase_code(event(1, SYSTEM, code, **params)) == phrase
