@@ -64,8 +64,8 @@ def update_skill(skill_id: int, version: int, settings: SkillSettings, *, actor:
 def set_people(skill_id: int, version: int, user_ids: Collection[int], *, actor: Actor, now: datetime) -> None:
     """Say who has a skill: exactly these people. ``Stale`` if it or they were changed since ``version``.
 
-    A supervisor says it of members of his queues only; whoever else has the skill keeps it unless he is named in a
-    change of his own. ``Invalid`` for somebody who doesn't work on tickets here.
+    A supervisor gives and takes it among the members of his queues only: ``NotAllowed`` if somebody else would come
+    or go. ``Invalid`` for somebody who doesn't work on tickets here.
     """
     actor.require(Permission.QUEUES_MANAGE)
     skill = _locked(skill_id, version)
