@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from helpdesk.domain.access import Actor
 from helpdesk.models import Event
-from helpdesk.storage import session
+from helpdesk.storage import insert_all_once, session
 
 
 def record(
@@ -35,3 +37,21 @@ def record(
     )
     session().add(event)
     return event
+
+
+def record_all(code: str, facts: Sequence[tuple[int, Mapping[str, Any]]], *, actor: Actor, now: datetime) -> None:
+    """``record`` for what happens to many tickets at once: pairs of ticket id and params, in their order."""
+    insert_all_once(
+        Event,
+        [
+            {
+                "ticket_id": ticket_id,
+                "at": now,
+                "actor_id": actor.id,
+                "source": actor.source,
+                "code": code,
+                "params": dict(params),
+            }
+            for ticket_id, params in facts
+        ],
+    )

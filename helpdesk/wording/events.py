@@ -11,11 +11,13 @@ from helpdesk.wording.handing import why_text
 from helpdesk.wording.labels import (
     N_,
     clock_label,
+    duration,
     label,
     outcome_label,
     party_label,
     pause_action_label,
     presence_label,
+    refusal_label,
     role_label,
     status_label,
 )
@@ -68,6 +70,8 @@ EVENTS: Mapping[str, str] = {
     "pause.step": N_("%(waiting)s到时，%(pause_action)s"),
     "pause.step_refused": N_("%(waiting)s到时，没能%(pause_action)s"),
     "sla.stage": N_("%(clock)s到达 %(percent)s%%"),
+    "sla.refused": N_("%(clock)s到了升级的时候，没能改派：%(refusal)s"),
+    "ticket.tagged": N_("加上标签“%(tag)s”"),
     "session.opened": N_("登录成功"),
     "session.ended": N_("结束了一次登录"),
     "user.created": N_("新建用户，角色 %(role)s"),
@@ -105,6 +109,8 @@ BY_NAME: Mapping[str, Callable[[Any], str]] = {
     "new": role_label,
     "presence": presence_label,
     "why": why_text,
+    "refusal": refusal_label,
+    "offset_seconds": lambda seconds: duration(abs(seconds)),
 }
 
 

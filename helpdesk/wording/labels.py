@@ -103,6 +103,13 @@ ABSENCES: Mapping[str, str] = {
     "other": N_("其他缺勤"),
 }
 PRESENCES: Mapping[str, str] = {"online": N_("在线"), "away": N_("离开")}
+REFUSALS: Mapping[str, str] = {
+    "nobody_else": N_("没有别人可以接手"),
+    "assist": N_("这是协助的时限"),
+    "ticket.not_active": N_("工单已经结束"),
+}
+"""Why a rule left a ticket in the hands it was in."""
+
 PERMISSIONS: Mapping[str, str] = {
     Permission.TICKETS_READ: N_("查看工单"),
     Permission.TICKETS_CREATE: N_("新建工单"),
@@ -168,6 +175,11 @@ def class_label(code: str) -> str:
 
 def clock_label(kind: str) -> str:
     return _named(CLOCKS, kind)
+
+
+def refusal_label(code: str) -> str:
+    """Why a rule could not do what it says; a code that nobody foresaw is shown as it is."""
+    return _named(REFUSALS, code)
 
 
 def pause_action_label(code: str) -> str:

@@ -13,6 +13,7 @@ from helpdesk.services import intake, sla, tickets
 from helpdesk.services.intake import TicketRequest
 from helpdesk.services.tickets import Change
 from helpdesk.storage import session, unit_of_work
+from tests.conftest import Statements
 from tests.factories import World
 
 PARCEL_STUCK = "物流三天没有更新了，快递一直不动"
@@ -143,6 +144,38 @@ def test_a_paused_clock_fires_nothing(ticket_id: int, world: World, now: datetim
         tickets.change(row, Change(status=Status.PENDING_CUSTOMER), expected=None, actor=world.actors.agent, now=now)
     sweep(world, now + timedelta(hours=26))
     assert not [code for code in fired() if code.startswith("solution")]
+
+
+def test_a_doubled_sweep_that_saw_the_same_leaves_one_event_and_one_notice_each(
+    ticket_id: int, world: World, now: datetime
+) -> None:
+    """Both looked before either acted; the second one's update finds what is left: nothing."""
+    later = now + timedelta(hours=26)
+    with unit_of_work():
+        seen = sla.due_stages(later)
+    assert len(seen) == 12
+    for expected in (12, 0):
+        with unit_of_work():
+            assert len(sla.fire(seen, world.actors.system, later)) == expected
+    assert len(fired()) == len(set(fired())) == 12
+    keys = session().scalars(select(Outbox.key)).all()
+    assert len(keys) == len(set(keys)) == 12
+
+
+def test_a_sweep_of_many_takes_as_many_statements_as_of_one(
+    ticket_id: int, world: World, now: datetime, statements: Statements
+) -> None:
+    for n in range(8):
+        open_ticket(world, now, f"more {n}")
+    with unit_of_work():
+        seen = sla.due_stages(now + timedelta(hours=26))
+    counts = []
+    for chosen in (seen[:4], seen[4:]):
+        with unit_of_work(), statements() as sent:
+            sla.fire(chosen, world.actors.system, now + timedelta(hours=26))
+        counts.append(len(sent))
+    assert len(seen) == 9 * 12
+    assert max(counts) <= 8
 
 
 def test_what_a_stopped_clock_had_passed_is_recorded_but_alarms_nobody(
