@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # pypinyin reads these at import: without its phrase table it takes 15 MB instead of 60.
@@ -15,6 +17,8 @@ os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALES = ("zh_CN", "en")
+SENDER = re.compile(r"[^@\s<>,;:\"]{1,64}@[A-Za-z0-9.-]{1,190}", re.ASCII)
+SMTP_PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 
 class SettingsError(RuntimeError):
@@ -37,6 +41,14 @@ class Settings:
     max_request_bytes: int = 2 * 1024 * 1024
     max_form_parts: int = 500
     log_level: str = "INFO"
+    base_url: str = ""  # under which people reach the pages, for links in mails and messages; "": no links
+    smtp_host: str = ""  # "": no mail leaves
+    smtp_port: int = 587
+    smtp_tls: str = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_from: str = ""
+    allow_internal_targets: bool = False  # notifications may go to hosts of one's own network
     testing: bool = False
 
     def flask_config(self) -> dict[str, Any]:
@@ -71,6 +83,7 @@ def from_environment() -> Settings:
     """Read and check the settings; raise ``SettingsError`` for one that can't be used."""
     data = Path(_text("DATA", str(ROOT / "instance"))).resolve()
     data.mkdir(parents=True, exist_ok=True)
+    tls = _text("SMTP_TLS", "starttls").lower()
     settings = Settings(
         data=data,
         database_url=_text("DATABASE_URL", f"sqlite:///{data / 'unsnag.sqlite3'}"),
@@ -83,6 +96,14 @@ def from_environment() -> Settings:
         session_hours=_number("SESSION_HOURS", 12, 1, 24 * 31),
         max_request_bytes=_number("MAX_REQUEST_BYTES", 2 * 1024 * 1024, 64 * 1024, 1 << 30),
         log_level=_text("LOG_LEVEL", "INFO").upper(),
+        base_url=_text("BASE_URL", "").rstrip("/"),
+        smtp_host=_text("SMTP_HOST", ""),
+        smtp_port=_number("SMTP_PORT", SMTP_PORTS.get(tls, 587), 1, 65535),
+        smtp_tls=tls,
+        smtp_user=_text("SMTP_USER", ""),
+        smtp_password=_text("SMTP_PASSWORD", ""),
+        smtp_from=_text("SMTP_FROM", ""),
+        allow_internal_targets=_flag("ALLOW_INTERNAL_TARGETS"),
     )
     _check(settings)
     return settings
@@ -99,6 +120,19 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"UNSNAG_TIMEZONE: {settings.timezone} is not a time zone") from error
     if settings.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise SettingsError("UNSNAG_LOG_LEVEL: DEBUG, INFO, WARNING or ERROR")
+    _check_sending(settings)
+
+
+def _check_sending(settings: Settings) -> None:
+    base = urlsplit(settings.base_url)
+    if settings.base_url and (base.scheme not in {"http", "https"} or not base.hostname or base.query or base.fragment):
+        raise SettingsError("UNSNAG_BASE_URL: like https://tickets.example.com")
+    if settings.smtp_tls not in SMTP_PORTS:
+        raise SettingsError(f"UNSNAG_SMTP_TLS: one of {', '.join(SMTP_PORTS)}")
+    if settings.smtp_host and not SENDER.fullmatch(settings.smtp_from):
+        raise SettingsError("UNSNAG_SMTP_FROM: the mailbox that mail comes from, like unsnag@example.com")
+    if settings.smtp_password and settings.smtp_tls == "none" and settings.smtp_host not in {"localhost", "127.0.0.1"}:
+        raise SettingsError("UNSNAG_SMTP_TLS: a password must not travel in the clear")
 
 
 def _text(name: str, default: str) -> str:

@@ -26,15 +26,20 @@ class Delivery:
 
 
 class SendFailed(Exception):  # noqa: N818  says what happened
-    """The channel did not take the message.
+    """The other side did not take the message.
 
     ``code`` says why, for people; ``final`` that another try would change nothing (an unknown buyer).
+    ``retry_after``: it said "too many", so many seconds of rest. ``unreachable``: nobody there takes anything now.
     """
 
-    def __init__(self, code: str, *, final: bool = False) -> None:
+    def __init__(
+        self, code: str, *, final: bool = False, retry_after: int | None = None, unreachable: bool = False
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.final = final
+        self.retry_after = retry_after
+        self.unreachable = unreachable
 
 
 Send = Callable[[Delivery], None]

@@ -8,12 +8,14 @@ from datetime import datetime
 
 from helpdesk.jobs.clean_up import clean_up
 from helpdesk.jobs.close_resolved import close_resolved
+from helpdesk.jobs.deliver_news import deliver_news
 from helpdesk.jobs.deliver_outbox import deliver_outbox
 from helpdesk.jobs.follow_calendars import follow_calendars
 from helpdesk.jobs.hand_out import hand_out
 from helpdesk.jobs.pause_tick import pause_tick
 from helpdesk.jobs.resume_imports import resume_imports
 from helpdesk.jobs.sla_tick import sla_tick
+from helpdesk.jobs.spread_notices import spread_notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ JOBS: tuple[Job, ...] = (
     Job("sla_tick", 10, lambda worker: sla_tick(worker.clock())),
     Job("pause_tick", 30, lambda worker: pause_tick(worker.clock())),
     Job("hand_out", 10, lambda worker: hand_out(worker.clock())),
+    Job("spread_notices", 5, lambda worker: spread_notices(worker.clock, stopping=worker.stopping)),
+    Job("deliver_news", 5, lambda worker: deliver_news(worker.clock, worker.holder, stopping=worker.stopping)),
     Job("deliver_outbox", 5, lambda worker: deliver_outbox(worker.clock, worker.holder)),
     Job("resume_imports", 5, lambda worker: resume_imports(worker.clock, worker.holder, stopping=worker.stopping)),
     Job("follow_calendars", 15, lambda worker: follow_calendars(worker.clock, stopping=worker.stopping)),

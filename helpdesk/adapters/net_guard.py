@@ -1,0 +1,132 @@
+"""Posting to addresses that people enter, without lending them this machine's place in the network.
+
+A name is resolved once, every address it has must be a public one, and the connection goes to the very address that
+was checked, so that a second answer of the name server changes nothing. Redirects are not followed, proxies from the
+environment not used, answers read up to a limit and a deadline.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any, TypeAlias
+
+import httpx
+
+from helpdesk.adapters.senders import SendFailed
+
+IPAddress: TypeAlias = IPv4Address | IPv6Address
+Resolve = Callable[[str, int], list[str]]
+
+PORTS = frozenset({80, 443})
+TIMEOUT_SECONDS = 10.0
+DEADLINE_SECONDS = 30.0
+MOST_ANSWER_BYTES = 64 * 1024
+NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+IPV4_COMPATIBLE = IPv6Network("::/96")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the status, headers in small letters, and the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """All addresses of the name, as text."""
+    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def is_public(address: IPAddress) -> bool:
+    """Whether the address is one that anybody on the Internet could reach, in whatever form it is written."""
+    if isinstance(address, IPv6Address):
+        inner = _within(address)
+        if inner is not None:
+            return is_public(inner)
+        if any(address in network for network in NAT64) or address in IPV4_COMPATIBLE or address.is_site_local:
+            return False
+        if address.scope_id is not None:
+            return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _within(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 one stands for."""
+    teredo = address.teredo
+    if teredo is not None:
+        return teredo[1]
+    if address in NAT64[0]:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Posts, within limits. ``allow_internal``: the installation wants targets in its own network."""
+
+    allow_internal: bool = False
+    resolve: Resolve = resolve
+    timeout: float = TIMEOUT_SECONDS
+    deadline: float = DEADLINE_SECONDS
+
+    def address_of(self, host: str, port: int) -> str:
+        """The checked address to connect to; ``SendFailed`` where the name leads where it must not."""
+        try:
+            found = [ip_address(text) for text in self.resolve(host, port)]
+        except (OSError, UnicodeError, ValueError) as error:
+            raise SendFailed("net.no_such_host") from error
+        if not found:
+            raise SendFailed("net.no_such_host")
+        if not self.allow_internal and not all(is_public(address) for address in found):
+            raise SendFailed("net.internal_address", final=True)
+        return str(found[0])
+
+    def post(self, url: str, document: Mapping[str, Any]) -> Answer:
+        """POST a JSON document. Raises ``SendFailed`` for anything but an answer."""
+        target = self._checked(url)
+        address = self.address_of(target.host, target.port or (443 if target.scheme == "https" else 80))
+        client = httpx.Client(timeout=self.timeout, follow_redirects=False, trust_env=False)
+        # Each read has its time limit, but an answer that trickles in would never end.
+        end = threading.Timer(self.deadline, client.close)
+        end.start()
+        try:
+            with client.stream(
+                "POST",
+                target.copy_with(host=address),
+                json=document,
+                headers={"Host": target.netloc.decode("ascii"), "Accept-Encoding": "identity"},
+                extensions={"sni_hostname": target.host},
+            ) as response:
+                return Answer(response.status_code, dict(response.headers), _body(response))
+        except httpx.HTTPError as error:
+            slow = isinstance(error, httpx.TimeoutException) or client.is_closed
+            raise SendFailed("net.too_slow" if slow else "net.unreachable") from error
+        finally:
+            end.cancel()
+            client.close()
+
+    def _checked(self, url: str) -> httpx.URL:
+        try:
+            target = httpx.URL(url)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise SendFailed("net.bad_url", final=True) from error
+        if target.scheme not in {"http", "https"} or not target.host or target.userinfo:
+            raise SendFailed("net.bad_url", final=True)
+        if not self.allow_internal and target.port is not None and target.port not in PORTS:
+            raise SendFailed("net.port_not_allowed", final=True)
+        return target
+
+
+def _body(response: httpx.Response) -> bytes:
+    body = b""
+    for piece in response.iter_raw():
+        body += piece
+        if len(body) > MOST_ANSWER_BYTES:
+            raise SendFailed("net.answer_too_long")
+    return body

@@ -1,0 +1,34 @@
+"""How news leaves this installation, by its settings."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from helpdesk.adapters import apprise_targets
+from helpdesk.adapters.mail import MailServer
+from helpdesk.adapters.net_guard import Guard
+from helpdesk.adapters.posts import Deliver, Ways
+from helpdesk.adapters.robots import ROBOTS
+from helpdesk.config import Settings
+
+
+def ways_of(settings: Settings) -> Ways:
+    """By kind of target. Without a mail server there is no way for mail, and what waits for it waits."""
+    guard = Guard(allow_internal=settings.allow_internal_targets)
+    ways: dict[str, Deliver] = {kind: partial(robot.send, guard=guard) for kind, robot in ROBOTS.items()}
+    ways["apprise"] = partial(apprise_targets.send, allow_internal=settings.allow_internal_targets)
+    if settings.smtp_host:
+        ways["mail"] = mail_server(settings).send
+    return ways
+
+
+def mail_server(settings: Settings) -> MailServer:
+    """Where mail is handed in."""
+    return MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.smtp_from,
+        tls=settings.smtp_tls,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+    )
