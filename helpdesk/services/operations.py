@@ -15,22 +15,26 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from helpdesk.domain.access import Actor, Permission
-from helpdesk.domain.problems import Conflict, NotAllowed, NotFound
+from helpdesk.domain.problems import Conflict, NotAllowed, NotFound, Problem
 from helpdesk.domain.tickets import Outcome, Priority, Status
-from helpdesk.models import Correction, Operation, Responsibility, Ticket
+from helpdesk.models import Correction, Event, Operation, Responsibility, Ticket
 from helpdesk.models.scope import readable
 from helpdesk.services import clocks, stints, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change, Changed
-from helpdesk.storage import session
+from helpdesk.storage import savepoint, session
 
 NEEDS = {
     "ticket.assign": (Permission.TICKETS_WORK, Permission.TICKETS_ASSIGN),
     "ticket.transfer": (Permission.TICKETS_TRANSFER,),
     "ticket.type": (Permission.TICKETS_WORK,),
+    "ticket.priority": (Permission.TICKETS_WORK,),
     "ticket.resolve": (Permission.TICKETS_WORK,),
 }
 """Any of these it takes to undo it: a role taken away since takes that away too."""
+
+HANDED_OUT = {"ticket.assignee": "assignee_id", "ticket.owner": "owner_id"}
+"""Events that handing out leaves, and the field that each tells of."""
 
 
 @dataclass(slots=True)
@@ -84,6 +88,51 @@ def undo(operation_id: int, *, actor: Actor, now: datetime) -> str:
     return number
 
 
+def mark(operation_id: int, batch: str) -> None:
+    """Say that the operation was one of several at once. ``batch`` (36 letters at most) is theirs alone."""
+    session().get_one(Operation, operation_id).batch = batch
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What became of one of several: brought back, or why not."""
+
+    number: str
+    problem: Problem | None = None
+
+
+def undo_batch(batch: str, *, actor: Actor, now: datetime) -> list[Undone]:
+    """Bring back what the actor did at once, each for itself: what moved since stays and says so.
+
+    ``NotFound`` if there is nothing of his under this mark that changed anything.
+    """
+    rows = (
+        session()
+        .execute(
+            select(Operation.id, Operation.before)
+            .where(Operation.batch == batch, Operation.actor_id == actor.id)
+            .order_by(Operation.id)
+        )
+        .all()
+    )
+    done = [row for row in rows if row.before]
+    if not done:
+        raise NotFound("operation.not_found")
+    ids = {row.before[0]["ticket"] for row in done}
+    found = session().execute(select(Ticket.id, Ticket.number).where(Ticket.id.in_(ids)))
+    numbers = {row.id: row.number for row in found}
+    return [_undone(row.id, numbers[row.before[0]["ticket"]], actor, now) for row in done]
+
+
+def _undone(operation_id: int, number: str, actor: Actor, now: datetime) -> Undone:
+    try:
+        with savepoint():
+            undo(operation_id, actor=actor, now=now)
+    except Problem as problem:
+        return Undone(number, problem)
+    return Undone(number)
+
+
 def _entry(ticket: Ticket, changed: Changed) -> dict[str, Any]:
     return {
         "ticket": ticket.id,
@@ -102,8 +151,7 @@ def _bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: 
     )
     if ticket is None:
         raise NotFound("operation.not_found")
-    if ticket.version != entry["version"]:
-        raise Conflict("operation.moved_on", number=ticket.number)
+    entry = {**entry, "values": {**_handed_out_since(ticket, entry), **entry["values"]}, "version": ticket.version}
     values = entry["values"]
     if operation.code == "ticket.resolve":
         _take_up_resolved(ticket, entry, operation, actor, now)
@@ -115,6 +163,27 @@ def _bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: 
         _withdraw_correction(ticket, operation)
     record("operation.undone", actor=actor, now=now, ticket_id=ticket.id, operation=operation.id, what=operation.code)
     return ticket.number
+
+
+def _handed_out_since(ticket: Ticket, entry: dict[str, Any]) -> dict[str, Any]:
+    """Nobody changed the ticket since, or ``Conflict``. Returns whose it was before it was handed out by itself.
+
+    Handing out follows from what is undone, such as a transfer to a queue that does it: that moves nothing on.
+    """
+    if ticket.version == entry["version"]:
+        return {}
+    since = session().scalars(
+        select(Event)
+        .where(Event.ticket_id == ticket.id, Event.params["version"].as_integer() > entry["version"])
+        .order_by(Event.id)
+    )
+    before: dict[str, Any] = {}
+    for event in since:
+        why = event.params.get("why")
+        if why is None or "stage" in why or event.code not in HANDED_OUT:
+            raise Conflict("operation.moved_on", number=ticket.number)
+        before.setdefault(HANDED_OUT[event.code], event.params["from"])
+    return before
 
 
 def _withdraw_correction(ticket: Ticket, operation: Operation) -> None:

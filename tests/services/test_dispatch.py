@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select, update
 
 from helpdesk.domain.access import Role
-from helpdesk.domain.tickets import Status
+from helpdesk.domain.problems import Conflict
+from helpdesk.domain.tickets import Priority, Status
 from helpdesk.models import (
     Absence,
     Membership,
@@ -28,7 +29,7 @@ from helpdesk.storage import session, unit_of_work
 from tests import tickets as rows
 from tests.conftest import Statements
 from tests.factories import World, add, open_session, user
-from tests.services.story import do, events, look, opened, owner_of, resolved, stints
+from tests.services.story import do, events, look, opened, owner_of, refused, resolved, stints
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -293,12 +294,12 @@ def test_one_who_is_alone_gets_back_what_he_had(shop: World, now: datetime) -> N
     assert hands(number) == keeper
 
 
-def test_a_transfer_can_be_undone_before_the_next_round_hands_it_out(shop: World, now: datetime) -> None:
+def test_the_next_round_hands_out_a_transfer_and_that_can_still_be_undone(shop: World, now: datetime) -> None:
     settings(shop, "warehouse", assignment="least_load")
     there(now, shop.users.warehouse)
     number = opened(shop, now, type="logistics_stuck")
-    version = look(number).version
-    operation = do(
+    before, version = (hands(number), look(number).owner_id), look(number).version
+    moved = do(
         assignment.transfer,
         number,
         "warehouse",
@@ -308,8 +309,54 @@ def test_a_transfer_can_be_undone_before_the_next_round_hands_it_out(shop: World
         now=now,
     )
     assert hands(number) is None
-    do(operations.undo, operation, actor=shop.actors.supervisor, now=now)
-    assert hands(number) is not None
+    handed(shop, now, "warehouse")
+    assert hands(number) == shop.users.warehouse.id
+    do(operations.undo, moved, actor=shop.actors.supervisor, now=now)
+    assert (hands(number), look(number).owner_id) == before
+
+
+def test_undoing_a_transfer_brings_back_who_answered_the_customer(shop: World, now: datetime) -> None:
+    number = opened(shop, now)
+    owner = look(number).owner_id
+    hold(shop.users.agent if owner == shop.users.agent.id else shop.users.agent2, presence="away")
+    version = look(number).version
+    moved = do(
+        assignment.transfer, number, "customer_service", reason="x", version=version, actor=shop.actors.ops, now=now
+    )
+    handed(shop, now)
+    assert look(number).owner_id != owner
+    do(operations.undo, moved, actor=shop.actors.ops, now=now)
+    assert (hands(number), look(number).owner_id) == (None, owner)
+
+
+def test_what_somebody_did_since_the_hand_out_is_not_undone_over_his_head(shop: World, now: datetime) -> None:
+    settings(shop, "warehouse", assignment="least_load")
+    there(now, shop.users.warehouse)
+    number = opened(shop, now, type="logistics_stuck")
+    version = look(number).version
+    moved = do(
+        assignment.transfer,
+        number,
+        "warehouse",
+        reason="查打包",
+        version=version,
+        actor=shop.actors.supervisor,
+        now=now,
+    )
+    handed(shop, now, "warehouse")
+    do(tickets.set_priority, number, Priority.P1, version=look(number).version, actor=shop.actors.warehouse, now=now)
+    with refused(Conflict, "operation.moved_on"):
+        do(operations.undo, moved, actor=shop.actors.supervisor, now=now)
+
+
+def test_a_ticket_given_back_and_handed_on_returns_to_who_gave_it_back(shop: World, now: datetime) -> None:
+    number = opened(shop, now, type="logistics_stuck")
+    giver, version = hands(number), look(number).version
+    given = do(assignment.assign, number, None, version=version, actor=shop.actors.supervisor, now=now)
+    handed(shop, now)
+    assert hands(number) not in {None, giver}
+    do(operations.undo, given, actor=shop.actors.supervisor, now=now)
+    assert (hands(number), look(number).owner_id) == (giver, giver)
 
 
 def test_of_two_hand_outs_that_see_the_same_ticket_one_wins(
