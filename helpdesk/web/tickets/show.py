@@ -103,8 +103,6 @@ def show_page(
         "clocks": presenting.clocks(page),
         "life": life.lifeline(page, book, now),
         "wait": life.wait(page, now),
-        "life": life.lifeline(page, book, now),
-        "wait": life.wait(page, now),
         "timeline": presenting.timeline(page, book, may, actor, now),
         "earlier_url": _earlier(page),
         "decision": presenting.decision(page.decision, page, book) if page.decision else None,
