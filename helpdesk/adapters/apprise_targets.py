@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import logging
 
-from apprise import Apprise, AppriseAsset, NotifyFormat
-
 from helpdesk.adapters.posts import Post
 from helpdesk.adapters.senders import SendFailed
 from helpdesk.domain.problems import Invalid
@@ -22,6 +20,8 @@ logging.getLogger("apprise").setLevel(logging.CRITICAL)
 
 def send(post: Post, *, allow_internal: bool) -> None:
     """Send the post; ``SendFailed`` if apprise can't read the URL (final) or says that it didn't work."""
+    from apprise import Apprise, AppriseAsset, NotifyFormat  # noqa: PLC0415  9 MB, of use to the job worker alone
+
     try:
         url = checked_url("apprise", post.url, allow_internal=allow_internal)
     except Invalid as problem:

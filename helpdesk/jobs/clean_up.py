@@ -1,10 +1,11 @@
-"""Remove what has served its time: ended sessions, old tries to log in, notices that nobody waits for."""
+"""Remove what has served its time: ended sessions, old tries to log in, notices that nobody waits for, old lines
+of bells."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from helpdesk.services import outbox
+from helpdesk.services import notifications, outbox
 from helpdesk.services.clean_up import remove_ended
 from helpdesk.storage import unit_of_work
 
@@ -12,4 +13,4 @@ from helpdesk.storage import unit_of_work
 def clean_up(now: datetime) -> int:
     """Returns how many rows were removed or withdrawn."""
     with unit_of_work():
-        return remove_ended(now) + outbox.expire_notices(now)
+        return remove_ended(now) + outbox.expire_notices(now) + notifications.remove_old(now)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from helpdesk.domain.access import WORKING_ROLES, Actor, Permission, may_assign, may_hand_over, may_transfer
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.models import Membership, Queue, Stint, Ticket, User
-from helpdesk.services import dispatch, operations, stints, tickets
+from helpdesk.services import dispatch, operations, outbox, stints, tickets
 from helpdesk.services.tickets import KEEP, Change
 from helpdesk.storage import session
 
@@ -104,7 +104,7 @@ def transfer(number: str, queue_code: str, *, reason: str, version: int, actor: 
     ticket = tickets.load(number, actor)
     if not may_transfer(actor, tickets.standing(ticket)):
         raise NotAllowed("ticket.may_not_transfer", number=number)
-    before = _stay(ticket).assignee_id
+    before, source = _stay(ticket).assignee_id, ticket.queue_id
     queue = find_queue(queue_code)
     if queue.id == ticket.queue_id:
         raise Invalid("ticket.same_queue", queue=queue_code)
@@ -121,6 +121,18 @@ def transfer(number: str, queue_code: str, *, reason: str, version: int, actor: 
             reason_note_id=note.id,
             operation_id=operation.id,
         )
+    outbox.put(
+        "notice",
+        f"transferred:{operation.id}",
+        ticket_id=ticket.id,
+        payload={
+            "code": "ticket.transferred",
+            "params": {"from": source, "to": queue.id},
+            "notify": ["queue"],
+            "actor": actor.id,
+        },
+        now=now,
+    )
     dispatch.serve(actor, now, freed=[before], but=ticket.id)
     return operation.id
 

@@ -34,7 +34,7 @@ from helpdesk.models import (
 )
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.tickets import is_active
-from helpdesk.services import clocks, customers, decisions, dispatch, orders, owners, stints, tickets
+from helpdesk.services import clocks, customers, decisions, dispatch, orders, outbox, owners, stints, tickets
 from helpdesk.services.events import record
 from helpdesk.services.numbers import next_number
 from helpdesk.storage import insert_once, session
@@ -49,6 +49,7 @@ SUBJECT_WIDTH = 80
 """A Chinese character counts two, so that a line of any script is about as long."""
 
 CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+NEWS_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,9 +272,8 @@ def _to_append_to(order: Order | None, type_code: str, at: datetime) -> Ticket |
 
 def _append(ticket: Ticket, request: TicketRequest, actor: Actor, now: datetime) -> Message:
     """催单: the message joins the ticket, raises its urgency, and ends a wait for the customer."""
-    said_at = request.created_at or now
     message = _message(ticket, request, now)
-    hear(ticket, said_at, actor=actor, now=now)
+    hear(ticket, message, actor=actor, now=now)
     session().execute(
         update(Ticket)
         .where(Ticket.id == ticket.id)
@@ -288,8 +288,12 @@ def _append(ticket: Ticket, request: TicketRequest, actor: Actor, now: datetime)
     return message
 
 
-def hear(ticket: Ticket, said_at: datetime, *, actor: Actor, now: datetime) -> None:
-    """A customer's message arrived on an active ticket: unread, and no longer waiting for him."""
+def hear(ticket: Ticket, message: Message, *, actor: Actor, now: datetime) -> None:
+    """A customer's message arrived on an active ticket: unread, no longer waiting for him, and those in charge hear.
+
+    Of what he said long ago, and an import brings only now, nobody is told.
+    """
+    said_at = message.sent_at
     if ticket.last_customer_message_at is None or ticket.last_customer_message_at < said_at:
         ticket.last_customer_message_at = said_at
     ticket.unread = True
@@ -297,6 +301,19 @@ def hear(ticket: Ticket, said_at: datetime, *, actor: Actor, now: datetime) -> N
     if ticket.status == Status.PENDING_CUSTOMER:
         tickets.change(
             ticket, tickets.Change(status=Status.OPEN), expected=None, actor=actor, now=now, clock_at=said_at
+        )
+    if now - said_at <= NEWS_FOR:
+        outbox.put(
+            "notice",
+            f"heard:{message.id}",
+            ticket_id=ticket.id,
+            payload={
+                "code": "ticket.customer_replied",
+                "params": {"message": message.id},
+                "notify": ["owner", "assignee"],
+                "actor": actor.id,
+            },
+            now=now,
         )
 
 

@@ -265,7 +265,7 @@ def _hear(ticket: Ticket, text: str, sent_at: datetime, actor: Actor, now: datet
     session().flush()
     if ticket.status == Status.RESOLVED:
         resolution.begin_cycle(ticket, started_at=sent_at, actor=actor, now=now)
-    intake.hear(ticket, sent_at, actor=actor, now=now)
+    intake.hear(ticket, message, actor=actor, now=now)
     record("message.received", actor=actor, now=now, ticket_id=ticket.id, message=message.id)
     return message.id
 
