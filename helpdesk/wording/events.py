@@ -45,6 +45,7 @@ EVENTS: Mapping[str, str] = {
     "ticket.priority": N_("优先级：%(from)s → %(to)s"),
     "ticket.outcome": N_("处理结果：%(to)s"),
     "ticket.nudged": N_("客户催单，第 %(times)s 次"),
+    "ticket.reminded": N_("催办了负责人"),
     "ticket.responsibility": N_("责任归属：%(shares)s"),
     "ticket.reopened": N_("客户又来消息，工单重新打开，第 %(cycle)s 轮"),
     "ticket.continued": N_("客户又来消息，转到工单 %(number)s 继续处理"),
@@ -67,6 +68,9 @@ EVENTS: Mapping[str, str] = {
     "customer.revealed": N_("查看了客户的联系方式"),
     "operation.undone": N_("撤销了一步操作"),
     "rulebook.published": N_("发布了规则版本 %(version)s"),
+    "learner.trained": N_("从 %(examples)s 条更正中学习，模型版本 %(version)s"),
+    "learner.switched_on": N_("启用了模型版本 %(version)s"),
+    "learner.switched_off": N_("停用了模型版本 %(version)s"),
     "pause.step": N_("%(waiting)s到时，%(pause_action)s"),
     "pause.step_refused": N_("%(waiting)s到时，没能%(pause_action)s"),
     "sla.stage": N_("%(clock)s到达 %(percent)s%%"),
@@ -143,6 +147,8 @@ class Filled(dict[str, str]):
 def _shown(code: str, name: str, value: Any) -> str:
     if value is None:
         return gettext("无")
+    if isinstance(value, list | tuple):
+        return gettext("、").join(_shown(code, name, one) for one in value)
     if name in ("from", "to") and code in BY_EVENT:
         return BY_EVENT[code](value)
     if name in BY_NAME:

@@ -120,6 +120,8 @@ TICKETS: Mapping[str, str] = {
     "assist.stale": N_("你打开之后，工单 %(number)s 的协助请求换了人。"),
     "assist.question_required": N_("请写明要问什么，最多 %(limit)s 个字。"),
     "bulk.too_many": N_("一次最多选 %(limit)s 张工单。"),
+    "reminder.nobody": N_("还没有别人负责这张工单，没有人可以提醒。先指派给一个人。"),
+    "reminder.too_soon": N_("10 分钟内已经催办过，%(wait)s 后可以再催。"),
     "message.before_ticket": N_("消息的时间早于建单太多，请核对。"),
     "message.channel_sends_itself": N_("这个渠道会自动发送，不用复制。"),
     "message.newer_message": N_("客户刚才又来了消息。看过以后再发；你写的内容还在。"),
@@ -144,6 +146,9 @@ TICKETS: Mapping[str, str] = {
     "compensation.amount_not_positive": N_("金额要大于零。"),
     "compensation.negative_money": N_("金额不能为负数。"),
     "compensation.no_right": N_("%(role)s不能决定补偿金额。"),
+    "learner.no_such_version": N_("没有模型版本 %(version)s。"),
+    "learner.not_live": N_("模型版本 %(version)s 没有在用。"),
+    "learner.not_off": N_("模型版本 %(version)s 不能启用：它已在用，或不比规则好。"),
     "rulebook.malformed": N_("规则有误：%(detail)s"),
     "rulebook.no_such_version": N_("没有规则版本 %(version)s。"),
     "rulebook.none_published": N_("还没有发布规则。"),
@@ -178,6 +183,7 @@ CALENDARS: Mapping[str, str] = {
     "calendar.unknown_timezone": N_("没有时区“%(timezone)s”。"),
     "holiday.bad_date": N_("第 %(row)s 行：日期“%(value)s”不对。"),
     "holiday.bad_kind": N_("第 %(row)s 行：“%(value)s”应为 off 或 work。"),
+    "holiday.bad_row": N_("第 %(row)s 行：格数和表头对不上，或单元格太长。"),
     "holiday.bad_name": N_("第 %(row)s 行：名称里有不能保存的字符。"),
     "holiday.file_too_large": N_("文件太大，最多 %(most_kb)s KB。"),
     "holiday.no_such_day": N_("%(date)s 不在节假日表里。"),
@@ -302,6 +308,7 @@ SHOWN: Mapping[str, Callable[[Any], str]] = {
     "begins": minute_of,
     "ends": minute_of,
     "retry_after": lambda seconds: duration(max(60, seconds + 59)),
+    "wait": lambda seconds: duration(max(60, seconds + 59)),
 }
 """Parameters that are codes themselves."""
 
