@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, extract, false, func, literal_column, select, true, union
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    extract,
+    false,
+    func,
+    literal_column,
+    select,
+    true,
+    union,
+)
 
 from helpdesk.domain.access import Actor, Permission, Scope
 from helpdesk.domain.clocks import Kind
@@ -17,7 +30,7 @@ from helpdesk.domain.tickets import TicketClass
 from helpdesk.models import ClockRow, Queue, Stint, Ticket
 from helpdesk.models.scope import asks, listed
 from helpdesk.models.ticket_filter import conditions, in_queue, is_overdue, tab_condition
-from helpdesk.models.tickets import is_active
+from helpdesk.models.tickets import is_active, is_open_assist
 from helpdesk.storage import session
 
 DAY = timedelta(days=1)
@@ -43,6 +56,7 @@ class NavCounts:
     queues: tuple[QueueCount, ...]
     all_count: int
     mine_count: int
+    assists_count: int  # open questions to his own queues
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +112,7 @@ def nav(actor: Actor, now: datetime) -> NavCounts:
                 func.coalesce(counted.c.overdue, 0).label("overdue"),
                 select(func.count()).select_from(mine).scalar_subquery().label("mine"),
                 elsewhere.scalar_subquery().label("elsewhere"),
+                _questions_to(own).label("assists"),
             )
             .outerjoin(counted, counted.c.queue_id == Queue.id)
             .where(Queue.active)
@@ -118,7 +133,8 @@ def nav(actor: Actor, now: datetime) -> NavCounts:
     )
     elsewhere_count = rows[0].elsewhere if rows else 0
     mine_count = rows[0].mine if rows else 0
-    return NavCounts(queues, sum(queue.count for queue in queues) + elsewhere_count, mine_count)
+    assists_count = rows[0].assists if rows else 0
+    return NavCounts(queues, sum(queue.count for queue in queues) + elsewhere_count, mine_count, assists_count)
 
 
 def _owned_by(actor: Actor) -> Select[int]:
@@ -128,6 +144,11 @@ def _owned_by(actor: Actor) -> Select[int]:
 def _in_hands_of(actor: Actor) -> Select[int]:
     """Open stints: only active tickets have them."""
     return select(Stint.ticket_id.label("id")).where(Stint.assignee_id == actor.id, Stint.left_at.is_(None))
+
+
+def _questions_to(queues: list[int]) -> ScalarSelect[int]:
+    asked = select(func.count()).select_from(Stint).where(is_open_assist, Stint.queue_id.in_(queues))
+    return asked.scalar_subquery()
 
 
 def _asked_of(actor: Actor) -> Select[int]:

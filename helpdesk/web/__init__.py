@@ -7,9 +7,10 @@ from flask import Flask
 from helpdesk.web import access, errors, filters, locale, security
 from helpdesk.web.accounts import accounts
 from helpdesk.web.queues import queues
+from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
 
-BLUEPRINTS = (accounts, queues, tickets)
+BLUEPRINTS = (accounts, queues, team, tickets)
 
 
 def init_app(app: Flask) -> None:
