@@ -123,6 +123,11 @@ def holiday_year(year: int) -> Year:
     return holiday_years((year,))[year]
 
 
+def published() -> list[Holiday]:
+    """All that calendars which observe holidays follow."""
+    return [day for days in published_holidays().values() for day in days]
+
+
 def known_years() -> list[int]:
     """Years that have a table, in order."""
     return list(session().scalars(select(HolidayYear.year).order_by(HolidayYear.year)))

@@ -120,7 +120,7 @@ def change_calendar(
         raise Stale("calendar.stale")
     _check_names(settings.name_zh, settings.name_en)
     present = load_calendar(calendar_id, version)
-    wanted = _with_settings(present, settings)
+    wanted = with_settings(present, settings)
     names = settings.name_zh.strip(), settings.name_en.strip()
     fields = _changed_fields(present, wanted) + (["name"] if names != (row.name_zh, row.name_en) else [])
     if not fields:
@@ -237,13 +237,8 @@ def follow_on(run_id: int, *, most_tickets: int, actor: Actor, now: datetime) ->
     return moved
 
 
-def observing(calendar: Calendar) -> Calendar:
-    """The calendar with the published holidays, if it observes any."""
-    tables = published_holidays()
-    return with_holidays(calendar, chain.from_iterable(tables.values()), last_confirmed_day(tables))
-
-
-def _with_settings(present: Calendar, settings: CalendarSettings) -> Calendar:
+def with_settings(present: Calendar, settings: CalendarSettings) -> Calendar:
+    """The calendar as these settings would make it, with the published holidays. ``Invalid`` if it would never open."""
     if len(settings.special_days) > MOST_SPECIAL_DAYS:
         raise Invalid("calendar.too_many_dates", limit=MOST_SPECIAL_DAYS)
     wanted = replace(
@@ -259,6 +254,12 @@ def _with_settings(present: Calendar, settings: CalendarSettings) -> Calendar:
     if not wanted.hours:
         raise Invalid("calendar.never_opens")
     return observing(wanted)
+
+
+def observing(calendar: Calendar) -> Calendar:
+    """The calendar with the published holidays, if it observes any."""
+    tables = published_holidays()
+    return with_holidays(calendar, chain.from_iterable(tables.values()), last_confirmed_day(tables))
 
 
 def _changed_fields(present: Calendar, wanted: Calendar) -> list[str]:

@@ -6,11 +6,12 @@ from flask import Flask
 
 from helpdesk.web import access, errors, filters, locale, security
 from helpdesk.web.accounts import accounts
+from helpdesk.web.calendars import calendars
 from helpdesk.web.queues import queues
 from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
 
-BLUEPRINTS = (accounts, queues, team, tickets)
+BLUEPRINTS = (accounts, queues, team, tickets, calendars)
 
 
 def init_app(app: Flask) -> None:

@@ -1,14 +1,29 @@
-"""Working hours in words."""
+"""Working hours, days and years of holidays in words."""
 
 from __future__ import annotations
 
-from flask_babel import gettext
+from collections.abc import Mapping
+from datetime import date
 
-from helpdesk.domain.calendars import Calendar
+from flask_babel import format_date, gettext
+
+from helpdesk.domain.calendars import Calendar, DayKind
 from helpdesk.domain.hours import Intervals, show_time
 from helpdesk.wording.labels import N_, locale_code
 
 WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
+DAY_KINDS: Mapping[str, str] = {
+    DayKind.REGULAR: N_("上班"),
+    DayKind.CLOSED: N_("不上班"),
+    DayKind.HOLIDAY: N_("放假"),
+    DayKind.MAKE_UP: N_("调休上班"),
+    DayKind.SPECIAL: N_("特殊时段"),
+}
+YEAR_STATUSES: Mapping[str, str] = {
+    "confirmed": N_("已发布"),
+    "draft": N_("草稿"),
+    "missing": N_("还没有"),
+}
 
 
 def hours_text(calendar: Calendar) -> str:
@@ -25,9 +40,37 @@ def hours_text(calendar: Calendar) -> str:
     return ("; " if locale_code() == "en" else "；").join(_run(*run) for run in runs)
 
 
+def intervals_text(hours: Intervals) -> str:
+    """``09:00–12:00, 13:30–18:30``; a day without any is closed."""
+    if not hours:
+        return gettext("不上班")
+    return ", ".join(f"{show_time(begin)}–{show_time(end)}" for begin, end in hours)
+
+
+def hours_total(seconds: int) -> str:
+    """Working time in hours, with a half where there is one: ``40 时``."""
+    return gettext("%(n)s 时", n=f"{seconds / 3600:.2f}".rstrip("0").rstrip("."))
+
+
+def weekday_text(day: date) -> str:
+    return gettext(WEEKDAYS[day.weekday()])
+
+
+def day_text(day: date) -> str:
+    """``10月1日 周四``."""
+    return format_date(day, "EEE d MMMM" if locale_code() == "en" else "M月d日 EEE")
+
+
+def day_kind_label(kind: str) -> str:
+    return gettext(DAY_KINDS[kind])
+
+
+def year_status_label(status: str) -> str:
+    return gettext(YEAR_STATUSES[status])
+
+
 def _run(first: int, last: int, hours: Intervals) -> str:
-    times = ", ".join(f"{show_time(begin)}–{show_time(end)}" for begin, end in hours)
-    return f"{_days(first, last)} {times}"
+    return f"{_days(first, last)} {intervals_text(hours)}"
 
 
 def _days(first: int, last: int) -> str:
