@@ -342,7 +342,7 @@ def _create(
         tier="manual" if request.type else decision.tier,
         rule_version=book.version,
         queue_id=queue.id,
-        owner_id=None if queue.writes_to_buyers else owners.least_loaded(goal.answering_queue),
+        owner_id=None if queue.writes_to_buyers else owners.least_loaded(goal.answering_queue, now),
         status=Status.NEW.value,
         priority=request.priority.value,
         burns_at=FAR_FUTURE,

@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select
 
 from helpdesk.domain.access import WORKING_ROLES, Role
 from helpdesk.domain.routing import Load, choose_owner
 from helpdesk.models import Membership, Queue, Ticket, User
+from helpdesk.models.duty import is_absent
 from helpdesk.models.tickets import is_active
 from helpdesk.storage import session
 
 
-def least_loaded(queue_code: str) -> int | None:
+def least_loaded(queue_code: str, now: datetime) -> int | None:
     """The agent of this queue with the fewest active tickets of his own; see ``choose_owner`` for ties.
 
-    Where the queue has no agent, whoever else works in it; None if there is nobody at all.
+    Somebody on leave at ``now`` (UTC) only where there is nobody else, and where the queue has no agent, whoever else
+    works in it; None if there is nobody at all. Who has merely gone home is fine: he answers for days. One statement.
     """
-    return choose_owner(_loads(queue_code, {Role.AGENT})) or choose_owner(_loads(queue_code, WORKING_ROLES))
-
-
-def _loads(queue_code: str, roles: frozenset[Role] | set[Role]) -> dict[int, Load]:
-    """Active tickets owned, by person."""
-    rows = session().execute(
-        select(User.id, func.count(Ticket.id), func.coalesce(func.max(Ticket.id), 0))
-        .join(Membership, Membership.user_id == User.id)
-        .join(Queue, Queue.id == Membership.queue_id)
-        .outerjoin(Ticket, (Ticket.owner_id == User.id) & is_active)
-        .where(Queue.code == queue_code, User.active, User.role.in_([role.value for role in roles]))
-        .group_by(User.id)
+    people = _people(queue_code, now)
+    groups: tuple[Callable[[Row[*tuple[Any, ...]]], bool], ...] = (
+        lambda one: one.role == Role.AGENT.value and not one.absent,
+        lambda one: not one.absent,
+        lambda one: one.role == Role.AGENT.value,
+        lambda _one: True,
     )
-    return {user_id: Load(tickets, latest) for user_id, tickets, latest in rows}
+    return next((chosen for group in groups if (chosen := _choose(list(filter(group, people))))), None)
+
+
+def _choose(people: Sequence[Row[*tuple[Any, ...]]]) -> int | None:
+    return choose_owner({one.id: Load(one.tickets, one.latest) for one in people})
+
+
+def _people(queue_code: str, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Who works in the queue, with the active tickets he owns."""
+    return (
+        session()
+        .execute(
+            select(
+                User.id,
+                User.role,
+                is_absent(now).label("absent"),
+                func.count(Ticket.id).label("tickets"),
+                func.coalesce(func.max(Ticket.id), 0).label("latest"),
+            )
+            .join(Membership, Membership.user_id == User.id)
+            .join(Queue, Queue.id == Membership.queue_id)
+            .outerjoin(Ticket, (Ticket.owner_id == User.id) & is_active)
+            .where(Queue.code == queue_code, User.active, User.role.in_(sorted(role.value for role in WORKING_ROLES)))
+            .group_by(User.id)
+        )
+        .all()
+    )

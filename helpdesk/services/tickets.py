@@ -146,7 +146,7 @@ def change(
     """
     check_version(ticket, expected)
     values = wanted.values()
-    _complete(ticket, values)
+    _complete(ticket, values, now)
     stay = stints.stay_of(ticket) if {"assignee_id", "queue_id", "status"} & values.keys() else None
     before = _differences(ticket, stay, values)
     if not before:
@@ -263,14 +263,14 @@ def set_priority(number: str, priority: Priority, *, version: int, actor: Actor,
     ).version
 
 
-def _complete(ticket: Ticket, values: dict[str, Any]) -> None:
+def _complete(ticket: Ticket, values: dict[str, Any], now: datetime) -> None:
     """What follows: a new status waits for nobody else, a new type has its queue, a new queue needs an owner."""
     if values.get("status", ticket.status) != ticket.status:
         values.setdefault("pending_on", None)
     if values.get("type", ticket.type) != ticket.type:
         _follow_type(ticket, values)
     if values.get("queue_id", ticket.queue_id) != ticket.queue_id and ticket.owner_id is None:
-        _find_owner(values)
+        _find_owner(values, now)
 
 
 def _follow_type(ticket: Ticket, values: dict[str, Any]) -> None:
@@ -281,10 +281,10 @@ def _follow_type(ticket: Ticket, values: dict[str, Any]) -> None:
         values.setdefault("queue_id", session().execute(select(Queue.id).where(Queue.code == code)).scalar_one())
 
 
-def _find_owner(values: dict[str, Any]) -> None:
+def _find_owner(values: dict[str, Any], now: datetime) -> None:
     """Nobody owns the ticket; where its new queue doesn't write to buyers, somebody has to answer the customer."""
     if not session().get_one(Queue, values["queue_id"]).writes_to_buyers:
-        values.setdefault("owner_id", owners.least_loaded(published_rulebook().answering_queue))
+        values.setdefault("owner_id", owners.least_loaded(published_rulebook().answering_queue, now))
 
 
 def _differences(ticket: Ticket, stay: Stint | None, values: dict[str, Any]) -> dict[str, Any]:
