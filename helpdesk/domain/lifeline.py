@@ -26,6 +26,8 @@ CUSTOMER = "customer"
 APPROVAL = "approval"
 CLOSED = "closed"
 RESOLVED = "resolved"
+BEFORE = "before"
+"""Who used what a clock had counted before there was a ticket: a platform's, which began with the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class QueueUse:
 class Share:
     """What one of them used of a clock, and its part of the overrun, in seconds."""
 
-    who: str  # a queue's code, or APPROVAL
+    who: str  # a queue's code, APPROVAL or BEFORE
     seconds: int
     over_seconds: int
 
@@ -94,7 +96,7 @@ class Share:
 class Attribution:
     """Who used a customer clock. The shares add up to ``counted_seconds`` and ``over_seconds``, the greatest first.
 
-    ``blame`` is a queue's code or ``APPROVAL``; None while the clock is in time.
+    ``blame`` is a queue's code, ``APPROVAL`` or ``BEFORE``; None while the clock is in time.
     """
 
     counted_seconds: int
@@ -125,6 +127,14 @@ def life(
     inside = sorted(at for at in edges if created <= at <= end)
     held = (_held(start, close, _latest(states, start), own, assists) for start, close in pairwise(inside))
     return tuple(_joined(part for segment in held for part in _cut(segment, calendars.get(segment.queue))))
+
+
+def held_by(queue: str, segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """The same line as if this queue had had the ticket all the time.
+
+    For the first response: customers are answered by those who may write to them, whoever else has the ticket.
+    """
+    return tuple(replace(segment, who=queue, queue=queue) for segment in segments)
 
 
 def seconds_by_who(segments: Iterable[Segment]) -> dict[str, int]:
@@ -243,15 +253,17 @@ def _joined(segments: Iterable[Segment]) -> Iterator[Segment]:
 
 
 def _use(clock: ClockState, calendar: Calendar, segments: Sequence[Segment], now: datetime) -> dict[str, timedelta]:
-    """Counted time by who had the ticket. What the line doesn't reach belongs to its nearest end."""
+    """Counted time by who had the ticket. What lies behind the line's end belongs to who had it last."""
     sums: dict[str, timedelta] = {}
     place, last = 0, len(segments) - 1
     for begin, end in _counted(clock, calendar, now) if segments else ():
         while begin < end:
             segment = segments[place]
+            who = APPROVAL if segment.who == APPROVAL else segment.queue
             close = end if place == last else min(end, segment.end)
+            if begin < segments[0].start:
+                who, close = BEFORE, min(end, segments[0].start)
             if begin < close:
-                who = APPROVAL if segment.who == APPROVAL else segment.queue
                 sums[who] = sums.get(who, timedelta()) + close - begin
                 begin = close
             else:

@@ -95,10 +95,21 @@ def end_of_life(status: Status, resolved_at: datetime | None, records: Records, 
 
 
 def blame(
-    clock: ClockState, calendar: Calendar, cycle: int, segments: Sequence[Segment], records: Records, now: datetime
+    clock: ClockState,
+    calendar: Calendar,
+    segments: Sequence[Segment],
+    uses: Iterable[QueueUse],
+    now: datetime,
+    *,
+    answering: str | None = None,
 ) -> Attribution:
-    """Who used a customer's clock of this cycle, and who is to blame if it is late."""
-    return lifeline.attribution(clock, calendar, segments, queue_uses(records, cycle, now), now)
+    """Who used a customer's clock, and who is to blame if it is late; ``uses`` are those of its cycle.
+
+    ``answering`` is the queue that has to give a first response: it used all of that clock, whoever had the ticket.
+    """
+    if answering is not None:
+        return lifeline.attribution(clock, calendar, lifeline.held_by(answering, segments), (), now)
+    return lifeline.attribution(clock, calendar, segments, uses, now)
 
 
 def queue_uses(records: Records, cycle: int, now: datetime) -> list[QueueUse]:

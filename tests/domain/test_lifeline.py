@@ -13,6 +13,7 @@ from helpdesk.domain.calendars import Calendar, open_seconds
 from helpdesk.domain.clocks import ClockState, Pause
 from helpdesk.domain.lifeline import (
     APPROVAL,
+    BEFORE,
     CLOSED,
     CUSTOMER,
     RESOLVED,
@@ -21,6 +22,7 @@ from helpdesk.domain.lifeline import (
     Segment,
     Stay,
     attribution,
+    held_by,
     life,
     seconds_by_who,
     shared,
@@ -201,6 +203,20 @@ def test_waiting_for_the_customer_is_in_nobodys_share() -> None:
     segments = life(T0, at(6), moves, [Stay(SERVICE, T0, None)], {})
     clock = ClockState(T0, 3600, (Pause(at(1), at(5)),))
     assert [share.seconds for share in attribution(clock, EVER, segments, [], at(6)).shares] == [2 * 3600]
+
+
+def test_what_a_platforms_clock_counted_before_there_was_a_ticket_is_nobodys_here() -> None:
+    segments = life(T0, at(2), [], [Stay(SERVICE, T0, None)], {})
+    found = attribution(engine.start(at(-5), 3600), EVER, segments, [], at(2))
+    assert [(share.who, share.seconds) for share in found.shares] == [(BEFORE, 5 * 3600), (SERVICE, 2 * 3600)]
+    assert found.blame == BEFORE
+    assert attribution(engine.start(at(-9), 3600), EVER, segments, [], at(-7)).shares[0].seconds == 2 * 3600
+
+
+def test_a_first_response_is_owed_by_those_who_answer_whoever_has_the_ticket() -> None:
+    segments = life(T0, at(2), [], [Stay(WAREHOUSE, T0, None)], {})
+    found = attribution(engine.start(T0, 3600), EVER, held_by(SERVICE, segments), [], at(2))
+    assert (found.blame, len(found.shares)) == (SERVICE, 1)
 
 
 def test_without_a_line_nobody_has_a_share() -> None:

@@ -119,12 +119,22 @@ def test_a_late_solution_is_blamed_on_the_queue_that_overran_its_own_target(worl
     records = ticket_records(ticket.id)
     solution = next(one for one in ticket_clocks(ticket.id, 1, later) if one.kind == "solution")
     segments = life(ticket.created_at, later, records)
-    found = blame(solution.counting, solution.calendar, 1, segments, records, later)
+    uses = queue_uses(records, 1, later)
+    found = blame(solution.counting, solution.calendar, segments, uses, later)
     assert (found.counted_seconds, found.over_seconds) == (10 * 3600, 2 * 3600)
     assert found.blame == "warehouse"
-    assert [(use.queue, use.used_seconds, use.target_seconds) for use in queue_uses(records, 1, later)] == [
-        ("warehouse", 10 * 3600, 4 * 3600)
-    ]
+    assert [(use.queue, use.used_seconds, use.target_seconds) for use in uses] == [("warehouse", 10 * 3600, 4 * 3600)]
+
+
+def test_a_late_first_response_is_blamed_on_those_who_answer_customers(world: World, now: datetime) -> None:
+    number = opened(world, now)
+    later = now + HOUR
+    ticket = look(number)
+    records = ticket_records(ticket.id)
+    promise = next(one for one in ticket_clocks(ticket.id, 1, later) if one.kind == "first_response")
+    segments = life(ticket.created_at, later, records)
+    found = blame(promise.counting, promise.calendar, segments, (), later, answering="customer_service")
+    assert (found.blame, found.over_seconds) == ("customer_service", 1800)
 
 
 def test_the_present_wait_comes_along(world: World, now: datetime) -> None:

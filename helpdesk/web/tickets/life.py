@@ -8,7 +8,18 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from helpdesk.domain.lifeline import APPROVAL, CLOSED, CUSTOMER, RESOLVED, QueueUse, Segment, seconds_by_who
+from helpdesk.domain.clocks import Kind
+from helpdesk.domain.lifeline import (
+    APPROVAL,
+    BEFORE,
+    CLOSED,
+    CUSTOMER,
+    RESOLVED,
+    Attribution,
+    QueueUse,
+    Segment,
+    seconds_by_who,
+)
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import Status
 from helpdesk.queries.pauses import REMINDER, NextStep, OpenPause
@@ -25,6 +36,7 @@ HAIR = 3
 """Anything narrower is drawn with what comes after it; legend and table have it all the same."""
 
 MOST_ROWS = 100
+MINUTE = 60
 
 NOT_QUEUES = (CUSTOMER, APPROVAL, CLOSED, RESOLVED)
 
@@ -52,7 +64,7 @@ def lifeline(page: TicketPage, book: RuleBook, now: datetime) -> dict[str, Any] 
         "summary": _("，").join(f"{names.get(who, who)} {duration(seconds)}" for who, seconds in spent),
         "rows": [_row(segment, kinds, names) for segment in segments[-MOST_ROWS:]],
         "left_out": max(0, len(segments) - MOST_ROWS),
-        "late": [late for clock in page.clocks if (late := _late(clock, page, segments, names, now)) is not None],
+        "late": [late for clock in page.clocks if (late := _late(clock, page, segments, book, now)) is not None],
     }
 
 
@@ -96,7 +108,13 @@ def _queue_names(page: TicketPage) -> dict[str, str]:
 
 
 def _names(page: TicketPage) -> dict[str, str]:
-    others = {CUSTOMER: _("等客户"), APPROVAL: _("等审批"), CLOSED: _("非工作时间"), RESOLVED: _("已解决")}
+    others = {
+        CUSTOMER: _("等客户"),
+        APPROVAL: _("等审批"),
+        CLOSED: _("非工作时间"),
+        RESOLVED: _("已解决"),
+        BEFORE: _("建单之前"),
+    }
     return _queue_names(page) | others
 
 
@@ -128,30 +146,40 @@ def _row(segment: Segment, kinds: dict[str, str], names: dict[str, str]) -> dict
 
 
 def _late(
-    clock: ClockView, page: TicketPage, segments: Sequence[Segment], names: dict[str, str], now: datetime
+    clock: ClockView, page: TicketPage, segments: Sequence[Segment], book: RuleBook, now: datetime
 ) -> dict[str, Any] | None:
     """A broken promise to the customer in words: by how much, and whose time it was."""
     if clock.queue_id is not None:
         return None
-    found = blame(clock.counting, clock.calendar, clock.cycle, segments, page.records, now)
+    uses = queue_uses(page.records, clock.cycle, now)
+    answering = book.answering_queue if clock.kind == Kind.FIRST_RESPONSE else None
+    found = blame(clock.counting, clock.calendar, segments, uses, now, answering=answering)
     if found.blame is None:
         return None
-    uses = [use for use in queue_uses(page.records, clock.cycle, now) if use.queue == found.blame and use.over_seconds]
-    who = names.get(found.blame, found.blame)
-    seconds = next((share.seconds for share in found.shares if share.who == found.blame), 0)
+    names = _names(page)
+    overrun = [use for use in uses if use.queue == found.blame and use.over_seconds] if answering is None else []
     parts = [
         f"{names.get(share.who, share.who)} {duration(share.over_seconds)}"
         for share in found.shares
-        if share.over_seconds
+        if share.over_seconds >= MINUTE
     ]
     return {
         "promise": _("%(clock)s超时 %(time)s", clock=clock_label(clock.kind), time=duration(found.over_seconds)),
-        "why": _used(who, uses) if uses else _("其中%(who)s用了 %(used)s", who=who, used=duration(seconds)),
+        "why": _overran(names.get(found.blame, found.blame), overrun) if overrun else _most(found, names),
         "shares": _("超出的时间按用时分摊：%(parts)s", parts=_("，").join(parts)) if len(parts) > 1 else "",
     }
 
 
-def _used(who: str, uses: Sequence[QueueUse]) -> str:
+def _most(found: Attribution, names: dict[str, str]) -> str:
+    """Who used most of it, or all."""
+    first = found.shares[0]
+    if first.who == BEFORE:
+        return _("建单之前已经过了 %(time)s", time=duration(first.seconds))
+    used = {"who": names.get(first.who, first.who), "used": duration(first.seconds)}
+    return _("%(who)s用了 %(used)s", **used) if len(found.shares) == 1 else _("其中%(who)s用了 %(used)s", **used)
+
+
+def _overran(who: str, uses: Sequence[QueueUse]) -> str:
     """What it used in the stays in which it overran its own target."""
     used, target = sum(use.used_seconds for use in uses), sum(use.target_seconds for use in uses)
     return _("%(who)s用了 %(used)s（目标 %(target)s）", who=who, used=duration(used), target=duration(target))

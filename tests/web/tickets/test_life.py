@@ -12,8 +12,9 @@ from helpdesk.domain.tickets import Status
 from helpdesk.services import assignment, pause_steps, tickets
 from helpdesk.storage import unit_of_work
 from tests import factories
+from tests import tickets as rows
 from tests.conftest import Client, Frozen, Login, Statements
-from tests.factories import World
+from tests.factories import World, add
 from tests.services.story import do, look, opened, owner_of, replied, resolved
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -89,7 +90,26 @@ def test_where_every_queue_kept_its_target_who_used_most_is_named(
     number = opened(world, now, "logistics_stuck")
     frozen.shift(minutes=35)
     page = shown(number)
-    assert late_lines(page) == ["首次响应超时 5分：其中客服用了 35分"]
+    assert late_lines(page) == ["首次响应超时 5分：客服用了 35分"]
+
+
+def test_a_late_first_response_is_not_the_warehouses_that_has_the_ticket(
+    shown: Shown, world: World, now: datetime, frozen: Frozen
+) -> None:
+    number = opened(world, now)
+    frozen.shift(minutes=35)
+    assert late_lines(shown(number)) == ["首次响应超时 5分：客服用了 35分"]
+
+
+def test_a_platforms_deadline_that_began_with_the_order_says_so(
+    shown: Shown, world: World, now: datetime, frozen: Frozen
+) -> None:
+    number = opened(world, now)
+    with unit_of_work():
+        began = now - 40 * HOUR
+        add(rows.clock(world, look(number), now, kind="platform", started_at=began, target_seconds=40 * 3600))
+    frozen.shift(minutes=20)
+    assert late_lines(shown(number)) == ["平台时限超时 20分：建单之前已经过了 1天16时"]
 
 
 def test_in_time_nobody_is_named(shown: Shown, world: World, now: datetime, frozen: Frozen) -> None:
