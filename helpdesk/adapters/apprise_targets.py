@@ -20,7 +20,7 @@ logging.getLogger("apprise").setLevel(logging.CRITICAL)
 
 def send(post: Post, *, allow_internal: bool) -> None:
     """Send the post; ``SendFailed`` if apprise can't read the URL (final) or says that it didn't work."""
-    from apprise import Apprise, AppriseAsset, NotifyFormat  # noqa: PLC0415  9 MB, of use to the job worker alone
+    from apprise import Apprise, AppriseAsset, NotifyFormat  # 9 MB that only the job worker needs
 
     try:
         url = checked_url("apprise", post.url, allow_internal=allow_internal)

@@ -140,11 +140,17 @@ def shown_address(kind: str, url: str) -> str:
 
 def _split(url: str) -> SplitResult:
     try:
-        parts = urlsplit(url)
-        _ = parts.port
+        return urlsplit(url)
     except ValueError:
         raise Invalid("target.bad_url", most=LONGEST_URL) from None
-    return parts
+
+
+def _port(parts: SplitResult) -> int | None:
+    """What stands where a port stands need not be one: apprise puts tokens there."""
+    try:
+        return parts.port
+    except ValueError:
+        raise Invalid("target.bad_url", most=LONGEST_URL) from None
 
 
 def _check_webhook(kind: str, parts: SplitResult, *, allow_internal: bool) -> None:
@@ -153,7 +159,8 @@ def _check_webhook(kind: str, parts: SplitResult, *, allow_internal: bool) -> No
     schemes = {"https", "http"} if allow_internal else {"https"}
     if parts.scheme not in schemes or not parts.hostname or parts.username is not None or parts.fragment:
         raise Invalid("target.bad_url", most=LONGEST_URL)
-    if not allow_internal and (parts.hostname not in ROBOT_HOSTS[kind] or parts.port not in (None, 443)):
+    port = _port(parts)
+    if not allow_internal and (parts.hostname not in ROBOT_HOSTS[kind] or port not in (None, 443)):
         raise Invalid("target.other_host", hosts=sorted(ROBOT_HOSTS[kind]))
 
 

@@ -1,5 +1,4 @@
-"""Remove what has served its time: ended sessions, old tries to log in, notices that nobody waits for, old lines
-of bells."""
+"""Remove what has served its time: sessions, tries to log in, notices nobody waits for, old lines of bells."""
 
 from __future__ import annotations
 

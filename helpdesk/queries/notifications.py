@@ -147,7 +147,7 @@ def names_of(many: list[Mapping[str, Any]]) -> Names:
     users |= {int(address.partition(":")[2]) for address in addresses if address.startswith("user:")}
     known: dict[int, str] = {}
     if users:
-        known = dict(session().execute(select(User.id, User.name).where(User.id.in_(users))).tuples())
+        known = {row.id: row.name for row in session().execute(select(User.id, User.name).where(User.id.in_(users)))}
     called: dict[object, Label] = {}
     if queues:
         for row in session().execute(select(Queue.id, Queue.code, Queue.name_zh, Queue.name_en)):

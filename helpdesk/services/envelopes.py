@@ -99,7 +99,9 @@ def pack(now: datetime, zone: ZoneInfo, *, limit: int = PACK_AT_ONCE) -> int:
             for address, key in keys.items()
         ],
     )
-    made = dict(session().execute(select(Envelope.key, Envelope.id).where(Envelope.key.in_(keys.values()))).tuples())
+    stored = session().execute(select(Envelope.key, Envelope.id).where(Envelope.key.in_(keys.values())))
+    made = {row.key: row.id for row in stored}
+
     moves = [{"row": row_id, "envelope": made[keys[address]]} for address, ids in contents.items() for row_id in ids]
     if moves:
         table = Outbox.__table__
