@@ -24,6 +24,11 @@ is_active: ColumnElement[bool] = literal_column(f"ticket.{ACTIVE_SQL}")
 OPEN_STAY = "kind = 'stay' AND left_at IS NULL"
 is_open_stay: ColumnElement[bool] = literal_column("(stint.kind = 'stay' AND stint.left_at IS NULL)")
 
+is_waiting_stay: ColumnElement[bool] = literal_column(
+    "(stint.kind = 'stay' AND stint.left_at IS NULL AND stint.assignee_id IS NULL)"
+)
+"""Nobody in its queue has the ticket in hand."""
+
 OPEN_ASSIST = "kind = 'assist' AND left_at IS NULL"
 is_open_assist: ColumnElement[bool] = literal_column("(stint.kind = 'assist' AND stint.left_at IS NULL)")
 

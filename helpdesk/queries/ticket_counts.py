@@ -1,40 +1,62 @@
-"""Figures of the queue page: counts of queues and tabs, and how the day goes. One statement each."""
+"""Figures of the queue page: counts of queues and tabs, and how the day goes. One statement each.
+
+Counting stops at ``MOST_COUNTED``, so that it takes no longer the more tickets there are. Statements are built once
+for a list and a person, with the present as a parameter: building one takes longer than asking.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
+    CompoundSelect,
     ScalarSelect,
     Select,
     and_,
+    bindparam,
+    case,
     extract,
-    false,
     func,
     literal_column,
     select,
-    true,
     union,
+    union_all,
 )
+from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor, Permission, Scope
 from helpdesk.domain.clocks import Kind
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.ticket_filter import Tab, TicketFilter
-from helpdesk.domain.tickets import TicketClass
+from helpdesk.domain.tickets import MAX_URGENCY, TicketClass
 from helpdesk.models import ClockRow, Queue, Stint, Ticket
-from helpdesk.models.scope import asks, listed
+from helpdesk.models.scope import asks, concerns, listed
 from helpdesk.models.ticket_filter import conditions, in_queue, is_overdue, tab_condition
-from helpdesk.models.tickets import is_active, is_open_assist
-from helpdesk.storage import session
+from helpdesk.models.tickets import is_active, is_open_assist, is_waiting_stay
+from helpdesk.queries.keyset import Statement
+from helpdesk.storage import UTCDateTime, session
 
 DAY = timedelta(days=1)
 SOON = timedelta(hours=1)
+MOST_COUNTED = 1_000
+"""Where a page says 999+."""
+
+STATEMENTS_KEPT = 256
+NOW: Any
+NOW, IN_AN_HOUR, A_DAY_AGO, DAY_START = (
+    bindparam(name, type_=UTCDateTime) for name in ("now", "in_an_hour", "a_day_ago", "day_start")
+)
+"""The present and its neighbours, as parameters."""
+
+NO_QUEUE = [0]
+"""In place of an empty list, which could not stand after both IN and NOT IN."""
+
+HERE: Select[int] = select(literal_column("1"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +83,9 @@ class NavCounts:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How things stand. Times are seconds; ``open_before`` is what was open at this time yesterday.
+    """How things stand. Times are seconds; ``open_change`` is how many more are open than at this time yesterday.
 
+    No count of what is open goes beyond ``MOST_COUNTED``.
     ``sla_percent``: of the solution clocks met today, the share met in time; None where none was.
     ``handling_seconds``: mean time from creation to the first resolve, of the tickets first resolved today.
     """
@@ -72,52 +95,19 @@ class Summary:
     oldest_late_after: datetime | None
     due_soon: Mapping[TicketClass, int]
     open: int
-    open_before: int
+    open_change: int
     unassigned: int
     sla_percent: float | None
     handling_seconds: int | None
 
 
 def nav(actor: Actor, now: datetime) -> NavCounts:
-    """The counts of the side menu. One statement: a scan of the queues' own index, and the few tickets that are his."""
+    """The counts of the side menu. One statement: the beginnings of the queues' own index, and the few tickets
+    that are his."""
     everything = actor.scope(Permission.TICKETS_READ) is Scope.ALL
-    own = sorted(actor.queues)
-    counted = (
-        select(
-            Ticket.queue_id,
-            func.count().label("waiting"),
-            func.count().filter(is_overdue(now)).label("overdue"),
-        )
-        .where(is_active, true() if everything else Ticket.queue_id.in_(own))
-        .group_by(Ticket.queue_id)
-        .subquery()
-    )
-    mine = union(_owned_by(actor), _in_hands_of(actor)).subquery()
-    his = union(_owned_by(actor), _in_hands_of(actor), _asked_of(actor)).subquery()
-    elsewhere = (
-        select(func.count())
-        .select_from(his)
-        .join(Ticket, Ticket.id == his.c.id)
-        .where(Ticket.queue_id.not_in(own), false() if everything else true())
-    )
     rows = (
         session()
-        .execute(
-            select(
-                Queue.id,
-                Queue.code,
-                Queue.name_zh,
-                Queue.name_en,
-                func.coalesce(counted.c.waiting, 0).label("waiting"),
-                func.coalesce(counted.c.overdue, 0).label("overdue"),
-                select(func.count()).select_from(mine).scalar_subquery().label("mine"),
-                elsewhere.scalar_subquery().label("elsewhere"),
-                _questions_to(own).label("assists"),
-            )
-            .outerjoin(counted, counted.c.queue_id == Queue.id)
-            .where(Queue.active)
-            .order_by(Queue.position, Queue.id)
-        )
+        .execute(_nav(everything), {"actor": actor.id, "own": sorted(actor.queues) or NO_QUEUE, "now": now})
         .all()
     )
     queues = tuple(
@@ -131,28 +121,10 @@ def nav(actor: Actor, now: datetime) -> NavCounts:
         )
         for row in rows
     )
-    elsewhere_count = rows[0].elsewhere if rows else 0
-    mine_count = rows[0].mine if rows else 0
-    assists_count = rows[0].assists if rows else 0
-    return NavCounts(queues, sum(queue.count for queue in queues) + elsewhere_count, mine_count, assists_count)
-
-
-def _owned_by(actor: Actor) -> Select[int]:
-    return select(Ticket.id.label("id")).where(is_active, Ticket.owner_id == actor.id)
-
-
-def _in_hands_of(actor: Actor) -> Select[int]:
-    """Open stints: only active tickets have them."""
-    return select(Stint.ticket_id.label("id")).where(Stint.assignee_id == actor.id, Stint.left_at.is_(None))
-
-
-def _questions_to(queues: list[int]) -> ScalarSelect[int]:
-    asked = select(func.count()).select_from(Stint).where(is_open_assist, Stint.queue_id.in_(queues))
-    return asked.scalar_subquery()
-
-
-def _asked_of(actor: Actor) -> Select[int]:
-    return select(Stint.ticket_id.label("id")).where(asks(actor))
+    elsewhere = rows[0].elsewhere if rows else 0
+    mine = rows[0].mine if rows else 0
+    asked = rows[0].assists if rows else 0
+    return NavCounts(queues, sum(queue.count for queue in queues) + elsewhere, mine, asked)
 
 
 def summary(chosen: TicketFilter, actor: Actor, now: datetime, day_start: datetime) -> Summary:
@@ -162,88 +134,154 @@ def summary(chosen: TicketFilter, actor: Actor, now: datetime, day_start: dateti
     The key figures leave the rest of the filter out.
     ``day_start`` is the last midnight in the shop's zone (UTC).
     """
-    scope = and_(is_active, listed(actor), in_queue(chosen.queue))
-    counted = chosen if chosen.only_active else TicketFilter(queue=chosen.queue)
-    filtered = and_(true(), *(one for one in conditions(counted, actor, now) if one is not is_active))
-    soon = and_(~is_overdue(now), Ticket.burns_at <= now + SOON)
-    unassigned = tab_condition(Tab.UNASSIGNED, actor)
-    active = (
-        session()
-        .execute(
-            select(
-                *(_number(and_(filtered, tab_condition(tab, actor))).label(f"tab_{tab.value}") for tab in _TICKET_TABS),
-                *(
-                    _number(and_(soon, Ticket.klass == klass.value)).label(f"soon_{klass.value}")
-                    for klass in TicketClass
-                ),
-                _number(is_overdue(now)).label("overdue"),
-                func.min(Ticket.burns_at).label("oldest"),
-                func.count().label("open"),
-                _number(unassigned).label("unassigned"),
-                _number(Ticket.created_at > now - DAY).label("opened"),
-            ).where(scope)
-        )
-        .one()
-    )
-    day = _day(counted, actor, now, day_start)
+    moments = {"now": now, "in_an_hour": now + SOON, "a_day_ago": now - DAY, "day_start": day_start}
+    if chosen.soon or chosen.stuck:  # these conditions hold the present itself
+        statements = _figures.__wrapped__(chosen, actor, now), _day.__wrapped__(chosen, actor, now)
+    else:
+        statements = _figures(chosen, actor, NOW), _day(chosen, actor, NOW)
+    figures, day = (session().execute(statement, moments).one() for statement in statements)
     return Summary(
-        tabs={
-            **{tab: getattr(active, f"tab_{tab.value}") for tab in _TICKET_TABS},
-            Tab.ASSISTS: day.assists,
-        },
-        overdue=active.overdue,
-        oldest_late_after=active.oldest if active.overdue else None,
-        due_soon={klass: getattr(active, f"soon_{klass.value}") for klass in TicketClass},
-        open=active.open,
-        open_before=active.open - active.opened + day.ended,
-        unassigned=active.unassigned,
+        tabs={**{tab: getattr(figures, f"tab_{tab.value}") for tab in _TICKET_TABS}, Tab.ASSISTS: day.assists},
+        overdue=figures.overdue,
+        oldest_late_after=figures.oldest,
+        due_soon={klass: getattr(figures, f"soon_{klass.value}") for klass in TicketClass},
+        open=figures.open,
+        open_change=figures.opened - day.ended,
+        unassigned=figures.unassigned,
         sla_percent=round(100 * day.in_time / day.met, 1) if day.met else None,
         handling_seconds=None if day.handling is None else int(day.handling),
+    )
+
+
+@cache
+def _nav(everything: bool) -> Statement:
+    me: Any = bindparam("actor")
+    own: Any = bindparam("own", expanding=True)
+    waiting = HERE.select_from(Ticket).where(is_active, Ticket.queue_id == Queue.id).correlate(Queue)
+    late = waiting.where(_by_urgency(), is_overdue(NOW))
+    owned = select(Ticket.id.label("id")).where(is_active, Ticket.owner_id == me)
+    in_hand = select(Stint.ticket_id.label("id")).where(Stint.assignee_id == me, Stint.left_at.is_(None))
+    asked = select(Stint.ticket_id.label("id")).where(is_open_assist, Stint.queue_id.in_(own))
+    his = union(owned, in_hand, asked).subquery()
+    elsewhere = HERE.select_from(his).join(Ticket, Ticket.id == his.c.id).where(Ticket.queue_id.not_in(own))
+    return (
+        select(
+            Queue.id,
+            Queue.code,
+            Queue.name_zh,
+            Queue.name_en,
+            *(
+                (count if everything else case((Queue.id.in_(own), count), else_=0)).label(name)
+                for name, count in (("waiting", _count(waiting)), ("overdue", _count(late)))
+            ),
+            _count(HERE.select_from(union(owned, in_hand).subquery())).label("mine"),
+            (literal_column("0") if everything else _count(elsewhere)).label("elsewhere"),
+            _count(HERE.select_from(asked.subquery())).label("assists"),
+        )
+        .where(Queue.active)
+        .order_by(Queue.position, Queue.id)
     )
 
 
 _TICKET_TABS = (Tab.ALL, Tab.MINE, Tab.UNASSIGNED, Tab.PENDING_CUSTOMER)
 
 
-def _day(chosen: TicketFilter, actor: Actor, now: datetime, day_start: datetime) -> Row[*tuple[Any, ...]]:
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _figures(chosen: TicketFilter, actor: Actor, now: Any) -> Statement:
+    """What is open now."""
+    rows = HERE.select_from(Ticket).where(is_active, listed(actor), in_queue(chosen.queue))
+    counted = chosen if chosen.only_active else TicketFilter(queue=chosen.queue)
+    filtered = [one for one in conditions(counted, actor, now) if one is not is_active]
+    tabs = {tab: _count(rows.where(*filtered, tab_condition(tab, actor))) for tab in _TICKET_TABS}
+    tabs[Tab.UNASSIGNED] = _count(_unassigned(actor, filtered))
+    soon = rows.where(_by_urgency(), ~is_overdue(NOW), Ticket.burns_at <= IN_AN_HOUR)
+    newer = aliased(Ticket)
+    opened = rows.where(Ticket.id.in_(select(newer.id).where(newer.created_at > A_DAY_AGO)))
+    return select(
+        *(figure.label(f"tab_{tab.value}") for tab, figure in tabs.items()),
+        *(_count(soon.where(Ticket.klass == klass.value)).label(f"soon_{klass.value}") for klass in TicketClass),
+        _count(rows).label("open"),
+        _count(rows.where(_by_urgency(), is_overdue(NOW))).label("overdue"),
+        _count(_unassigned(actor, [in_queue(chosen.queue)] if chosen.queue else [])).label("unassigned"),
+        _count(opened).label("opened"),
+        _oldest(rows).label("oldest"),
+    )
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _day(chosen: TicketFilter, actor: Actor, now: Any) -> Statement:
     """What ended today or since this time yesterday, and the open assists, each by its own index."""
     scope = and_(listed(actor), in_queue(chosen.queue))
-    resolved_since = and_(Ticket.resolved_at > now - DAY, Ticket.created_at <= now - DAY)
+    resolved_since = and_(Ticket.resolved_at > A_DAY_AGO, Ticket.created_at <= A_DAY_AGO)
     handling = extract("epoch", Ticket.first_resolved_at) - extract("epoch", Ticket.created_at)
     met = (
-        select(func.count().label("met"), _number(ClockRow.breached.is_(False)).label("in_time"))
+        select(func.count().label("met"), func.count().filter(ClockRow.breached.is_(False)).label("in_time"))
         .select_from(ClockRow)
         .join(Ticket, Ticket.id == ClockRow.ticket_id)
         .where(
             ClockRow.kind == Kind.SOLUTION.value,
-            ClockRow.met_at >= day_start,
+            ClockRow.met_at >= DAY_START,
             ClockRow.cancelled_at.is_(None),
             scope,
         )
         .subquery()
     )
     assists = (
-        select(func.count())
-        .select_from(Stint)
+        HERE.select_from(Stint)
         .join(Ticket, Ticket.id == Stint.ticket_id)
         .where(asks(actor), *conditions(chosen, actor, now))
     )
     ended = select(func.count()).select_from(Ticket).where(Ticket.status == literal_column("'resolved'"))
-    handled = select(func.avg(handling)).where(Ticket.first_resolved_at >= day_start, scope)
-    return (
-        session()
-        .execute(
-            select(
-                met.c.met,
-                met.c.in_time,
-                ended.where(resolved_since, scope).scalar_subquery().label("ended"),
-                handled.scalar_subquery().label("handling"),
-                assists.scalar_subquery().label("assists"),
-            )
-        )
-        .one()
+    handled = select(func.avg(handling)).where(Ticket.first_resolved_at >= DAY_START, scope)
+    return select(
+        met.c.met,
+        met.c.in_time,
+        ended.where(resolved_since, scope).scalar_subquery().label("ended"),
+        handled.scalar_subquery().label("handling"),
+        _count(assists).label("assists"),
     )
 
 
-def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count().filter(condition)
+def _unassigned(actor: Actor, filtered: list[ColumnElement[bool]]) -> Select[int] | CompoundSelect[int]:
+    """The stays that wait in the actor's queues, by their own index, and the few elsewhere that concern him."""
+    here = HERE.select_from(Stint).where(is_waiting_stay)
+    if filtered:
+        here = here.join(Ticket, Ticket.id == Stint.ticket_id).where(*filtered)
+    if actor.scope(Permission.TICKETS_READ) is Scope.ALL:
+        return here
+    own = sorted(actor.queues)
+    stay = aliased(Stint)
+    waits = (
+        HERE.select_from(stay)
+        .where(stay.ticket_id == Ticket.id, stay.kind == "stay", stay.left_at.is_(None), stay.assignee_id.is_(None))
+        .correlate(Ticket)
+        .exists()
+    )
+    elsewhere = HERE.select_from(Ticket).where(
+        is_active, concerns(actor), Ticket.queue_id.not_in(own), waits, *filtered
+    )
+    return union_all(here.where(Stint.queue_id.in_(own)), elsewhere)
+
+
+def _oldest(rows: Select[int]) -> ScalarSelect[datetime]:
+    """The earliest deadline of all that is late: of each urgency the first, where the index has it."""
+    firsts = [
+        rows.with_only_columns(Ticket.burns_at)
+        .where(Ticket.urgency == literal_column(str(urgency)), is_overdue(NOW))
+        .order_by(Ticket.burns_at)
+        .limit(1)
+        .subquery()
+        for urgency in range(MAX_URGENCY + 1)
+    ]
+    every = union_all(*(select(first.c.burns_at) for first in firsts)).subquery()
+    return select(func.min(every.c.burns_at)).scalar_subquery()
+
+
+def _count(rows: Select[int] | CompoundSelect[int]) -> ScalarSelect[int]:
+    """How many, up to ``MOST_COUNTED``."""
+    return select(func.count()).select_from(rows.limit(MOST_COUNTED).subquery()).scalar_subquery()
+
+
+def _by_urgency() -> ColumnElement[bool]:
+    """Always true; lets an index by urgency and deadline seek to the deadline."""
+    return Ticket.urgency.in_([literal_column(str(urgency)) for urgency in range(MAX_URGENCY + 1)])

@@ -19,6 +19,7 @@ from werkzeug.local import LocalProxy
 from helpdesk import wording
 from helpdesk.domain.access import Permission
 from helpdesk.queries import health
+from helpdesk.queries.ticket_counts import MOST_COUNTED
 from helpdesk.web.access import current_actor, moment
 from helpdesk.web.navigation import Navigation, navigation
 from helpdesk.wording.labels import locale_code
@@ -44,6 +45,7 @@ def init_app(app: Flask) -> None:
         event_text=wording.event_text,
     )
     app.jinja_env.filters.update(
+        capped=capped,
         money=money,
         when=when,
         ago=ago,
@@ -83,6 +85,11 @@ def _worker_alive() -> bool:
 def can(permission: str) -> bool:
     """Whether the person's role holds the permission, at least for his own queues."""
     return bool(current_user.is_authenticated) and current_actor().may(Permission(permission))
+
+
+def capped(count: int) -> str:
+    """A count as it is shown: beyond 999 nobody counts on (see ``queries.ticket_counts``)."""
+    return str(count) if count < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
 
 
 def money(fen: int | None) -> str:
@@ -126,6 +133,7 @@ def _time(at: datetime, text: str) -> Markup:
     )
 
 
+@lru_cache(maxsize=512)
 def icon(name: str, size: int = 17) -> Markup:
     """An icon of Tabler's outline set as inline SVG. It is decoration: words or a label stand beside it."""
     return Markup(  # noqa: S704  the path is of the package, the size a number
@@ -135,7 +143,6 @@ def icon(name: str, size: int = 17) -> Markup:
     )
 
 
-@lru_cache(maxsize=512)
 def _paths(name: str) -> str:
     svg = _icons().read(f"outline/{name}.svg").decode()
     return "".join(line.strip() for line in svg[svg.index(">") + 1 : svg.rindex("</svg>")].splitlines())

@@ -227,7 +227,7 @@ def label(named: Label | Named | str | None) -> str:
 
 def locale_code() -> str:
     """``zh_CN`` or ``en``."""
-    return "en" if str(get_locale() or "").startswith("en") else "zh_CN"
+    return "en" if getattr(get_locale(), "language", "") == "en" else "zh_CN"
 
 
 def duration(seconds: float) -> str:

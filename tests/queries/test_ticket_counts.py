@@ -105,7 +105,7 @@ def test_a_filter_changes_the_tabs_but_not_the_key_figures(world: World, now: da
 
 def test_without_tickets_there_is_nothing_to_divide_by(world: World, now: datetime) -> None:
     shown = summary(world.actors.agent, now)
-    assert (shown.open, shown.open_before, shown.overdue, shown.oldest_late_after) == (0, 0, 0, None)
+    assert (shown.open, shown.open_change, shown.overdue, shown.oldest_late_after) == (0, 0, 0, None)
     assert (shown.sla_percent, shown.handling_seconds) == (None, None)
 
 
@@ -140,7 +140,7 @@ def test_what_was_open_at_this_time_yesterday(world: World, now: datetime) -> No
         tickets.ticket(world, now, created_at=now - 2 * HOUR, status="resolved", resolved_at=now - HOUR)
         tickets.ticket(world, now, created_at=now - 3 * day, status="resolved", resolved_at=now - 2 * day)
     shown = summary(world.actors.agent, now)
-    assert (shown.open, shown.open_before) == (2, 2)
+    assert (shown.open, shown.open_change) == (2, 0)
 
 
 def test_counting_takes_two_statements_and_the_menu_one(world: World, now: datetime, statements: Statements) -> None:
@@ -153,3 +153,17 @@ def test_counting_takes_two_statements_and_the_menu_one(world: World, now: datet
     with statements() as seen:
         ticket_counts.nav(world.actors.agent, now)
     assert len(seen) == 1
+
+
+def test_counting_stops_at_a_thousand(world: World, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticket_counts, "MOST_COUNTED", 3)
+    ticket_counts._nav.cache_clear()
+    ticket_counts._figures.cache_clear()
+    with unit_of_work():
+        for _ in range(5):
+            tickets.ticket(world, now, due_in=-HOUR)
+    shown = summary(world.actors.agent, now)
+    assert (shown.open, shown.overdue, shown.tabs[Tab.ALL]) == (3, 3, 3)
+    assert [queue.count for queue in ticket_counts.nav(world.actors.agent, now).queues if queue.listed] == [3]
+    ticket_counts._nav.cache_clear()
+    ticket_counts._figures.cache_clear()

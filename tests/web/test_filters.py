@@ -126,3 +126,8 @@ def test_working_hours_are_said_in_as_few_words_as_there_are_kinds_of_day() -> N
         "周一至周三 09:00–12:00, 13:30–18:00；周五 09:00–12:00, 13:30–18:00；周六 09:00–12:00"
     )
     assert hours_text(Calendar.parse({"timezone": "Asia/Shanghai"})) == "没有固定的上班时间"
+
+
+@pytest.mark.parametrize(("count", "shown"), [(0, "0"), (999, "999"), (1_000, "999+"), (2_600, "999+")])
+def test_a_count_is_shown_up_to_999(count: int, shown: str) -> None:
+    assert filters.capped(count) == shown

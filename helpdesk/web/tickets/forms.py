@@ -204,7 +204,7 @@ def code(codes: type[Code], value: str) -> Code:
 
 def instant(local: datetime | None) -> datetime | None:
     """What a clock on the shop's wall showed, as an instant (UTC)."""
-    return None if local is None else get_timezone().localize(local).astimezone(UTC)
+    return None if local is None else local.replace(tzinfo=get_timezone()).astimezone(UTC)
 
 
 def problems_of(form: FlaskForm) -> str:

@@ -193,7 +193,7 @@ def _summary(summary: Summary, now: datetime) -> dict[str, Any]:
         "due_soon": sum(summary.due_soon.values()),
         "due_soon_by_class": {klass.value: count for klass, count in summary.due_soon.items()},
         "open": summary.open,
-        "open_change": summary.open - summary.open_before,
+        "open_change": summary.open_change,
         "unassigned": summary.unassigned,
         "sla_today_percent": summary.sla_percent,
         "mean_handling_seconds": summary.handling_seconds,

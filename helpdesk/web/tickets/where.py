@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import flash, request, url_for
+from flask import flash, g, request, url_for
 
 from helpdesk.domain.problems import Problem
 from helpdesk.domain.ticket_filter import Tab, TicketFilter, parse_filter, parse_tab
@@ -65,5 +65,7 @@ def tell(message: str | list[str] | Mapping[str, object], category: str) -> None
 def _carry_the_list(_endpoint: str, values: dict[str, Any]) -> None:
     """Addresses of a ticket, built on a ticket's page, keep the list the agent came from."""
     if request and request.view_args and "number" in request.view_args and "number" in values:
-        for name, value in came_from().args().items():
+        if "list_carried" not in g:
+            g.list_carried = came_from().args()
+        for name, value in g.list_carried.items():
             values.setdefault(name, value)
