@@ -39,6 +39,7 @@ class Permission(StrEnum):
     CUSTOMERS_REVEAL = "customers:reveal"  # unmask phone and address, with a reason
     TEMPLATES_READ = "templates:read"
     RULES_READ = "rules:read"
+    RULES_MANAGE = "rules:manage"  # what decides types: words, learned models
     QUEUES_READ = "queues:read"
     QUEUES_MANAGE = "queues:manage"
     BOARD_READ = "board:read"  # the overdue board and everybody's workload
@@ -102,6 +103,7 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.TICKETS_IMPORT: ALL,
         P.BOARD_READ: ALL,
         P.QUEUES_MANAGE: ALL,
+        P.RULES_MANAGE: ALL,
         P.ESCALATION_MANAGE: ALL,
         P.CALENDARS_MANAGE: ALL,
         P.SHIFTS_MANAGE: ALL,

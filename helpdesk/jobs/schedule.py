@@ -16,6 +16,7 @@ from helpdesk.jobs.pause_tick import pause_tick
 from helpdesk.jobs.resume_imports import resume_imports
 from helpdesk.jobs.sla_tick import sla_tick
 from helpdesk.jobs.spread_notices import spread_notices
+from helpdesk.jobs.train_learner import train_learner
 from helpdesk.jobs.warn_unconfirmed import warn_unconfirmed
 
 
@@ -46,6 +47,7 @@ JOBS: tuple[Job, ...] = (
     Job("deliver_outbox", 5, lambda worker: deliver_outbox(worker.clock, worker.holder)),
     Job("resume_imports", 5, lambda worker: resume_imports(worker.clock, worker.holder, stopping=worker.stopping)),
     Job("follow_calendars", 15, lambda worker: follow_calendars(worker.clock, stopping=worker.stopping)),
+    Job("train_learner", 10 * 60, lambda worker: train_learner(worker.clock())),
     Job("close_resolved", 15 * 60, lambda worker: close_resolved(worker.clock())),
     Job("warn_unconfirmed", 60 * 60, lambda worker: warn_unconfirmed(worker.clock())),
     Job("clean_up", 60 * 60, lambda worker: clean_up(worker.clock())),

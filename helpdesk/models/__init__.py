@@ -9,6 +9,7 @@ from helpdesk.models.decisions import Correction, DecisionRow
 from helpdesk.models.events import Event, Operation
 from helpdesk.models.inbound import Inbound
 from helpdesk.models.jobs import ImportFile, JobRun, JobRunError, Lease
+from helpdesk.models.learned import LearnedModel
 from helpdesk.models.messages import Message, Note
 from helpdesk.models.notifications import Envelope, Notification, NotificationChoice, NotificationTarget
 from helpdesk.models.orders import Order, OrderLine, OrderStatus, Parcel
@@ -43,6 +44,7 @@ __all__ = [
     "Inbound",
     "JobRun",
     "JobRunError",
+    "LearnedModel",
     "Lease",
     "LoginAttempt",
     "Membership",

@@ -32,6 +32,7 @@ from helpdesk.models import (
     Shop,
     Ticket,
 )
+from helpdesk.models.learned import live_model
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.tickets import is_active
 from helpdesk.services import clocks, customers, decisions, dispatch, orders, outbox, owners, stints, tickets
@@ -108,7 +109,7 @@ def open_ticket(request: TicketRequest, *, actor: Actor, now: datetime) -> Opene
     order = _locked_order(request, now)
     customer = _customer(request, order)
     facts = decisions.order_facts(order)
-    decision = classify(request.text, facts, book)
+    decision = classify(request.text, facts, book, live_model())
     type_code = request.type or decision.type
     ticket = _to_append_to(order, type_code, request.created_at or now)
     if ticket is not None:
@@ -132,7 +133,7 @@ def preview(text: str, order_number: str, shop_id: int) -> Decision:
         .execute(select(Order).where(Order.shop_id == shop_id, Order.number == order_number.strip()))
         .scalar_one_or_none()
     )
-    return classify(text[:MAX_TEXT], decisions.order_facts(order), published_rulebook())
+    return classify(text[:MAX_TEXT], decisions.order_facts(order), published_rulebook(), live_model())
 
 
 def body_hash(request: TicketRequest) -> str:
