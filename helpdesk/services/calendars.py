@@ -14,12 +14,12 @@ from itertools import chain
 
 from sqlalchemy import ColumnElement, delete, func, select
 
-from helpdesk.domain.access import Actor, Permission, Role, Scope
+from helpdesk.domain.access import Actor, Permission, Scope
 from helpdesk.domain.calendars import Calendar, with_holidays
 from helpdesk.domain.holidays import FIRST_YEAR, LAST_YEAR, Holiday, HolidayKind, last_confirmed_day, parse_holidays
 from helpdesk.domain.hours import Intervals
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
-from helpdesk.models import CalendarVersion, ClockRow, HolidayYear, JobRun, Queue, User, WorkCalendar
+from helpdesk.models import CalendarVersion, ClockRow, HolidayYear, JobRun, Queue, WorkCalendar
 from helpdesk.models import Holiday as HolidayRow
 from helpdesk.models.calendars import load_calendar, published_holidays
 from helpdesk.models.clocks import is_behind
@@ -217,11 +217,9 @@ def publish_year(year: int, *, actor: Actor, now: datetime, version: int | None 
 
 def warn_unconfirmed(year: int, today: date, *, now: datetime) -> bool:
     """Tell ops and admins that a year's holidays are not published; False if they were told in this week already."""
-    roles = (Role.OPS.value, Role.ADMIN.value)
-    people = session().scalars(select(User.id).where(User.role.in_(roles), User.active).order_by(User.id)).all()
     week = today.isocalendar()
     key = f"calendar.unconfirmed:{year}:{week.year}-W{week.week:02}"
-    payload = {"code": "calendar.unconfirmed", "params": {"year": year}, "notify": [f"user:{one}" for one in people]}
+    payload = {"code": "calendar.unconfirmed", "params": {"year": year}, "notify": ["role:ops", "role:admin"]}
     return outbox.put("notice", key, ticket_id=None, payload=payload, now=now) is not None
 
 
