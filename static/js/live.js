@@ -1,5 +1,6 @@
 // Refreshes the list every 15 seconds. ETag: an unchanged list costs an empty 304. Rows are merged by key, so that ticks and
-// focus stay; hidden tabs wait; failures back off up to four minutes.
+// focus stay; hidden tabs wait; failures back off up to four minutes. A row may itself hold rows (a lane of the board): then
+// those are merged in turn, and of the row itself only what stands in data-live-inner is replaced.
 
 const EVERY = 15_000;
 const box = document.querySelector("[data-live]");
@@ -34,6 +35,12 @@ function passTime(old, fresh) {
   if (clock && next) for (const name of COUNTING) clock.dataset[name] = next.dataset[name];
 }
 
+// Somebody writes in this row: what he typed outlives what others did meanwhile; the server says so when he sends it.
+function isWrittenIn(row) {
+  const fields = [...row.querySelectorAll("textarea, input:not([type=checkbox], [type=radio], [type=hidden])")];
+  return fields.some((field) => field === document.activeElement || field.value !== field.defaultValue);
+}
+
 function replaceRow(old, fresh) {
   const wasTicked = old.querySelector("input[type=checkbox]")?.checked;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
@@ -45,7 +52,21 @@ function replaceRow(old, fresh) {
   fresh.classList.add("fresh");
 }
 
-function mergeRows(rows) {
+const inside = (row) => row.querySelector(":scope > [data-live-rows]");
+
+// Both are a row that holds rows. What the person is using right now stays as it is until the next time.
+function mergeInside(old, fresh) {
+  for (const part of fresh.querySelectorAll(":scope > [data-live-inner]")) {
+    const present = old.querySelector(`:scope > [data-live-inner="${part.dataset.liveInner}"]`);
+    if (!present || present.contains(document.activeElement) || present.innerHTML === part.innerHTML) continue;
+    const opened = present.querySelector("details[open]");
+    present.replaceChildren(...part.childNodes);
+    if (opened) present.querySelector("details")?.setAttribute("open", "");
+  }
+  return mergeRows(inside(old), [...inside(fresh).children]);
+}
+
+function mergeRows(box, rows) {
   const old = new Map([...box.querySelectorAll(":scope > [data-key]")].map((row) => [row.dataset.key, row]));
   for (const other of box.querySelectorAll(":scope > :not([data-key])")) other.remove();
   let added = 0;
@@ -55,13 +76,15 @@ function mergeRows(rows) {
     const key = row.dataset?.key;
     let current = old.get(key);
     old.delete(key);
-    if (!current) {
+    if (current && inside(current) && inside(row)) {
+      added += mergeInside(current, row);
+    } else if (!current) {
       if (key) {
         row.classList.add("fresh");
         added += 1;
       }
       current = row;
-    } else if (arrived.get(current) === arrived.get(row)) {
+    } else if (arrived.get(current) === arrived.get(row) || isWrittenIn(current)) {
       passTime(current, row);
     } else {
       if (at === current) at = row;
@@ -69,13 +92,13 @@ function mergeRows(rows) {
       current = row;
     }
     if (at === current) at = at.nextElementSibling;
-    else moveBefore(current, at);
+    else moveBefore(box, current, at);
   }
-  for (const gone of old.values()) gone.remove();
+  for (const gone of old.values()) if (!isWrittenIn(gone)) gone.remove();
   return added;
 }
 
-function moveBefore(row, at) {
+function moveBefore(box, row, at) {
   const focused = row.contains(document.activeElement) ? document.activeElement : null;
   box.insertBefore(row, at);
   focused?.focus({ preventScroll: true });
@@ -92,7 +115,7 @@ function merge(html) {
   const holder = document.createElement("template");
   holder.innerHTML = html;
   const children = [...holder.content.children];
-  const added = mergeRows(children.filter((child) => child.localName !== "template"));
+  const added = mergeRows(box, children.filter((child) => child.localName !== "template"));
   mergeParts(children.filter((child) => child.localName === "template"));
   if (added && announcer) announcer.textContent = box.dataset.textNews.replace("{n}", added);
   document.dispatchEvent(new CustomEvent("live:merged"));
