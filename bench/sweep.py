@@ -17,7 +17,7 @@ from statistics import median
 from time import perf_counter
 
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from bench import seed
 from helpdesk import timesource
@@ -109,7 +109,7 @@ def _make_due(wanted: int) -> None:
             .order_by(ClockStage.id)
             .limit(wanted)
         ).all()
-        work.execute(Outbox.__table__.delete())
+        work.execute(delete(Outbox))
         start = timesource.now() - BEFORE
         work.execute(
             update(ClockStage),

@@ -1,4 +1,4 @@
-"""A ticket's clocks with the reasons of their deadlines. One statement."""
+"""A ticket's clocks with the reasons of their deadlines. One statement; one more where a platform has set some."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from sqlalchemy import or_, select
 from helpdesk.domain import clocks as engine
 from helpdesk.domain.calendars import Calendar
 from helpdesk.domain.clocks import ClockState
+from helpdesk.domain.rulebook import Label
 from helpdesk.models import CalendarVersion, ClockRow, Stint
 from helpdesk.models.calendars import calendar_of
 from helpdesk.models.clocks import state_of
+from helpdesk.models.rulebooks import rulebook_of
 from helpdesk.queries.clock_faces import face
 from helpdesk.storage import session
 
@@ -29,6 +31,7 @@ class ClockView:
     """
 
     kind: str
+    rule: Label | None  # of a platform
     cycle: int
     queue_id: int | None
     target_seconds: int
@@ -68,8 +71,16 @@ def ticket_clocks(ticket_id: int, cycle: int, now: datetime) -> tuple[ClockView,
             or_(ClockRow.stint_id.is_(None), Stint.left_at.is_(None)),
         )
     )
-    views = [_view(row, document, queue_id, now) for row, document, queue_id in rows]
+    views = [_view(row, document, queue_id, now) for row, document, queue_id in rows.all()]
     return tuple(sorted(views, key=lambda view: (ORDER.index(view.kind), view.queue_id or 0)))
+
+
+def _rule(row: ClockRow) -> Label | None:
+    """The name of the platform's rule; its code, where the rules don't know it."""
+    if row.kind != "platform":
+        return None
+    rule = rulebook_of(row.rule_version).platform_rule(row.code)
+    return rule.name if rule is not None else Label(row.code, row.code)
 
 
 def _view(row: ClockRow, document: dict[str, object], queue_id: int | None, now: datetime) -> ClockView:
@@ -82,6 +93,7 @@ def _view(row: ClockRow, document: dict[str, object], queue_id: int | None, now:
         remaining = shown.working_left
     return ClockView(
         kind=row.kind,
+        rule=_rule(row),
         cycle=row.cycle,
         queue_id=queue_id,
         target_seconds=row.target_seconds,

@@ -99,8 +99,12 @@ def met_by(row: ClockRow) -> str:
 
 
 def _binding(ticket: Ticket, book: RuleBook) -> dict[str, PlatformRule]:
+    """By code. Which channel it is, is only asked where it matters: most types are no platform's business."""
+    of_type = [rule for rule in book.platform_rules if not rule.types or ticket.type in rule.types]
+    if not of_type:
+        return {}
     channel = session().get_one(Channel, ticket.channel_id).code
-    return {rule.code: rule for rule in book.platform_rules if rule.fits(channel, ticket.type)}
+    return {rule.code: rule for rule in of_type if rule.fits(channel, ticket.type)}
 
 
 def _rows(ticket: Ticket) -> Select[ClockRow]:

@@ -151,7 +151,7 @@ def _with_clocks(stage_ids: Sequence[int]) -> list[Fired]:
         .where(ClockStage.id.in_(stage_ids))
         .order_by(ClockStage.due_at, ClockStage.id)
     )
-    return [Fired(*row) for row in rows]  # type: ignore[arg-type]  # due_at: they were due
+    return [Fired(*row) for row in rows]  # type: ignore[arg-type, call-arg]  # due_at: they were due
 
 
 def _raise_urgency(told: Iterable[tuple[Fired, Stage]]) -> None:

@@ -7,6 +7,7 @@ again, as its stage fires once.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
@@ -36,7 +37,7 @@ def do(stage: Stage, ticket_id: int, *, clock: str, assist: bool, actor: Actor, 
     except Exception as error:  # a mistake of ours with one ticket must not silence the alarms of all others
         refused = type(error).__name__
     if refused:
-        facts = {"clock": clock, "stage": stage.code, "reassign": stage.reassign, "refusal": refused}
+        facts: dict[str, Any] = {"clock": clock, "stage": stage.code, "reassign": stage.reassign, "refusal": refused}
         record("sla.refused", actor=actor, now=now, ticket_id=ticket_id, **facts)
         session().flush()
 

@@ -35,8 +35,14 @@ def settle(ticket: Ticket) -> None:
             ClockStage.silent.is_(False),
         )
     )
+    fired_under: dict[int, set[str]] = {}
+    for version, code in fired:
+        fired_under.setdefault(version, set()).add(code)
     urgencies = [
-        stage.urgency for version, code in fired for stage in rulebook_of(version).stages if stage.code == code
+        stage.urgency
+        for version, codes in fired_under.items()
+        for stage in rulebook_of(version).all_stages()
+        if stage.code in codes
     ]
     ticket.urgency = max(urgencies, default=0)
     session().flush()

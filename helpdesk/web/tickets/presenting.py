@@ -165,6 +165,7 @@ def clocks(page: TicketPage) -> list[dict[str, Any]]:
             {
                 **{name: getattr(clock, name) for name in clock.__slots__},
                 "queue_name": label(queue.name) if queue else "",
+                "rule_name": label(clock.rule) if clock.rule else "",
                 "steps": [step_text(step) for step in clock.steps],
             }
         )
@@ -307,6 +308,8 @@ def happened(entry: Entry, names: Directory, book: RuleBook) -> Happened:
             return type_name(str(value), book)
         if name == "queue":
             return queues.get(value, value)
+        if name == "clock" and (rule := book.platform_rule(entry.params.get("rule", ""))) is not None:
+            return label(rule.name)
         if entry.code == "ticket.pending_on" and value is not None:
             return queues.get(value) or party_label(value)
         if name == "shares" and isinstance(value, dict):
