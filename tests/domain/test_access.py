@@ -15,10 +15,14 @@ from helpdesk.domain.access import (
     Scope,
     TicketStanding,
     may,
+    may_answer,
     may_assign,
+    may_assign_assist,
+    may_hand_over,
     may_note,
     may_reply,
     may_transfer,
+    may_withdraw,
     may_work,
 )
 from helpdesk.domain.problems import NotAllowed
@@ -120,3 +124,46 @@ def test_a_permission_reaches_a_ticket_only_if_the_table_has_it(
     near = ticket.owner == actor.id or ticket.queue in actor.queues
     assert may(actor, permission, ticket) == (scope is Scope.ALL or (scope is Scope.OWN and near))
     assert actor.may(permission) == (scope is not None)
+
+
+def test_a_question_is_answered_and_given_by_the_queue_that_was_asked() -> None:
+    assert may_answer(person(Role.AGENT, WAREHOUSE), WAREHOUSE)
+    assert not may_answer(person(Role.AGENT, SERVICE), WAREHOUSE)
+    assert not may_answer(person(Role.AUDITOR), WAREHOUSE)
+    assert may_assign_assist(person(Role.SUPERVISOR, WAREHOUSE), WAREHOUSE)
+    assert may_assign_assist(person(Role.OPS), WAREHOUSE)
+    assert not may_assign_assist(person(Role.SUPERVISOR, SERVICE), WAREHOUSE)
+    assert not may_assign_assist(person(Role.AGENT, WAREHOUSE), WAREHOUSE)
+
+
+@pytest.mark.parametrize(
+    ("who", "asked_by", "may_take_back"),
+    [
+        (person(Role.AGENT, SERVICE, id=7), 7, True),
+        (person(Role.AGENT, SERVICE, id=7), 8, False),
+        (person(Role.AGENT, id=9), 8, True),  # owns the ticket
+        (person(Role.SUPERVISOR, SERVICE), 8, True),
+        (person(Role.SUPERVISOR, WAREHOUSE), 8, False),
+        (person(Role.AUDITOR, id=7), 7, False),
+    ],
+)
+def test_a_question_is_taken_back_by_who_asked_owns_or_assigns(who: Actor, asked_by: int, may_take_back: bool) -> None:
+    ticket = TicketStanding(queue=SERVICE, owner=9, assists=frozenset({WAREHOUSE}))
+    assert may_withdraw(who, ticket, asked_by=asked_by) is may_take_back
+
+
+@pytest.mark.parametrize(
+    ("who", "owner", "may_hand"),
+    [
+        (person(Role.AGENT, WAREHOUSE, id=9), 9, True),
+        (person(Role.AGENT, SERVICE), 9, False),
+        (person(Role.AGENT, SERVICE), None, True),
+        (person(Role.AGENT, WAREHOUSE), None, False),
+        (person(Role.SUPERVISOR, SERVICE), 9, True),
+        (person(Role.AUDITOR), None, False),
+    ],
+)
+def test_the_customer_is_handed_over_by_his_owner_or_by_who_assigns(
+    who: Actor, owner: int | None, may_hand: bool
+) -> None:
+    assert may_hand_over(who, TicketStanding(queue=SERVICE, owner=owner)) is may_hand

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from helpdesk.domain.access import Role
-from helpdesk.domain.problems import Conflict
-from helpdesk.domain.tickets import Priority, Status
+from helpdesk.domain.tickets import Status
 from helpdesk.models import (
     Absence,
     Membership,
-    Outbox,
     Queue,
     Shift,
     Skill,
@@ -24,63 +21,20 @@ from helpdesk.models import (
     UserSession,
     UserSkill,
 )
-from helpdesk.services import assignment, assists, dispatch, operations, tickets
+from helpdesk.services import assignment, assists, dispatch, tickets
 from helpdesk.storage import session, unit_of_work
 from tests import tickets as rows
 from tests.conftest import Statements
-from tests.factories import World, add, open_session, user
-from tests.services.story import do, events, look, opened, owner_of, refused, resolved, stints
+from tests.factories import World, add
+from tests.services.desks import HOUR, handed, hands, hold, notices, settings, staffed, there, waiting
+from tests.services.story import do, events, look, opened, owner_of, resolved
 
-HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
 def shop(world: World, now: datetime) -> World:
-    """Customer service hands out by load, at most three each; both agents sit at their desks."""
-    settings(world, assignment="least_load", capacity=3)
-    there(now, world.users.agent, world.users.agent2)
-    return world
-
-
-def settings(world: World, queue: str = "customer_service", **columns: Any) -> None:
-    with unit_of_work():
-        session().execute(update(Queue).where(Queue.code == queue).values(**columns))
-
-
-def there(now: datetime, *people: User) -> None:
-    with unit_of_work():
-        for one in people:
-            open_session(one, now)
-
-
-def hold(user: User, **columns: Any) -> None:
-    with unit_of_work():
-        session().execute(update(User).where(User.id == user.id).values(**columns))
-
-
-def waiting(world: World, now: datetime, count: int = 1, **more: Any) -> list[str]:
-    """Tickets of customer service in nobody's hands, as rows: the later ones burn first."""
-    with unit_of_work():
-        return [
-            rows.ticket(world, now, due_in=(count - place) * HOUR, status="new", **more).number
-            for place in range(count)
-        ]
-
-
-def handed(world: World, now: datetime, queue: str = "customer_service") -> int:
-    queue_id = getattr(world.queues, queue).id
-    return do(dispatch.hand_out, queue_id, actor=world.actors.system, now=now)
-
-
-def hands(number: str) -> int | None:
-    stay = next(stint for stint in stints(number) if stint.kind == "stay" and stint.left_at is None)
-    return stay.assignee_id
-
-
-def notices(kind: str) -> list[dict[str, Any]]:
-    found = session().scalars(select(Outbox).where(Outbox.kind == "notice").order_by(Outbox.id))
-    return [row.payload for row in found if row.payload["code"] == kind]
+    return staffed(world, now)
 
 
 def test_a_new_ticket_goes_to_who_has_the_least_in_hand_and_stays_new(shop: World, now: datetime) -> None:
@@ -294,71 +248,6 @@ def test_one_who_is_alone_gets_back_what_he_had(shop: World, now: datetime) -> N
     assert hands(number) == keeper
 
 
-def test_the_next_round_hands_out_a_transfer_and_that_can_still_be_undone(shop: World, now: datetime) -> None:
-    settings(shop, "warehouse", assignment="least_load")
-    there(now, shop.users.warehouse)
-    number = opened(shop, now, type="logistics_stuck")
-    before, version = (hands(number), look(number).owner_id), look(number).version
-    moved = do(
-        assignment.transfer,
-        number,
-        "warehouse",
-        reason="查打包",
-        version=version,
-        actor=shop.actors.supervisor,
-        now=now,
-    )
-    assert hands(number) is None
-    handed(shop, now, "warehouse")
-    assert hands(number) == shop.users.warehouse.id
-    do(operations.undo, moved, actor=shop.actors.supervisor, now=now)
-    assert (hands(number), look(number).owner_id) == before
-
-
-def test_undoing_a_transfer_brings_back_who_answered_the_customer(shop: World, now: datetime) -> None:
-    number = opened(shop, now)
-    owner = look(number).owner_id
-    hold(shop.users.agent if owner == shop.users.agent.id else shop.users.agent2, presence="away")
-    version = look(number).version
-    moved = do(
-        assignment.transfer, number, "customer_service", reason="x", version=version, actor=shop.actors.ops, now=now
-    )
-    handed(shop, now)
-    assert look(number).owner_id != owner
-    do(operations.undo, moved, actor=shop.actors.ops, now=now)
-    assert (hands(number), look(number).owner_id) == (None, owner)
-
-
-def test_what_somebody_did_since_the_hand_out_is_not_undone_over_his_head(shop: World, now: datetime) -> None:
-    settings(shop, "warehouse", assignment="least_load")
-    there(now, shop.users.warehouse)
-    number = opened(shop, now, type="logistics_stuck")
-    version = look(number).version
-    moved = do(
-        assignment.transfer,
-        number,
-        "warehouse",
-        reason="查打包",
-        version=version,
-        actor=shop.actors.supervisor,
-        now=now,
-    )
-    handed(shop, now, "warehouse")
-    do(tickets.set_priority, number, Priority.P1, version=look(number).version, actor=shop.actors.warehouse, now=now)
-    with refused(Conflict, "operation.moved_on"):
-        do(operations.undo, moved, actor=shop.actors.supervisor, now=now)
-
-
-def test_a_ticket_given_back_and_handed_on_returns_to_who_gave_it_back(shop: World, now: datetime) -> None:
-    number = opened(shop, now, type="logistics_stuck")
-    giver, version = hands(number), look(number).version
-    given = do(assignment.assign, number, None, version=version, actor=shop.actors.supervisor, now=now)
-    handed(shop, now)
-    assert hands(number) not in {None, giver}
-    do(operations.undo, given, actor=shop.actors.supervisor, now=now)
-    assert (hands(number), look(number).owner_id) == (giver, giver)
-
-
 def test_of_two_hand_outs_that_see_the_same_ticket_one_wins(
     shop: World, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -446,94 +335,6 @@ def test_three_statements_find_out_that_nobody_can_take_more(
     with statements() as seen:
         assert handed(shop, now) == 0
     assert len(seen) <= 3
-
-
-# Taken out of somebody's hands by a rule
-
-
-def moved(number: str, how: str, world: World, now: datetime) -> bool:
-    def deed() -> bool:
-        ticket = tickets.load(number, world.actors.system)
-        return dispatch.reassign(ticket, how, actor=world.actors.system, now=now, why={"stage": "breach"})
-
-    return do(deed)
-
-
-def test_next_takes_somebody_else_of_the_queue_and_says_why(shop: World, now: datetime) -> None:
-    number = opened(shop, now, type="logistics_stuck")
-    before = hands(number)
-    assert moved(number, "next", shop, now)
-    after = hands(number)
-    assert {before, after} == {shop.users.agent.id, shop.users.agent2.id}
-    assert look(number).owner_id == after
-    told = events(number, "ticket.assignee")[-1].params
-    assert (told["from"], told["to"]) == (before, after)
-    assert told["why"] == {"mode": "least_load", "load": 0, "capacity": 3, "stage": "breach"}
-    assert notices("ticket.assigned")[-1]["notify"] == [f"user:{after}"]
-
-
-def test_next_works_where_people_take_for_themselves_too(world: World, now: datetime) -> None:
-    there(now, world.users.agent, world.users.agent2)
-    with unit_of_work():
-        number = rows.ticket(world, now, hands=world.users.agent).number
-    assert moved(number, "next", world, now)
-    assert hands(number) == world.users.agent2.id
-
-
-def test_next_leaves_it_where_it_is_if_nobody_else_can(shop: World, now: datetime) -> None:
-    number = opened(shop, now, type="logistics_stuck")
-    other = {shop.users.agent.id: shop.users.agent2, shop.users.agent2.id: shop.users.agent}[hands(number) or 0]
-    hold(other, presence="away")
-    before = (hands(number), look(number).version)
-    assert not moved(number, "next", shop, now)
-    assert (hands(number), look(number).version) == before
-
-
-def test_several_that_move_on_at_once_are_spread(shop: World, now: datetime) -> None:
-    settings(shop, assignment="round_robin", capacity=None)
-    with unit_of_work():
-        third = user("third", now, queues=[shop.queues.customer_service])
-        numbers = [rows.ticket(shop, now, hands=shop.users.agent).number for _ in range(4)]
-    there(now, third)
-    for number in numbers:
-        assert moved(number, "next", shop, now)
-    assert Counter(hands(number) for number in numbers) == {shop.users.agent2.id: 2, third.id: 2}
-
-
-def test_a_supervisor_takes_it_over_his_capacity_and_away_from_his_desk_but_not_on_leave(
-    shop: World, now: datetime
-) -> None:
-    hold(shop.users.supervisor, capacity=1)
-    with unit_of_work():
-        rows.ticket(shop, now, hands=shop.users.supervisor)
-        second = user("second", now, role=Role.SUPERVISOR, queues=[shop.queues.customer_service])
-        add(Absence(user_id=second.id, starts_at=now - HOUR, ends_at=now + HOUR, kind="leave"))
-    number = opened(shop, now, type="logistics_stuck")
-    assert moved(number, "supervisor", shop, now)
-    assert (hands(number), look(number).owner_id) == (shop.users.supervisor.id,) * 2
-    assert events(number, "ticket.assignee")[-1].params["why"]["mode"] == "supervisor"
-    assert not moved(number, "supervisor", shop, now)  # he has it
-
-
-def test_a_queue_without_supervisors_keeps_it(shop: World, now: datetime) -> None:
-    number = opened(shop, now)
-    assert not moved(number, "supervisor", shop, now)
-
-
-def test_what_is_taken_back_waits_for_somebody_else(shop: World, now: datetime) -> None:
-    number = opened(shop, now, type="logistics_stuck")
-    before = hands(number)
-    assert moved(number, "unassign", shop, now)
-    assert (hands(number), look(number).owner_id) == (None, None)
-    assert not moved(number, "unassign", shop, now)
-    handed(shop, now)
-    assert hands(number) not in {None, before}
-
-
-def test_a_solved_ticket_is_moved_nowhere(shop: World, now: datetime) -> None:
-    number = opened(shop, now, type="logistics_stuck")
-    resolved(number, actor=shop.actors.agent, now=now, shares={})
-    assert not any(moved(number, how, shop, now) for how in ("next", "supervisor", "unassign"))
 
 
 def test_only_queues_that_hand_out_and_have_something_waiting_are_in_need(shop: World, now: datetime) -> None:

@@ -60,7 +60,8 @@ def test_the_queue_that_is_asked_answers_on_the_ticket_s_page(
 def test_a_question_is_taken_and_the_asker_sees_by_whom(
     client: Client, world: World, login: Login, row: Ticket, assist: int
 ) -> None:
-    login(client, world.users.warehouse).submit(path(row, assist, "claim"), {"version": "1"})
+    login(client, world.users.warehouse)
+    client.submit(path(row, assist, "claim"), {"version": "1"})
     assert stored(assist).assignee_id == world.users.warehouse.id
     page = login(client, world.users.agent).get(f"/tickets/{row.number}").text
     assert "赵仓在答" in page
