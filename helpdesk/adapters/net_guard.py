@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, TypeAlias
 
 import httpx
@@ -25,8 +25,13 @@ PORTS = frozenset({80, 443})
 TIMEOUT_SECONDS = 10.0
 DEADLINE_SECONDS = 30.0
 MOST_ANSWER_BYTES = 64 * 1024
-NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
-IPV4_COMPATIBLE = IPv6Network("::/96")
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+NAT64 = IPv6Network("64:ff9b::/96")
+"""An IPv4 address as networks without IPv4 see it."""
+
+# What the standard library's table of this Python doesn't say: protocol assignments, relays and tunnels.
+SPECIAL_IPV4 = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
+SPECIAL_IPV6 = (IPv6Network("2001::/23"), IPv6Network("2002::/16"), IPv6Network("3fff::/20"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +50,14 @@ def resolve(host: str, port: int) -> list[str]:
 
 def is_public(address: IPAddress) -> bool:
     """Whether the address is one that anybody on the Internet could reach, in whatever form it is written."""
-    if isinstance(address, IPv6Address):
-        inner = _within(address)
-        if inner is not None:
-            return is_public(inner)
-        if any(address in network for network in NAT64) or address in IPV4_COMPATIBLE or address.is_site_local:
-            return False
-        if address.scope_id is not None:
-            return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-def _within(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 one stands for."""
-    teredo = address.teredo
-    if teredo is not None:
-        return teredo[1]
-    if address in NAT64[0]:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour
+    if isinstance(address, IPv4Address):
+        special = any(address in network for network in SPECIAL_IPV4)
+        return address.is_global and not address.is_multicast and not address.is_reserved and not special
+    inner = IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else address.ipv4_mapped
+    if inner is not None:
+        return is_public(inner)
+    special = any(address in network for network in SPECIAL_IPV6)
+    return address in GLOBAL_UNICAST and address.is_global and not special
 
 
 @dataclass(frozen=True, slots=True)
