@@ -7,12 +7,13 @@ from flask import Flask
 from helpdesk.web import access, errors, filters, locale, security
 from helpdesk.web.accounts import accounts
 from helpdesk.web.assists import assists
+from helpdesk.web.board import board
 from helpdesk.web.calendars import calendars
 from helpdesk.web.queues import queues
 from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
 
-BLUEPRINTS = (accounts, assists, queues, team, tickets, calendars)
+BLUEPRINTS = (accounts, board, assists, queues, team, tickets, calendars)
 
 
 def init_app(app: Flask) -> None:

@@ -2,7 +2,7 @@
 // An element with data-late-after (ISO instant) is a running clock; it is late after that instant, and the words count down
 // to it. Ring and bar show the share of data-target (seconds of working time) that is left: data-working-left at the instant
 // data-as-of, and less only between data-opens-at and data-closes-at. A data-resting clock says when it is due instead:
-// nobody works now, and there is time.
+// nobody works now, and there is time. data-text says it in other words than those of the page.
 
 const SOON = 3600; // amber: due within the hour, as on the key figure
 const body = document.body;
@@ -57,7 +57,8 @@ function draw(element) {
   const left = (Date.parse(element.dataset.lateAfter) - moment) / 1000;
   const now = level(left);
   const percent = left < 0 ? 100 : share(element.dataset, moment);
-  const text = (left < 0 ? body.dataset.textOver : body.dataset.textLeft).replace("{time}", words(Math.abs(left)));
+  const pattern = element.dataset.text ?? (left < 0 ? body.dataset.textOver : body.dataset.textLeft);
+  const text = pattern.replace("{time}", words(Math.abs(left)));
 
   setLevel(element, now);
   const label = element.querySelector("[data-clock-text]");
