@@ -164,10 +164,16 @@ def _late(
         if share.over_seconds >= MINUTE
     ]
     return {
-        "promise": _("%(clock)s超时 %(time)s", clock=clock_label(clock.kind), time=duration(found.over_seconds)),
+        "promise": _promise(clock.kind, found.over_seconds),
         "why": _overran(names.get(found.blame, found.blame), overrun) if overrun else _most(found, names),
         "shares": _("超出的时间按用时分摊：%(parts)s", parts=_("，").join(parts)) if len(parts) > 1 else "",
     }
+
+
+def _promise(kind: str, over_seconds: int) -> str:
+    """By how much it was broken; told apart from the clock beside it, which also counts the night since."""
+    told = {"clock": clock_label(kind), "time": duration(over_seconds)}
+    return _("%(clock)s超时 %(time)s", **told) if kind == Kind.PLATFORM else _("%(clock)s超出 %(time)s工时", **told)
 
 
 def _most(found: Attribution, names: dict[str, str]) -> str:

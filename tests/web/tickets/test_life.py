@@ -79,7 +79,7 @@ def test_whoever_overran_its_own_target_is_named(shown: Shown, world: World, now
     frozen.shift(hours=6)
     page = shown(number)
     assert late_lines(page) == [
-        "解决时限超时 2时：仓库用了 5时（目标 4时） 超出的时间按用时分摊：仓库 1时40分，客服 20分"
+        "解决时限超出 2时工时：仓库用了 5时（目标 4时） 超出的时间按用时分摊：仓库 1时40分，客服 20分"
     ]
 
 
@@ -90,7 +90,7 @@ def test_where_every_queue_kept_its_target_who_used_most_is_named(
     number = opened(world, now, "logistics_stuck")
     frozen.shift(minutes=35)
     page = shown(number)
-    assert late_lines(page) == ["首次响应超时 5分：客服用了 35分"]
+    assert late_lines(page) == ["首次响应超出 5分工时：客服用了 35分"]
 
 
 def test_a_late_first_response_is_not_the_warehouses_that_has_the_ticket(
@@ -98,7 +98,7 @@ def test_a_late_first_response_is_not_the_warehouses_that_has_the_ticket(
 ) -> None:
     number = opened(world, now)
     frozen.shift(minutes=35)
-    assert late_lines(shown(number)) == ["首次响应超时 5分：客服用了 35分"]
+    assert late_lines(shown(number)) == ["首次响应超出 5分工时：客服用了 35分"]
 
 
 def test_a_platforms_deadline_that_began_with_the_order_says_so(
@@ -127,7 +127,7 @@ def test_a_resolved_ticket_keeps_its_line(shown: Shown, world: World, now: datet
     assert bar(page) == [("b", 0, 1000)]
     assert "<td>客服</td><td>5时</td>" in page
     assert "现在" not in page.partition("lifeline-table")[2].partition("</table>")[0]
-    assert late_lines(page)[-1] == "解决时限超时 1时：客服用了 5时（目标 2时）"
+    assert late_lines(page)[-1] == "解决时限超出 1时工时：客服用了 5时（目标 2时）"
 
 
 def test_what_is_too_narrow_to_be_seen_is_in_the_table(
