@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from helpdesk.domain import clocks as engine
-from helpdesk.domain.calendars import Calendar, opening
-from helpdesk.domain.clocks import FAR_FUTURE
+from helpdesk.domain.calendars import Calendar, open_seconds, opening
+from helpdesk.domain.clocks import FAR_FUTURE, ClockState
 from helpdesk.models.clocks import state_of
 
 SOON_SECONDS = 3600
@@ -81,7 +81,7 @@ def face(row: ClockColumns, calendar: Calendar, now: datetime) -> ClockFace:
     paused = bool(row.pauses) and row.pauses[-1][1] is None
     late = row.late_after is not None and now > row.late_after
     left = None if paused or row.late_after is None else int((row.late_after - now).total_seconds())
-    working_left = engine.remaining(state, calendar, now) or 0
+    working_left = _working_left(row, state, calendar, now)
     open_from, open_to = (opening(calendar, now) if state.running else None) or (None, None)
     return ClockFace(
         kind=row.kind,
@@ -98,6 +98,15 @@ def face(row: ClockColumns, calendar: Calendar, now: datetime) -> ClockFace:
         closes_at=open_to,
         provisional=row.provisional,
     )
+
+
+def _working_left(row: ClockColumns, state: ClockState, calendar: Calendar, now: datetime) -> int:
+    """``engine.remaining``; a clock that never paused is read from its deadline, which is nearer than its start."""
+    if row.pauses or row.due_at is None or row.met_at is not None:
+        return engine.remaining(state, calendar, now) or 0
+    if now >= row.due_at:
+        return -open_seconds(calendar, row.due_at, now)
+    return min(row.target_seconds, open_seconds(calendar, now, row.due_at))
 
 
 def nearest(

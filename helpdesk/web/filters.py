@@ -22,6 +22,7 @@ from helpdesk.queries import health
 from helpdesk.queries.ticket_counts import MOST_COUNTED
 from helpdesk.web.access import current_actor, moment
 from helpdesk.web.navigation import Navigation, navigation
+from helpdesk.wording.clock_words import ClockWords
 from helpdesk.wording.labels import locale_code
 
 THEMES = ("light", "dark")
@@ -43,6 +44,7 @@ def init_app(app: Flask) -> None:
         channel_label=wording.label,
         problem_text=wording.problem_text,
         event_text=wording.event_text,
+        clock_words=clock_words,
     )
     app.jinja_env.filters.update(
         capped=capped,
@@ -82,6 +84,14 @@ def _worker_alive() -> bool:
     return bool(g.worker_alive)
 
 
+def clock_words() -> ClockWords:
+    """What this request says about clocks."""
+    if "clock_words" not in g:
+        g.clock_words = ClockWords(moment())
+    words: ClockWords = g.clock_words
+    return words
+
+
 def can(permission: str) -> bool:
     """Whether the person's role holds the permission, at least for his own queues."""
     return bool(current_user.is_authenticated) and current_actor().may(Permission(permission))
@@ -111,26 +121,43 @@ def when(at: datetime | None) -> Markup | str:
     )
 
 
+class Ago:
+    """How long ago things were, in the language of this request; made once for a list."""
+
+    def __init__(self) -> None:
+        self.now, self.zone = moment(), get_timezone()
+        self.just = gettext("刚刚")
+        self.minutes, self.hours, self.days = (
+            gettext("%(n)s 分钟前"),
+            gettext("%(n)s 小时前"),
+            gettext("%(n)s 天前"),
+        )
+
+    def __call__(self, at: datetime) -> Markup | str:
+        """In the greatest unit; a date beyond a month."""
+        minutes = int((self.now - at).total_seconds()) // 60
+        if minutes >= 30 * 24 * 60:
+            return when(at)
+        if minutes < 1:
+            text = self.just
+        elif minutes < 60:
+            text = self.minutes % {"n": minutes}
+        elif minutes < 24 * 60:
+            text = self.hours % {"n": minutes // 60}
+        else:
+            text = self.days % {"n": minutes // (24 * 60)}
+        return _time(at, text)
+
+
 def ago(at: datetime | None) -> Markup | str:
     """How long ago, in the greatest unit; a date beyond a month."""
-    if at is None:
-        return "–"
-    minutes = int((moment() - at).total_seconds()) // 60
-    if minutes < 1:
-        return _time(at, gettext("刚刚"))
-    if minutes < 60:
-        return _time(at, gettext("%(n)s 分钟前", n=minutes))
-    if minutes < 24 * 60:
-        return _time(at, gettext("%(n)s 小时前", n=minutes // 60))
-    if minutes < 30 * 24 * 60:
-        return _time(at, gettext("%(n)s 天前", n=minutes // (24 * 60)))
-    return when(at)
+    return "–" if at is None else Ago()(at)
 
 
 def _time(at: datetime, text: str) -> Markup:
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        at.isoformat(), f"{at.astimezone(get_timezone()):%Y-%m-%d %H:%M:%S}", text
-    )
+    """The text is ours, and has nothing to be escaped."""
+    exact = f"{at.astimezone(get_timezone()):%Y-%m-%d %H:%M:%S}"
+    return Markup(f'<time datetime="{at.isoformat()}" title="{exact}">{text}</time>')  # noqa: S704
 
 
 @lru_cache(maxsize=512)

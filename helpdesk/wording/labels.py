@@ -238,17 +238,29 @@ def locale_code() -> str:
     return "en" if getattr(get_locale(), "language", "") == "en" else "zh_CN"
 
 
+class Durations:
+    """Lengths of time in the language of the request that made it; its sentences are looked up once for a list."""
+
+    def __init__(self) -> None:
+        self.days, self.hours, self.minutes = gettext("%(n)s天"), gettext("%(n)s时"), gettext("%(n)s分")
+        self.between = " " if locale_code() == "en" else ""
+
+    def text(self, seconds: float) -> str:
+        """``2时12分``, in the two greatest units, rounded down to minutes; the sign is left to the words around it."""
+        minutes = int(abs(seconds)) // 60
+        days, rest = divmod(minutes, 24 * 60)
+        hours, minutes = divmod(rest, 60)
+        parts = [self.days % {"n": days}] if days else []
+        if hours:
+            parts.append(self.hours % {"n": hours})
+        if not days and (minutes or not hours):
+            parts.append(self.minutes % {"n": minutes})
+        return self.between.join(parts)
+
+
 def duration(seconds: float) -> str:
-    """``2时12分``, in the two greatest units, rounded down to minutes; the sign is left to the words around it."""
-    minutes = int(abs(seconds)) // 60
-    days, rest = divmod(minutes, 24 * 60)
-    hours, minutes = divmod(rest, 60)
-    parts = [gettext("%(n)s天", n=days)] if days else []
-    if hours:
-        parts.append(gettext("%(n)s时", n=hours))
-    if not days and (minutes or not hours):
-        parts.append(gettext("%(n)s分", n=minutes))
-    return (" " if locale_code() == "en" else "").join(parts)
+    """One length of time, as ``Durations`` words it."""
+    return Durations().text(seconds)
 
 
 def _named(names: Mapping[str, str], code: str) -> str:

@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from flask_babel import format_datetime, get_timezone, gettext
+from flask_babel import format_date, get_timezone, gettext
 
 from helpdesk.wording.labels import locale_code
 
 SECOND = timedelta(seconds=1)
 
 
+class Wall:
+    """The shop's wall clock at ``now``, in the language of the request that made it; made once for a list."""
+
+    def __init__(self, now: datetime) -> None:
+        self.zone = get_timezone()
+        self.today = now.astimezone(self.zone).date()
+
+    def day_and_time(self, at: datetime) -> str:
+        """``今天 18:00``, ``明天 11:00``, else ``11-24 11:00``. Midnight ends a day: ``今天 24:00``."""
+        day, time = self._read(at)
+        return f"{self._day(day)} {time}"
+
+    def time_or_day(self, at: datetime) -> str:
+        """The same where there is little room: ``18:00`` is today's."""
+        day, time = self._read(at)
+        return time if day == self.today else f"{self._day(day)} {time}"
+
+    def _read(self, at: datetime) -> tuple[date, str]:
+        local = at.astimezone(self.zone)
+        if local.hour == local.minute == local.second == 0:
+            return (local - SECOND).date(), "24:00"
+        return local.date(), f"{local.hour:02}:{local.minute:02}"
+
+    def _day(self, day: date) -> str:
+        ahead = (day - self.today).days
+        if ahead == 0:
+            return gettext("今天")
+        if ahead == 1:
+            return gettext("明天")
+        return format_date(day, "d MMM") if locale_code() == "en" else f"{day.month:02}-{day.day:02}"
+
+
 def day_and_time(at: datetime, now: datetime) -> str:
-    """``今天 18:00``, ``明天 11:00``, else ``11-24 11:00``, in the shop's zone. Midnight ends a day: ``今天 24:00``."""
-    return f"{_day(at, now)} {_time(at)}"
+    """See ``Wall``."""
+    return Wall(now).day_and_time(at)
 
 
 def time_or_day(at: datetime, now: datetime) -> str:
-    """The same where there is little room: ``18:00`` is today's."""
-    return _time(at) if _days_ahead(at, now) == 0 else day_and_time(at, now)
+    """See ``Wall``."""
+    return Wall(now).time_or_day(at)
 
 
 def minute_of(stamp: str) -> str:
     """A stored instant (ISO 8601) as ``11-24 22:00`` on the shop's wall."""
     return f"{datetime.fromisoformat(stamp).astimezone(get_timezone()):%m-%d %H:%M}"
-
-
-def _day(at: datetime, now: datetime) -> str:
-    ahead = _days_ahead(at, now)
-    if ahead == 0:
-        return gettext("今天")
-    if ahead == 1:
-        return gettext("明天")
-    return format_datetime(_within(at), "d MMM" if locale_code() == "en" else "MM-dd")
-
-
-def _days_ahead(at: datetime, now: datetime) -> int:
-    zone = get_timezone()
-    return (_within(at).astimezone(zone).date() - now.astimezone(zone).date()).days
-
-
-def _time(at: datetime) -> str:
-    return "24:00" if _ends_day(at) else f"{at.astimezone(get_timezone()):%H:%M}"
-
-
-def _within(at: datetime) -> datetime:
-    """An instant of the day that the instant belongs to."""
-    return at - SECOND if _ends_day(at) else at
-
-
-def _ends_day(at: datetime) -> bool:
-    return f"{at.astimezone(get_timezone()):%H%M%S}" == "000000"

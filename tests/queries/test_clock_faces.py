@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpdesk.domain import clocks
 from helpdesk.domain.calendars import Calendar
@@ -134,3 +136,12 @@ def test_the_nearest_clock_is_shown_and_a_paused_one_only_alone() -> None:
     assert alone is not None
     assert alone.state == "paused"
     assert nearest([], calendars, now) is None
+
+
+@given(started=st.integers(-40 * 24 * 60, 0), present=st.integers(-45 * 24 * 60, 30 * 24 * 60))
+def test_what_is_left_is_what_the_engine_says(started: int, present: int) -> None:
+    clock = row(MONDAY + timedelta(minutes=started))
+    now = MONDAY + timedelta(minutes=present)
+    assert face(clock, OFFICE, now).working_left == clocks.remaining(
+        ClockState(clock.started_at, 4 * 3600), OFFICE, now
+    )

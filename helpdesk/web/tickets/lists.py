@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, get_template_attribute, make_response, redirect, render_template, request, url_for
 from flask_babel import get_timezone, ngettext
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
@@ -21,7 +22,7 @@ from helpdesk.queries import ticket_counts, ticket_list
 from helpdesk.queries.choices import ListChoices, list_choices
 from helpdesk.queries.keyset import parse_cursor
 from helpdesk.queries.ticket_counts import Summary
-from helpdesk.queries.ticket_list import Page, TicketRow
+from helpdesk.queries.ticket_list import Page
 from helpdesk.services import assignment
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, local_path, moment, needs
@@ -29,6 +30,7 @@ from helpdesk.web.filters import shown_navigation
 from helpdesk.web.locale import day_start
 from helpdesk.web.navigation import class_and_icon
 from helpdesk.web.tickets import tickets
+from helpdesk.web.tickets.rows import listed
 from helpdesk.web.tickets.where import List, asked_list, tell
 from helpdesk.wording import class_label, label, problem_text, status_label
 from helpdesk.wording.labels import locale_code
@@ -118,7 +120,7 @@ def _list_context(here: List) -> dict[str, Any]:
     names = type_names()
     cleared = List(here.tab, TicketFilter(queue=here.chosen.queue))
     return {
-        "rows": [_row(row, here, names) for row in page.rows],
+        "rows": list(listed(page.rows, _address(here), names, _badge())),
         "type_names": names,
         "tabs": _tabs(here, summary),
         "tab": here.tab.value,
@@ -141,30 +143,16 @@ def _etag(page: Page, summary: Summary, now: datetime) -> str:
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
 
 
-def _row(row: TicketRow, here: List, names: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "key": row.key,
-        "number": row.number,
-        "url": url_for("tickets.show", number=row.number, **here.args()),
-        "klass": row.klass,
-        "type_name": names.get(row.type, row.type),
-        "subject": row.subject,
-        "channel": label(row.channel),
-        "customer": row.customer,
-        "order_number": row.order_number,
-        "paid_fen": row.paid_fen,
-        "created_at": row.created_at,
-        "owner_name": row.hands,
-        "owner_initial": (row.hands or "")[:1],
-        "status": row.status,
-        "priority": row.priority,
-        "urgency": row.urgency,
-        "nudges": row.nudges,
-        "unconfirmed": row.unconfirmed,
-        "unread": row.unread,
-        "clock": row.clock,
-        "assist": row.assist,
-    }
+def _address(here: List) -> Callable[[str], str]:
+    """To a ticket of this list, by its number; the router is asked once."""
+    before, after = url_for("tickets.show", number="-", **here.args()).split("-", 1)
+    return lambda number: f"{before}{number}{after}"
+
+
+def _badge() -> Callable[..., Markup]:
+    """The sign of a class, as all templates draw it."""
+    macro: Callable[..., Markup] = get_template_attribute("components/ui.html", "class_badge")
+    return macro
 
 
 def type_names() -> dict[str, str]:

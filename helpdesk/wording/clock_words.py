@@ -1,0 +1,73 @@
+"""A clock in words: how much is left of it, when it is due. Made for lists: a sentence is looked up once for all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from helpdesk.wording.labels import Durations, clock_label
+from helpdesk.wording.times import Wall
+
+
+class ClockWords:
+    """What is said about clocks at ``now``, in the language of the request that made it.
+
+    A clock is a ``queries.clock_faces.ClockFace`` or has its fields.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        self.wall, self.durations = Wall(now), Durations()
+        self.left, self.over, self.untimed = _("剩 %(time)s"), _("超时 %(time)s"), _("无时限")
+        self.due, self.named_due = _("%(when)s 到期"), _("%(kind)s，%(when)s 到期")
+        self.names: dict[str, str] = {}
+
+    def name(self, kind: str) -> str:
+        """Of a kind of clock."""
+        if kind not in self.names:
+            self.names[kind] = clock_label(kind)
+        return self.names[kind]
+
+    def text(self, clock: Any) -> str:
+        """The loudest words of a row: what is left, by how much it is late, or why neither counts now."""
+        left = clock.remaining_seconds
+        if clock.state != "running":
+            return self._stopped(clock)
+        if left is None:
+            return self.untimed
+        if clock.level == "over":
+            return self.over % {"time": self.durations.text(left)}
+        if clock.resting:
+            return self.due % {"when": self.wall.time_or_day(clock.ends_at)}
+        return self.left % {"time": self.durations.text(left)}
+
+    def title(self, clock: Any, name: str = "") -> str:
+        """What stands behind the words: which clock, and when it is due."""
+        name = name or self.name(clock.kind)
+        if clock.resting:
+            words = _(
+                "%(kind)s，%(when)s 到期；现在是非工作时间，%(opens)s 继续计时",
+                kind=name,
+                when=self.wall.time_or_day(clock.ends_at),
+                opens=self.wall.time_or_day(clock.opens_at),
+            )
+        elif clock.state == "running" and clock.ends_at:
+            words = self.named_due % {"kind": name, "when": self.wall.time_or_day(clock.ends_at)}
+        else:
+            words = name
+        return words + _("（节假日安排未公布，暂定）") if clock.provisional else words
+
+    def _stopped(self, clock: Any) -> str:
+        match clock.state, clock.level:
+            case "met", _level:
+                return _("已达成")
+            case "breached", _level:
+                return _("未达成")
+            case "paused", "over":
+                return _("已超时，暂停中")
+            case _:
+                left = clock.remaining_seconds
+                return (
+                    _("已暂停") if left is None else f"{_('已暂停')} {_('余 %(time)s', time=self.durations.text(left))}"
+                )
