@@ -8,7 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select, true
+from sqlalchemy import Integer, Row, and_, cast, func, literal, null, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import WORKING_ROLES, Actor, Permission, Role, Scope
@@ -19,10 +19,13 @@ from helpdesk.domain.tickets import Status
 from helpdesk.models import Absence, Membership, Queue, Skill, Stint, Ticket, User, UserSkill
 from helpdesk.models.duty import absence_at
 from helpdesk.models.presence import whereabouts_columns, whereabouts_of
+from helpdesk.models.scope import listed
 from helpdesk.models.ticket_filter import is_overdue
+from helpdesk.models.tickets import is_active
 from helpdesk.storage import session
 
 MOST_PEOPLE = 300
+MOST_HELD = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,50 @@ def team(actor: Actor, now: datetime, day_start: datetime, *, queue: str = "") -
         for row in people
     ]
     return tuple(sorted(mates, key=_most_loaded_first))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A ticket that somebody has to do with: ``how`` is stay (in his hands), owner (he answers the customer while it
+    is in other hands), or assist (the question ``stint_id``)."""
+
+    number: str
+    version: int
+    how: str
+    stint_id: int | None = None
+
+
+def held_by(user_ids: Collection[int], actor: Actor) -> dict[int, tuple[Held, ...]]:
+    """What these people have to do with, of what the actor sees in his lists; what burns first first. One statement.
+
+    At most ``MOST_HELD`` in all.
+    """
+    if not user_ids:
+        return {}
+    burning = (Ticket.urgency, Ticket.burns_at, Ticket.id)
+    hands = (
+        select(Stint.assignee_id.label("user_id"), Ticket.number, Ticket.version, Stint.kind, Stint.id, *burning)
+        .join(Ticket, Ticket.id == Stint.ticket_id)
+        .where(Stint.assignee_id.in_(user_ids), Stint.left_at.is_(None), listed(actor))
+    )
+    stay = aliased(Stint)
+    owned = (
+        select(Ticket.owner_id, Ticket.number, Ticket.version, literal("owner"), cast(null(), Integer), *burning)
+        .outerjoin(stay, and_(stay.ticket_id == Ticket.id, stay.kind == "stay", stay.left_at.is_(None)))
+        .where(
+            is_active,
+            Ticket.owner_id.in_(user_ids),
+            or_(stay.assignee_id.is_(None), stay.assignee_id != Ticket.owner_id),
+            listed(actor),
+        )
+    )
+    found = union_all(hands, owned).subquery()
+    asked = select(found).order_by(found.c.urgency.desc(), found.c.burns_at, found.c.id_1).limit(MOST_HELD)
+    held: dict[int, tuple[Held, ...]] = {}
+    for user_id, number, version, how, stint_id, *_burning in session().execute(asked):
+        one = Held(number, version, how, stint_id if how == "assist" else None)
+        held[user_id] = (*held.get(user_id, ()), one)
+    return held
 
 
 def _most_loaded_first(mate: Mate) -> tuple[object, ...]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain import shifts as rules
 from helpdesk.domain.access import Permission
-from helpdesk.domain.problems import Problem
-from helpdesk.queries import rota
+from helpdesk.domain.problems import NotAllowed, NotFound, Problem
+from helpdesk.queries import rota, workload
 from helpdesk.queries.rota import Away
+from helpdesk.queries.workload import Held
 from helpdesk.services import absences as services
+from helpdesk.services import assignment, assists, bulk, operations
+from helpdesk.services.bulk import Assign, Row
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs
 from helpdesk.web.forms import show_problem
@@ -21,6 +26,9 @@ from helpdesk.web.locale import shop_zone
 from helpdesk.web.team import team
 from helpdesk.web.team.forms import ABSENCE_FIELDS, NOBODY, AbsenceForm
 from helpdesk.wording import absence_label, problem_text
+
+MOST_HANDED_OVER = 100
+"""Tickets that change hands at one press."""
 
 
 @team.get("/team/absences")
@@ -66,6 +74,52 @@ def cancel_absence(absence_id: int) -> BaseResponse:
     return redirect(url_for("team.absences"))
 
 
+@team.post("/team/absences/<id:absence_id>/hand-over")
+@needs(Permission.TICKETS_ASSIGN)
+def hand_over(absence_id: int) -> BaseResponse:
+    """Everything the absent person has to do with goes to his stand-in, each ticket for itself; undone as one."""
+    absence = next((one for one in rota.absences(current_actor(), moment()) if one.id == absence_id), None)
+    if absence is None or absence.stand_in_id is None:
+        raise NotFound("absence.not_found")
+    if not absence.editable:
+        raise NotAllowed("shift.not_yours")
+    held = workload.held_by([absence.user_id], current_actor()).get(absence.user_id, ())[:MOST_HANDED_OVER]
+    batch, done, refused = str(uuid4()), 0, []
+    for one in held:
+        try:
+            with unit_of_work():
+                _give(one, absence.user_id, absence.stand_in_id, batch)
+        except Problem as problem:
+            refused.append(_("%(number)s：%(why)s", number=one.number, why=problem_text(problem)))
+        else:
+            done += 1
+    _tell(done, refused, batch, absence.stand_in or "")
+    return redirect(url_for("team.absences"))
+
+
+def _give(one: Held, user_id: int, stand_in_id: int, batch: str) -> None:
+    actor, now = current_actor(), moment()
+    if one.stint_id is not None:
+        assists.assign_assist(one.stint_id, stand_in_id, instead_of=user_id, actor=actor, now=now)
+    elif one.how == "owner":
+        operation = assignment.hand_over(one.number, stand_in_id, version=one.version, actor=actor, now=now)
+        operations.mark(operation, batch)
+    else:
+        bulk.carry_out(Assign(stand_in_id), Row(one.number, one.version), batch=batch, actor=actor, now=now)
+
+
+def _tell(done: int, refused: list[str], batch: str, name: str) -> None:
+    """Flash what went, with the undo of it, and what didn't."""
+    if done:
+        text = ngettext("已把 %(num)d 张转给%(name)s。", "已把 %(num)d 张转给%(name)s。", done, name=name)
+        flash({"text": text, "batch": batch}, "done")  # type: ignore[arg-type]  # any JSON; see layouts/_flashes.html
+    if refused:
+        heading = ngettext("%(num)d 张没有转：", "%(num)d 张没有转：", len(refused))
+        flash([heading, *refused], "problem")  # type: ignore[arg-type]
+    if not done and not refused:
+        flash(_("他手上没有工单。"), "info")
+
+
 def _version() -> int:
     text = request.form.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
@@ -86,19 +140,28 @@ def _form() -> AbsenceForm:
 def _page(form: AbsenceForm, *, status: int = 200, error: str = "") -> Response:
     now = moment()
     found = rota.absences(current_actor(), now)
+    held = _held(found)
     return make_response(
         render_template(
             "team/absences.html",
             form=form if form.person.choices else None,
-            present=[_shown(one) for one in found if one.starts_at <= now],
-            coming=[_shown(one) for one in found if one.starts_at > now],
+            present=[_shown(one, held) for one in found if one.starts_at <= now],
+            coming=[_shown(one, held) for one in found if one.starts_at > now],
             error=error,
         ),
         status,
     )
 
 
-def _shown(one: Away) -> dict[str, Any]:
+def _held(found: tuple[Away, ...]) -> dict[int, int]:
+    """How much could be handed over to a stand-in, by the reader, of each person."""
+    if not current_actor().may(Permission.TICKETS_ASSIGN):
+        return {}
+    people = {one.user_id for one in found if one.editable and one.stand_in_id is not None}
+    return {user_id: len(held) for user_id, held in workload.held_by(people, current_actor()).items()}
+
+
+def _shown(one: Away, held: dict[int, int]) -> dict[str, Any]:
     return {
         "id": one.id,
         "version": one.version,
@@ -110,4 +173,5 @@ def _shown(one: Away) -> dict[str, Any]:
         "stand_in": one.stand_in,
         "stand_in_away": one.stand_in_away,
         "editable": one.editable,
+        "held": held.get(one.user_id, 0) if one.stand_in_id is not None else 0,
     }
