@@ -8,7 +8,7 @@ from helpdesk.queries.actors import system_actor
 from helpdesk.services import dispatch
 from helpdesk.storage import unit_of_work
 
-MOST_ROUNDS = 40
+MOST_ROUNDS = 100
 """Of one queue in one run; what is left waits for the next."""
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from helpdesk.domain.access import WORKING_ROLES, Actor, Role
 from helpdesk.domain.clocks import FAR_FUTURE
@@ -26,14 +26,17 @@ from helpdesk.services.events import record
 from helpdesk.services.tickets import KEEP, Change
 from helpdesk.storage import session
 
-MOST_AT_ONCE = 50
-"""Handed out in one transaction; the job comes again for the rest."""
+MOST_AT_ONCE = 20
+"""Handed out in one transaction, so that nobody waits long for it; the job comes again for the rest."""
 
 MOST_LOOKED_AT = 2_000
 """Of what waits, the most urgent: what nobody free can do must not hide what somebody can."""
 
 waits: ColumnElement[bool] = and_(Stint.left_at.is_(None), Stint.assignee_id.is_(None))
 """Rows of ``Stint`` in nobody's hands, in the words of their partial index."""
+
+BY_QUEUE = (Stint, "INDEXED BY ix_stint_waiting", "sqlite")
+"""SQLite takes nobody for a person like any other, and would look through what waits in all queues."""
 
 wants_a_person: ColumnElement[bool] = and_(
     is_active, or_(Stint.kind == "assist", Ticket.status != Status.PENDING_CUSTOMER.value)
@@ -187,7 +190,7 @@ def tell_assignee(
 
 
 def _in_need() -> Any:
-    something = exists().where(Stint.queue_id == Queue.id, waits)
+    something = select(Stint.id).where(Stint.queue_id == Queue.id, waits).with_hint(*BY_QUEUE).exists()
     return select(Queue.id).where(Queue.active, Queue.assignment != MANUAL, something)
 
 
@@ -253,6 +256,7 @@ def _waiting(queue_id: int, but: int | None) -> list[Waiting]:
         .join(Channel, Channel.id == Ticket.channel_id)
         .outerjoin(ClockRow, own_clock)
         .where(Stint.queue_id == queue_id, waits, wants_a_person)
+        .with_hint(*BY_QUEUE)
         .order_by(Ticket.urgency.desc(), deadline, Stint.ticket_id)
         .limit(MOST_LOOKED_AT)
     )

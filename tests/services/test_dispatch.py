@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,12 +19,13 @@ from helpdesk.models import (
     Shift,
     Skill,
     Stint,
+    Ticket,
     User,
     UserSession,
     UserSkill,
 )
 from helpdesk.services import assignment, assists, dispatch, tickets
-from helpdesk.storage import session, unit_of_work
+from helpdesk.storage import db, is_postgresql, session, unit_of_work
 from tests import tickets as rows
 from tests.conftest import Statements
 from tests.factories import World, add
@@ -266,6 +269,33 @@ def test_of_two_hand_outs_that_see_the_same_ticket_one_wins(
     assert handed(shop, now) == 0
     assert (hands(number), look(number).version) == (shop.users.agent2.id, 1)
     assert notices("ticket.assigned") == []
+
+
+@contextmanager
+def locked_elsewhere(row: type[Queue] | type[Ticket], id: int) -> Iterator[None]:
+    """Another process is changing the row."""
+    if not is_postgresql():
+        pytest.skip("SQLite has one writer at a time")
+    session().rollback()
+    with db.engine.connect() as other, other.begin():
+        other.execute(select(row.id).where(row.id == id).with_for_update(key_share=True))
+        yield
+
+
+def test_a_queue_that_another_process_hands_out_is_left_to_it(shop: World, now: datetime) -> None:
+    number = waiting(shop, now)[0]
+    with locked_elsewhere(Queue, shop.queues.customer_service.id):
+        assert handed(shop, now) == 0
+        assert opened(shop, now, type="logistics_stuck")  # and nobody waits for it
+    assert handed(shop, now) == 2
+    assert hands(number) is not None
+
+
+def test_a_ticket_that_somebody_works_on_right_now_is_left_alone(shop: World, now: datetime) -> None:
+    first, second = waiting(shop, now, 2)
+    with locked_elsewhere(Ticket, look(second).id):
+        assert handed(shop, now) == 1
+    assert (hands(first) is not None, hands(second)) == (True, None)
 
 
 def test_a_ticket_that_was_solved_meanwhile_is_handed_to_nobody(
