@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -14,7 +16,7 @@ from helpdesk.wording.times import Wall
 class ClockWords:
     """What is said about clocks at ``now``, in the language of the request that made it.
 
-    A clock is a ``queries.clock_faces.ClockFace`` or has its fields.
+    A clock is a ``queries.clock_faces.ClockFace``, or a mapping with its fields.
     """
 
     def __init__(self, now: datetime) -> None:
@@ -31,6 +33,7 @@ class ClockWords:
 
     def text(self, clock: Any) -> str:
         """The loudest words of a row: what is left, by how much it is late, or why neither counts now."""
+        clock = _fields(clock)
         left = clock.remaining_seconds
         if clock.state != "running":
             return self._stopped(clock)
@@ -44,6 +47,7 @@ class ClockWords:
 
     def title(self, clock: Any, name: str = "") -> str:
         """What stands behind the words: which clock, and when it is due."""
+        clock = _fields(clock)
         name = name or self.name(clock.kind)
         if clock.resting:
             words = _(
@@ -71,3 +75,7 @@ class ClockWords:
                 return (
                     _("已暂停") if left is None else f"{_('已暂停')} {_('余 %(time)s', time=self.durations.text(left))}"
                 )
+
+
+def _fields(clock: Any) -> Any:
+    return SimpleNamespace(**clock) if isinstance(clock, Mapping) else clock
