@@ -8,7 +8,7 @@ from datetime import date
 from flask_babel import format_date, gettext
 
 from helpdesk.domain.calendars import Calendar, DayKind
-from helpdesk.domain.hours import Intervals, show_time
+from helpdesk.domain.hours import Intervals, Period, periods_of, show_time
 from helpdesk.wording.labels import N_, locale_code
 
 WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
@@ -27,10 +27,12 @@ YEAR_STATUSES: Mapping[str, str] = {
 
 
 def hours_text(calendar: Calendar) -> str:
-    """``周一至周五 09:00–18:00``: neighbouring days with the same hours together, closed ones left out."""
-    runs: list[tuple[int, int, Intervals]] = []
-    for day in range(7):
-        hours = calendar.hours.get(day, ())
+    """``周一至周五 09:00–18:00``: neighbouring days with the same hours together, closed ones left out.
+
+    A shift that runs overnight stands with the day it begins on: ``周五 22:00–06:00``.
+    """
+    runs: list[tuple[int, int, tuple[Period, ...]]] = []
+    for day, hours in periods_of(calendar.hours).items():
         if runs and runs[-1][1] == day - 1 and runs[-1][2] == hours:
             runs[-1] = (runs[-1][0], day, hours)
         elif hours:
@@ -40,7 +42,7 @@ def hours_text(calendar: Calendar) -> str:
     return ("; " if locale_code() == "en" else "；").join(_run(*run) for run in runs)
 
 
-def intervals_text(hours: Intervals) -> str:
+def intervals_text(hours: Intervals | tuple[Period, ...]) -> str:
     """``09:00–12:00, 13:30–18:30``; a day without any is closed."""
     if not hours:
         return gettext("不上班")
@@ -69,7 +71,7 @@ def year_status_label(status: str) -> str:
     return gettext(YEAR_STATUSES[status])
 
 
-def _run(first: int, last: int, hours: Intervals) -> str:
+def _run(first: int, last: int, hours: tuple[Period, ...]) -> str:
     return f"{_days(first, last)} {intervals_text(hours)}"
 
 

@@ -84,6 +84,22 @@ def open_reasons(page: Page) -> None:
     page.locator(".clock-why").nth(1).locator("summary").click()
 
 
+def type_hours(page: Page) -> None:
+    page.fill("[name=mon]", "9-12 11-18:30")
+    page.fill("[name=fri]", "22:00-06:00")
+    expect(page.locator("[data-hours-preview]")).to_contain_text("22:00–24:00")
+
+
+def preview_holidays(page: Page) -> None:
+    table = (
+        "date,kind,name_zh,name_en\n2030-01-01,off,元旦,New Year's Day\n2030-02-02,work,春节调休上班,Make-up workday\n"
+    )
+    page.set_input_files("[name=file]", {"name": "2030.csv", "mimeType": "text/csv", "buffer": table.encode()})
+    page.click("main button.primary")
+    expect(page.locator("main table")).to_be_visible()
+
+
+CALENDAR = by_id("/calendars", "work_calendar", "code = 'finance'")
 MINE = f"{ACTIVE} AND {CUSTOMER_SERVICE}"
 
 PAGES = (
@@ -147,6 +163,14 @@ PAGES = (
     Shown("queues", "/queues", login="admin"),
     Shown("queue-settings", by_id("/queues", "queue", "code = 'customer_service'"), login="admin"),
     Shown("queue-new", "/queues/new", login="admin", pictured=False),
+    Shown("calendars", "/calendars", login="admin"),
+    Shown("calendar-hours", CALENDAR, login="admin", act=type_hours),
+    Shown("calendar-new", "/calendars/new", login="admin", pictured=False),
+    Shown("calendar-year", lambda site: f"{CALENDAR(site)}/years/2026", login="limin"),
+    Shown("holidays", "/calendars/holidays/2026", login="admin"),
+    Shown("holidays-missing", "/calendars/holidays/2030", login="limin", pictured=False),
+    Shown("holidays-publish", "/calendars/holidays/2026/publish", login="admin", pictured=False),
+    Shown("holidays-import", "/calendars/holidays/import", login="admin", act=preview_holidays),
     Shown("profile", "/account"),
     Shown("error-not-found", "/tickets/EX-000101-0001", status=404),
     Shown("error-not-allowed", "/users", status=403, pictured=False),

@@ -112,8 +112,7 @@ def shown_day(holiday: Holiday) -> dict[str, Any]:
         "day": holiday.day,
         "weekday": weekday_text(holiday.day),
         "kind": holiday.kind.value,
-        "name": label(holiday),
-        "names": " / ".join(dict.fromkeys(name for name in (holiday.name_zh, holiday.name_en) if name)),
+        "name": label(holiday) or holiday.name_zh or holiday.name_en,
     }
 
 
