@@ -97,6 +97,7 @@ class Candidate:
     skills: frozenset[str] = frozenset()
     available: bool = True
     why_not: str = ""
+    stand_in: int | None = None
 
     @property
     def has_room(self) -> bool:
@@ -132,19 +133,22 @@ def choose(
 
     Only who is there, has room and the skills. Skills that nobody of the queue has at all are passed over: as much
     as the best of the queue has is asked for, and while those who have it are busy or away the ticket waits.
-    ``prefers`` gets it if he can, whatever the mode. Round robin goes on behind ``last_assigned`` in the order of the
-    people's ids. Least load takes the smallest share of the capacity (the largest among the candidates stands in for
-    none), of equals whose latest was given longest ago, then the next in turn.
+    ``prefers``, or his stand-in while he is on leave, gets it if he can, whatever the mode. Round robin goes on
+    behind ``last_assigned`` in the order of the people's ids. Least load takes the smallest share of the capacity
+    (the largest among the candidates stands in for none), of equals whose latest was given longest ago, then the
+    next in turn.
     """
     best = max((len(needs & one.skills) for one in candidates), default=0)
     skilled = [one for one in candidates if len(needs & one.skills) == best]
     free = [one for one in skilled if one.free]
     if not free:
         return Choice(None, {"mode": mode, "waits_for": _waits_for(skilled, candidates)})
-    chosen = next((one for one in free if one.user_id == prefers), None)
-    how = "owner" if chosen else mode
+    wanted = next((one.stand_in or one.user_id for one in candidates if one.user_id == prefers), None)
+    chosen = next((one for one in free if one.user_id == wanted), None)
     if chosen is None:
-        chosen = _by_mode(mode, free, candidates, last_assigned)
+        chosen, how = _by_mode(mode, free, candidates, last_assigned), mode
+    else:
+        how = "owner" if chosen.user_id == prefers else "stand_in"
     return Choice(chosen.user_id, _reason(how, chosen, needs))
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Label, ScalarSelect, func, select
 
 from helpdesk.domain.routing import Whereabouts
 from helpdesk.domain.tickets import Status
-from helpdesk.models.duty import is_absent, is_on_shift
+from helpdesk.models.duty import absence_at, is_absent, is_on_shift
+from helpdesk.models.shifts import Absence
 from helpdesk.models.tickets import Stint, Ticket
 from helpdesk.models.users import User, UserSession
 
@@ -45,6 +46,12 @@ def whereabouts_columns(now: datetime) -> tuple[ColumnElement[Any], ...]:
 def whereabouts_of(row: KnownOf) -> Whereabouts:
     """The row's columns as the value that the rule judges."""
     return Whereabouts(row.presence, row.seen_at, bool(row.absent), bool(row.on_shift))
+
+
+def stand_in_column(now: datetime) -> Label[int | None]:
+    """``stand_in``: who takes somebody's place while he is away at the moment; those of one person don't overlap."""
+    named = select(Absence.stand_in_id).where(absence_at(now), Absence.user_id == User.id).limit(1).correlate(User)
+    return named.scalar_subquery().label("stand_in")
 
 
 def load_column() -> Label[int]:

@@ -19,7 +19,7 @@ from helpdesk.domain.clocks import FAR_FUTURE
 from helpdesk.domain.routing import LEAST_LOAD, MANUAL, Candidate, SkillRule, choose, needed_skills, why_away
 from helpdesk.domain.tickets import Status
 from helpdesk.models import Channel, ClockRow, Membership, Queue, Skill, Stint, Ticket, User, UserSkill
-from helpdesk.models.presence import latest_column, load_column, whereabouts_columns, whereabouts_of
+from helpdesk.models.presence import latest_column, load_column, stand_in_column, whereabouts_columns, whereabouts_of
 from helpdesk.models.tickets import is_active
 from helpdesk.services import outbox, stints, tickets
 from helpdesk.services.events import record
@@ -86,7 +86,7 @@ def hand_out(queue_id: int, *, actor: Actor, now: datetime, but: int | None = No
     At most ``MOST_AT_ONCE``. The most urgent goes first, then whose deadline is the earliest (an assist's is its queue
     clock's). What needs a skill that nobody free has stays, and what is behind it goes on. A new ticket stays new
     until its taker acts. In a queue that writes to buyers the taker becomes the owner; one whose owner is free goes
-    back to him. It is the system that acts, whoever gave the cause.
+    back to him, or while he is on leave to his stand-in. It is the system that acts, whoever gave the cause.
     """
     found = _take_turn(queue_id)
     if found is None:
@@ -121,7 +121,10 @@ def candidates(
     rows = (
         session()
         .execute(
-            select(User.id, User.role, User.capacity, load_column(), latest_column(), *whereabouts_columns(now))
+            select(
+                *(User.id, User.role, User.capacity, load_column(), latest_column()),
+                *(stand_in_column(now), *whereabouts_columns(now)),
+            )
             .join(Membership, Membership.user_id == User.id)
             .where(Membership.queue_id == queue.id, User.active, User.role.in_(sorted(role.value for role in wanted)))
             .order_by(User.id)
@@ -134,7 +137,7 @@ def candidates(
         why_not = why_away(whereabouts_of(row), now)
         capacity = queue.capacity if row.capacity is None else row.capacity
         own = held.get(row.id, frozenset())
-        found.append(Candidate(row.id, row.load, row.latest, capacity, own, not why_not, why_not))
+        found.append(Candidate(row.id, row.load, row.latest, capacity, own, not why_not, why_not, row.stand_in))
     return found
 
 

@@ -13,6 +13,7 @@ MODES: Mapping[str, str] = {
     "round_robin": N_("轮到"),
     "least_load": N_("最少在手"),
     "owner": N_("原负责人"),
+    "stand_in": N_("代原负责人"),
     "supervisor": N_("交主管"),
     "unassign": N_("换人处理"),
 }
@@ -39,6 +40,6 @@ def _mode(why: Mapping[str, Any]) -> str:
     mode = why.get("mode", "")
     name = gettext(MODES[mode]) if mode in MODES else str(mode)
     load, capacity = why.get("load"), why.get("capacity")
-    if load is None or mode in ("owner", "unassign"):
+    if load is None or mode in ("owner", "stand_in", "unassign"):
         return name
     return f"{name} {load}/{capacity}" if capacity else f"{name} {load}"

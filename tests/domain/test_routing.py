@@ -189,6 +189,14 @@ def test_who_answers_the_customer_already_goes_before_the_others_unless_he_is_fu
     assert choose(LEAST_LOAD, full, NONE, None, prefers=2).user_id == 1
 
 
+def test_while_he_is_on_leave_his_stand_in_goes_before_the_others() -> None:
+    on_leave = person(3, available=False, why_not="absent", stand_in=2)
+    choice = choose(LEAST_LOAD, [person(1, 0, 5), person(2, 4, 5), on_leave], NONE, None, prefers=3)
+    assert (choice.user_id, choice.reason["mode"]) == (2, "stand_in")
+    choice = choose(LEAST_LOAD, [person(1, 0, 5), person(2, 5, 5), on_leave], NONE, None, prefers=3)
+    assert (choice.user_id, choice.reason["mode"]) == (1, "least_load")
+
+
 def test_a_type_or_a_channel_asks_for_a_skill() -> None:
     skills = [
         SkillRule("fragile", frozenset({"damaged"}), NONE),

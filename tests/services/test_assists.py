@@ -269,7 +269,9 @@ def test_who_assigns_gives_a_question_to_a_member_of_its_queue_and_takes_it_back
 ) -> None:
     id, him = asked(number, world, now), world.users.warehouse.id
     assigned(id, him, world, now)
+    assigned(id, him, world, now, was=him)  # nothing new
     assert hands(id) == him
+    assert len(events(number, "assist.assigned")) == 1
     assert notices("ticket.assigned")[0].payload["params"] == {"user": him, "mode": "person", "assist": id}
     assigned(id, None, world, now, who="supervisor", was=him)  # it stands on a ticket of his queue
     assert (hands(id), session().get_one(Stint, id).previous_id) == (None, him)

@@ -28,7 +28,7 @@ from helpdesk.services import assignment, assists, dispatch, tickets
 from helpdesk.storage import db, is_postgresql, session, unit_of_work
 from tests import tickets as rows
 from tests.conftest import Statements
-from tests.factories import World, add
+from tests.factories import World, add, user
 from tests.services.desks import HOUR, handed, hands, hold, notices, settings, staffed, there, waiting
 from tests.services.story import do, events, look, opened, owner_of, resolved
 
@@ -207,6 +207,20 @@ def test_an_owner_who_is_not_there_is_relieved_so_that_the_customer_has_somebody
     number = waiting(shop, now, owner=shop.users.agent)[0]
     handed(shop, now)
     assert (hands(number), look(number).owner_id) == (shop.users.agent2.id,) * 2
+
+
+def test_while_the_owner_is_on_leave_his_stand_in_answers(shop: World, now: datetime) -> None:
+    agent, agent2 = shop.users.agent, shop.users.agent2
+    with unit_of_work():
+        rows.ticket(shop, now, hands=agent2)
+        third = user("third", now, queues=[shop.queues.customer_service])
+        away = {"starts_at": now - HOUR, "ends_at": now + HOUR, "kind": "leave"}
+        add(Absence(user_id=agent.id, stand_in_id=agent2.id, **away))
+    there(now, third)
+    number = waiting(shop, now, owner=agent)[0]
+    handed(shop, now)
+    assert (hands(number), look(number).owner_id) == (agent2.id, agent2.id)
+    assert events(number, "ticket.assignee")[0].params["why"]["mode"] == "stand_in"
 
 
 def test_in_a_queue_that_does_not_write_the_owner_stays(shop: World, now: datetime) -> None:
