@@ -81,6 +81,7 @@ def unmeet(ticket: Ticket, kind: Kind, *, now: datetime) -> None:
         answered += [one for one in session().scalars(same) if platform_clocks.met_by(one) == "reply"]
     for one in answered:
         clock_rows.take_up(one, engine.unmeet(state_of(one)))
+    _promise_anew(row, ticket)
     if kind is Kind.FIRST_RESPONSE and ticket.status in ACTIVE:
         _follow_rules(ticket, now)
     write_burns_at(ticket)
@@ -228,6 +229,16 @@ def _move_to_version(ticket_id: int, behind: ColumnElement[bool], version: int, 
     if moved:
         record("clock.recomputed", actor=actor, now=now, ticket_id=ticket_id, clocks=moved, calendar=calendar_id)
     return count
+
+
+def _promise_anew(row: ClockRow, ticket: Ticket) -> None:
+    """A customer's clock that was met while type or priority changed catches up on that, now that it runs again."""
+    kind, book = Kind(row.kind), rulebook_of(max(row.rule_version, ticket.rule_version))
+    code = _queue_code(kind, ticket, book)
+    calendar_id, version = calendar_of(code)
+    if calendar_id != row.calendar_id:
+        row.calendar_id, row.calendar_version = calendar_id, version
+    clock_rows.retarget(row, _target(kind, ticket, book), book, book.stages_for(code))
 
 
 def _target(kind: Kind, ticket: Ticket, book: RuleBook) -> int:
