@@ -100,6 +100,17 @@ def preview_holidays(page: Page) -> None:
 
 
 CALENDAR = by_id("/calendars", "work_calendar", "code = 'finance'")
+
+
+def open_a_card_menu(page: Page) -> None:
+    page.locator(".board-menu summary").first.click()
+
+
+def open_assign(page: Page) -> None:
+    page.locator("[data-dialog=panel-assign][data-queue]").first.click()
+    expect(page.locator("#panel-assign")).to_be_visible()
+
+
 MINE = f"{ACTIVE} AND {CUSTOMER_SERVICE}"
 
 PAGES = (
@@ -171,7 +182,20 @@ PAGES = (
     Shown("holidays-missing", "/calendars/holidays/2030", login="limin", pictured=False),
     Shown("holidays-publish", "/calendars/holidays/2026/publish", login="admin", pictured=False),
     Shown("holidays-import", "/calendars/holidays/import", login="admin", act=preview_holidays),
+    Shown("team", "/team", login="luolan"),
+    Shown("shifts", "/team/shifts?queue=customer_service", login="luolan"),
+    Shown("shifts-read", "/team/shifts", pictured=False),
+    Shown("shifts-person", by_id("/team/shifts", "user", "login = 'limin'"), login="luolan", pictured=False),
+    Shown("absences", "/team/absences", login="luolan"),
+    Shown("assists", "/assists", login="sunqiang"),
+    Shown("assists-empty", "/assists", pictured=False),
     Shown("profile", "/account"),
+    Shown("board", "/board", login="xuning"),
+    Shown("board-people", "/board?by=agent", login="luolan", act=open_a_card_menu, pictured=False),
+    Shown("board-overdue", "/board?show=overdue", login="xuning", act=tick_three),
+    Shown("board-assign", "/board", login="xuning", act=open_assign, pictured=False),
+    Shown("board-empty", "/board?show=soon&by=type", login="auditor", pictured=False),
+    Shown("board-wall", "/board/wall", login="xuning"),
     Shown("error-not-found", "/tickets/EX-000101-0001", status=404),
     Shown("error-not-allowed", "/users", status=403, pictured=False),
 )
