@@ -16,6 +16,7 @@ from tests import factories, tickets
 from tests.conftest import Client, Frozen, Login, Statements
 from tests.factories import World
 from tests.services import story
+from tests.web.test_hostile_input import VALUES
 
 CSV = "date,kind,name_zh,name_en\n2027-01-01,off,元旦,New Year's Day\n2027-01-03,work,元旦调休上班,\n"
 FEED = (
@@ -259,6 +260,20 @@ def test_a_year_out_of_range_is_no_page(ops: Client, world: World, year: int) ->
     assert ops.get(f"/calendars/holidays/{year}").status_code == 404
     assert ops.get(f"/calendars/holidays/{year}/publish").status_code == 404
     assert ops.get(f"/calendars/{world.calendars.office.id}/years/{year}").status_code == 404
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_whatever_is_typed_is_answered_in_words(ops: Client, world: World, observing: int, value: str) -> None:
+    sent = value.encode("utf-8", "surrogatepass")
+    names = ("day", "kind", "name_zh", "name_en", "version", "table", "versions", "mode", "mon", "do", "copy_from")
+    form = dict.fromkeys([*names, "special_date", "special_hours", "make_up", "copy_to"], sent)
+    year = "/calendars/holidays/2026"
+    paths = (year, f"{year}/removed", f"{year}/publish", "/calendars/holidays/import/confirmed")
+    for path in (*paths, "/calendars/holidays/import", f"/calendars/{observing}"):
+        assert ops.submit(path, form).status_code in (400, 404, 409, 413, 422), path
+    assert ops.get(year, query_string={"day": value if value.isprintable() else sent}).status_code in (200, 422)
+    file = (io.BytesIO(b"date,kind\n2027-01-01," + sent), "h.csv")
+    assert ops.submit("/calendars/holidays/import", {"file": file, "mode": "whole"}).status_code in (413, 422)
 
 
 # The year at a glance.
