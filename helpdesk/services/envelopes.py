@@ -81,9 +81,9 @@ class Letter:
 def pack(now: datetime, zone: ZoneInfo, *, limit: int = PACK_AT_ONCE) -> int:
     """Put the news that waits for an address into an envelope, for every address whose time has come.
 
-    Not in its quiet hours (``zone``: the shop's), and not while an earlier envelope is on its way there. Packed
-    are also pieces that could have waited for their digest: company doesn't make them late. Returns how many
-    envelopes came about.
+    Not in its quiet hours (``zone``: the shop's), not while an earlier envelope is on its way there, and not while
+    the target can't take more, so that what comes meanwhile goes along. Packed are also pieces that could
+    have waited for their digest: company doesn't make them late. Returns how many envelopes came about.
     """
     due = _due_addresses(now)
     awake = {address for address, quiet in due.items() if not is_quiet(now, *quiet, zone)}
@@ -126,9 +126,8 @@ def claim(kinds: Collection[str], holder: str, *, now: datetime, limit: int = CL
         .where(
             func.coalesce(NotificationTarget.kind, "mail").in_(sorted(kinds)),
             attempts.is_free(Envelope, now),
-            or_(NotificationTarget.held_until.is_(None), NotificationTarget.held_until <= now),
+            _bears_more(now),
             or_(Envelope.key.startswith(TEST), ~_overtakes()),
-            or_(Envelope.target_id.is_(None), _sent_lately(now) < _limit_a_minute()),
         )
         .order_by(Envelope.next_try_at, Envelope.id)
         .limit(limit)
@@ -206,6 +205,7 @@ def _due_addresses(now: datetime) -> dict[Address, tuple[int | None, int | None]
             Outbox.state == "waiting",
             Outbox.next_try_at <= now,
             or_(User.id.is_not(None), NotificationTarget.id.is_not(None)),
+            _bears_more(now),
             ~under_way,
         )
         .distinct()
@@ -244,26 +244,30 @@ def _overtakes() -> ColumnElement[bool]:
     )
 
 
-def _sent_lately(now: datetime) -> ColumnElement[int]:
-    """Messages that went to the target within the last minute, or are just going."""
+def _bears_more(now: datetime) -> ColumnElement[bool]:
+    """The target has not asked for rest, and isn't at its limit: within the last minute, or just going."""
     other = aliased(Envelope)
-    return (
+    sent_lately = (
         select(func.count())
         .select_from(other)
         .where(
-            other.target_id == Envelope.target_id,
+            other.target_id == NotificationTarget.id,
             or_(
                 and_(other.state == "done", other.done_at > now - timedelta(seconds=60)),
                 and_(other.state == "claimed", other.claimed_until >= now),
             ),
         )
+        .correlate(NotificationTarget)
         .scalar_subquery()
     )
-
-
-def _limit_a_minute() -> ColumnElement[int]:
     limits = {kind: literal(limit.a_minute, Integer) for kind, limit in LIMITS.items()}
-    return case(limits, value=NotificationTarget.kind, else_=literal(1, Integer))
+    return or_(
+        NotificationTarget.id.is_(None),
+        and_(
+            or_(NotificationTarget.held_until.is_(None), NotificationTarget.held_until <= now),
+            sent_lately < case(limits, value=NotificationTarget.kind, else_=literal(1, Integer)),
+        ),
+    )
 
 
 def _held(letter: Letter, holder: str) -> ColumnElement[bool]:
