@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any, TypeAlias
 
 from sqlalchemy import select
 
@@ -16,6 +17,9 @@ from helpdesk.services import events, passwords, queues, sessions
 from helpdesk.storage import session
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,59}")
+Profile: TypeAlias = tuple[str, str, bool, str, int | None]
+"""Name, role, active, language, capacity."""
+
 LONGEST_NAME = 60
 MOST_CAPACITY = 1000
 
@@ -97,7 +101,8 @@ def update_user(
         code = "user.reactivated" if active else "user.deactivated"
         events.record(code, actor=actor, now=now, user=user.id)
     if (before[0], *before[3:]) != (after[0], *after[3:]):
-        events.record("user.changed", actor=actor, now=now, user=user.id)
+        changes = _changes(before, after)
+        events.record("user.changed", actor=actor, now=now, user=user.id, changes=changes)
     if not active:
         sessions.end_all(user.id)
 
@@ -146,10 +151,12 @@ def change_own_account(version: int, *, name: str, locale: str, actor: Actor, no
     user = _locked(actor.id)
     if user.version != version:
         raise Stale("account.stale")
-    if (user.name, user.locale) != (checked_name(name), locale):
-        user.name, user.locale = checked_name(name), locale
+    wanted = (checked_name(name), user.role, user.active, locale, user.capacity)
+    changes = _changes((user.name, user.role, user.active, user.locale, user.capacity), wanted)
+    if changes:
+        user.name, user.locale = wanted[0], locale
         user.version += 1
-        events.record("user.changed", actor=actor, now=now, user=user.id)
+        events.record("user.changed", actor=actor, now=now, user=user.id, changes=changes)
 
 
 def set_own_locale(locale: str, *, actor: Actor) -> None:
@@ -177,6 +184,15 @@ def checked_capacity(capacity: int | None) -> int | None:
     if capacity is not None and not 0 < capacity <= MOST_CAPACITY:
         raise Invalid("account.bad_capacity", most=MOST_CAPACITY)
     return capacity
+
+
+def _changes(before: Profile, after: Profile) -> dict[str, list[Any]]:
+    """What events of their own don't tell. That a name changed is told, not the names: they are about a person."""
+    changes: dict[str, list[Any]] = {"name": []} if before[0] != after[0] else {}
+    for name, old, new in (("locale", before[3], after[3]), ("capacity", before[4], after[4])):
+        if old != new:
+            changes[name] = [old, new]
+    return changes
 
 
 def _locked(user_id: int) -> User:

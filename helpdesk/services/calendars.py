@@ -171,17 +171,23 @@ def set_holiday(holiday: Holiday, version: int, *, actor: Actor, now: datetime) 
     require_all(actor)
     parse_holidays([dict(zip(("date", "kind", "name_zh", "name_en"), holiday.to_row(), strict=True))])
     _touch(holiday.day.year, version)
+    was = session().scalar(select(HolidayRow.kind).where(HolidayRow.day == holiday.day))
     _store([holiday])
-    record("holidays.changed", actor=actor, now=now, date=holiday.day.isoformat(), kind=holiday.kind.value)
+    kind = holiday.kind.value
+    record(
+        "holidays.changed", actor=actor, now=now, date=holiday.day.isoformat(), kind=kind, changes={"kind": [was, kind]}
+    )
 
 
 def remove_holiday(day: date, version: int, *, actor: Actor, now: datetime) -> None:
     """Take a day out of its year's table as seen at ``version``: it is a weekday like any other."""
     require_all(actor)
     _touch(day.year, version)
-    if session().execute(delete(HolidayRow).where(HolidayRow.day == day)).rowcount == 0:  # type: ignore[attr-defined]
+    was = session().scalar(select(HolidayRow.kind).where(HolidayRow.day == day))
+    if was is None:
         raise NotFound("holiday.no_such_day", date=day.isoformat())
-    record("holidays.changed", actor=actor, now=now, date=day.isoformat(), kind=None)
+    session().execute(delete(HolidayRow).where(HolidayRow.day == day))
+    record("holidays.changed", actor=actor, now=now, date=day.isoformat(), kind=None, changes={"kind": [was, None]})
 
 
 def publish_year(year: int, *, actor: Actor, now: datetime, version: int | None = None) -> Published:

@@ -8,7 +8,7 @@ from typing import Any
 
 from helpdesk.domain.access import Actor
 from helpdesk.models import Event
-from helpdesk.storage import insert_all_once, session
+from helpdesk.storage import Base, insert_all_once, session
 
 
 def record(
@@ -55,3 +55,13 @@ def record_all(code: str, facts: Sequence[tuple[int, Mapping[str, Any]]], *, act
             for ticket_id, params in facts
         ],
     )
+
+
+def apply_changes(row: Base, wanted: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Set these columns of a row of settings; return what changed, by column, as [before, after], for its event."""
+    changes = {
+        name: [getattr(row, name), value] for name, value in sorted(wanted.items()) if getattr(row, name) != value
+    }
+    for name, (_before, after) in changes.items():
+        setattr(row, name, after)
+    return changes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +35,14 @@ class QueueSettings:
     capacity: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HandingOut:
+    """How tickets of a queue find a person. ``capacity`` as in ``QueueSettings``."""
+
+    assignment: str
+    capacity: int | None
+
+
 def create_queue(code: str, settings: QueueSettings, *, actor: Actor, now: datetime) -> int:
     """A new queue at the end of the list; return its id. ``Conflict`` for a code that is taken."""
     require_settings(actor)
@@ -54,16 +62,16 @@ def create_queue(code: str, settings: QueueSettings, *, actor: Actor, now: datet
 def update_queue(
     queue_id: int,
     version: int,
-    settings: QueueSettings | None,
+    settings: QueueSettings | HandingOut | None,
     members: Collection[int],
     *,
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Change a queue as seen at ``version``, and who its members are.
+    """Change a queue as seen at ``version``, and who its members are. ``settings`` None leaves them.
 
-    ``settings`` None leaves them: a supervisor says who is in his queues, not what they are. ``Stale`` if the queue
-    or its members were changed meanwhile; ``Conflict`` for switching off a queue that is still needed.
+    A supervisor says who is in his queues and how tickets are handed out there, not what they are. ``Stale`` if the
+    queue or its members were changed meanwhile; ``Conflict`` for switching off a queue that is still needed.
     """
     queue = session().get(Queue, queue_id, with_for_update=True)
     if queue is None:
@@ -72,9 +80,16 @@ def update_queue(
     if queue.version != version:
         raise Stale("queue.stale")
     changed = _set_members(queue, members, actor=actor, now=now)
-    if settings is not None:
+    if isinstance(settings, QueueSettings):
         require_settings(actor)
-        changed = _apply(queue, settings, actor=actor, now=now) or changed
+        _check(settings)
+        if queue.active and not settings.active:
+            _check_unused(queue)
+        changed = _apply(queue, _columns(settings), actor=actor, now=now) or changed
+    elif settings is not None:
+        _check_handing_out(settings)
+        wanted = {"assignment": settings.assignment, "capacity": settings.capacity}
+        changed = _apply(queue, wanted, actor=actor, now=now) or changed
     if changed:
         queue.version += 1
 
@@ -113,17 +128,11 @@ def require_settings(actor: Actor) -> None:
         raise NotAllowed("queue.settings_by_ops")
 
 
-def _apply(queue: Queue, settings: QueueSettings, *, actor: Actor, now: datetime) -> bool:
-    _check(settings)
-    if queue.active and not settings.active:
-        _check_unused(queue)
-    wanted = _columns(settings)
-    changed = sorted(name for name, value in wanted.items() if getattr(queue, name) != value)
-    for name in changed:
-        setattr(queue, name, wanted[name])
-    if changed:
-        events.record("queue.changed", actor=actor, now=now, queue=queue.code, fields=changed)
-    return bool(changed)
+def _apply(queue: Queue, wanted: Mapping[str, object], *, actor: Actor, now: datetime) -> bool:
+    changes = events.apply_changes(queue, wanted)
+    if changes:
+        events.record("queue.changed", actor=actor, now=now, queue=queue.code, changes=changes)
+    return bool(changes)
 
 
 def _set_members(queue: Queue, wanted: Collection[int], *, actor: Actor, now: datetime) -> bool:
@@ -169,12 +178,16 @@ def _check(settings: QueueSettings) -> None:
     for name in (settings.name_zh.strip(), settings.name_en.strip()):
         if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
             raise Invalid("queue.bad_name", most=LONGEST_NAME)
+    _check_handing_out(settings)
+    if session().get(WorkCalendar, settings.calendar_id) is None:
+        raise Invalid("queue.no_such_calendar")
+
+
+def _check_handing_out(settings: QueueSettings | HandingOut) -> None:
     if settings.assignment not in ASSIGNMENTS:
         raise Invalid("queue.bad_assignment")
     if settings.capacity is not None and not 0 < settings.capacity <= MOST_CAPACITY:
         raise Invalid("queue.bad_capacity", most=MOST_CAPACITY)
-    if session().get(WorkCalendar, settings.calendar_id) is None:
-        raise Invalid("queue.no_such_calendar")
 
 
 def _check_unused(queue: Queue) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 
 from helpdesk.domain.access import WORKING_ROLES, Actor, Permission, Scope
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
@@ -52,13 +52,11 @@ def update_skill(skill_id: int, version: int, settings: SkillSettings, *, actor:
     require_settings(actor)
     skill = _locked(skill_id, version)
     wanted = _columns(settings, known_types=frozenset(skill.types), known_channels=frozenset(skill.channels))
-    changed = sorted(name for name, value in wanted.items() if getattr(skill, name) != value)
-    if not changed:
+    changes = events.apply_changes(skill, wanted)
+    if not changes:
         return
-    for name in changed:
-        setattr(skill, name, wanted[name])
     skill.version += 1
-    events.record("skill.changed", actor=actor, now=now, skill=skill.code, fields=changed)
+    events.record("skill.changed", actor=actor, now=now, skill=skill.code, changes=changes)
 
 
 def set_people(skill_id: int, version: int, user_ids: Collection[int], *, actor: Actor, now: datetime) -> None:
@@ -73,14 +71,52 @@ def set_people(skill_id: int, version: int, user_ids: Collection[int], *, actor:
     joining, leaving = set(user_ids) - known, known - set(user_ids)
     _check_people(joining, joining | leaving, actor)
     for user_id in sorted(leaving):
-        session().execute(delete(UserSkill).where(UserSkill.skill_id == skill_id, UserSkill.user_id == user_id))
-        events.record("skill.taken", actor=actor, now=now, skill=skill.code, user=user_id)
+        _take(skill, user_id, actor=actor, now=now)
     for user_id in sorted(joining):
-        session().add(UserSkill(user_id=user_id, skill_id=skill_id))
-        events.record("skill.given", actor=actor, now=now, skill=skill.code, user=user_id)
+        _give(skill, user_id, actor=actor, now=now)
     if joining or leaving:
         skill.version += 1
         session().flush()
+
+
+def set_skills_of(
+    user_id: int, seen: Collection[int], skill_ids: Collection[int], *, actor: Actor, now: datetime
+) -> bool:
+    """Say which of the skills in use somebody has, as ``seen`` before; return whether that changed anything.
+
+    ``Stale`` if he gained or lost one of them meanwhile. Rights as for ``set_people``.
+    """
+    actor.require(Permission.QUEUES_MANAGE)
+    rows = {skill.id: skill for skill in session().scalars(_in_order_of_locking())}
+    known = set(session().scalars(select(UserSkill.skill_id).where(UserSkill.user_id == user_id))) & set(rows)
+    wanted = set(skill_ids)
+    if known == wanted:
+        return False
+    if known != set(seen):
+        raise Stale("skill.stale")
+    if not wanted <= set(rows):
+        raise Invalid("skill.no_such_skill")
+    _check_people({user_id} if wanted - known else set(), {user_id}, actor)
+    for skill_id in sorted(known ^ wanted):
+        deed = _give if skill_id in wanted else _take
+        deed(rows[skill_id], user_id, actor=actor, now=now)
+        rows[skill_id].version += 1
+    session().flush()
+    return True
+
+
+def _in_order_of_locking() -> Select[tuple[Skill]]:
+    return select(Skill).where(Skill.active).order_by(Skill.id).with_for_update()
+
+
+def _give(skill: Skill, user_id: int, *, actor: Actor, now: datetime) -> None:
+    session().add(UserSkill(user_id=user_id, skill_id=skill.id))
+    events.record("skill.given", actor=actor, now=now, skill=skill.code, user=user_id)
+
+
+def _take(skill: Skill, user_id: int, *, actor: Actor, now: datetime) -> None:
+    session().execute(delete(UserSkill).where(UserSkill.skill_id == skill.id, UserSkill.user_id == user_id))
+    events.record("skill.taken", actor=actor, now=now, skill=skill.code, user=user_id)
 
 
 def _locked(skill_id: int, version: int) -> Skill:

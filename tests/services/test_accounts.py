@@ -106,9 +106,16 @@ def test_each_change_is_told_apart_in_the_log(office: Office) -> None:
     assert office.events() == [
         ("queue.member_left", {"queue": "customer_service", "user": agent.id}),
         ("user.role_changed", {"user": agent.id, "old": "agent", "new": "supervisor"}),
-        ("user.changed", {"user": agent.id}),
+        ("user.changed", {"user": agent.id, "changes": {"name": []}}),  # not what it is: it is about a person
     ]
     assert office.user(agent.id).version == 2
+
+
+def test_what_a_limit_was_and_is_stands_in_the_log(office: Office) -> None:
+    agent = office.world.users.agent
+    office.update(agent, capacity=20, locale="en")
+    changes = {"locale": ["zh_CN", "en"], "capacity": [None, 20]}
+    assert office.events() == [("user.changed", {"user": agent.id, "changes": changes})]
 
 
 def test_saving_without_a_change_leaves_the_version_alone(office: Office) -> None:

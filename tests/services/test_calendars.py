@@ -223,6 +223,7 @@ def test_single_days_are_added_changed_and_removed(world: World, now: datetime) 
         ("2026-01-01", "off"),
         ("2026-11-24", None),
     ]
+    assert [one["changes"]["kind"] for one in told] == [[None, "off"], ["off", "off"], ["off", None]]
 
 
 def test_a_first_day_makes_the_years_table(world: World, now: datetime) -> None:

@@ -11,7 +11,7 @@ from helpdesk.domain.access import Actor
 from helpdesk.domain.problems import Conflict, NotAllowed, Problem, Stale
 from helpdesk.models import Event, Membership, Queue, RuleBookRow, User
 from helpdesk.services import queues
-from helpdesk.services.queues import QueueSettings
+from helpdesk.services.queues import HandingOut, QueueSettings
 from helpdesk.storage import session, unit_of_work
 from tests.factories import World
 
@@ -43,7 +43,7 @@ class Office:
     def update(
         self,
         queue_id: int,
-        settings: QueueSettings | None,
+        settings: QueueSettings | HandingOut | None,
         members: list[int],
         *,
         version: int = 1,
@@ -105,7 +105,7 @@ def test_settings_and_members_change_together_and_the_log_tells_them_apart(offic
     assert office.events() == [
         ("queue.member_left", {"queue": "warehouse", "user": people.warehouse.id}),
         ("queue.member_joined", {"queue": "warehouse", "user": people.outsider.id}),
-        ("queue.changed", {"queue": "warehouse", "fields": ["name_zh"]}),
+        ("queue.changed", {"queue": "warehouse", "changes": {"name_zh": ["仓库", "仓配"]}}),
     ]
     assert office.queue(queue.id).version == 2
 
@@ -118,19 +118,37 @@ def test_a_form_that_was_overtaken_changes_nothing(office: Office) -> None:
     assert office.members(queue.id) == []
 
 
-def test_a_supervisor_says_who_is_in_his_own_queues_and_nothing_else(office: Office) -> None:
+def test_a_supervisor_says_who_is_in_his_own_queues_and_how_tickets_are_handed_out(office: Office) -> None:
     world, supervisor = office.world, office.world.actors.supervisor
     own = world.queues.customer_service
     office.update(own.id, None, [world.users.supervisor.id, world.users.outsider.id], actor=supervisor)
     assert office.members(own.id) == [world.users.supervisor.id, world.users.outsider.id]
+    members = office.members(own.id)
+    office.update(own.id, HandingOut("least_load", 25), members, version=2, actor=supervisor)
+    queue = office.queue(own.id)
+    assert (queue.assignment, queue.capacity, queue.name_zh, queue.version) == ("least_load", 25, "客服", 3)
+    changes = {"assignment": ["manual", "least_load"], "capacity": [None, 25]}
+    assert office.events()[-1] == ("queue.changed", {"queue": "customer_service", "changes": changes})
     with pytest.raises(NotAllowed) as refused:
-        office.update(own.id, office.settings(), [], version=2, actor=supervisor)
+        office.update(own.id, office.settings(), [], version=3, actor=supervisor)
     assert refused.value.code == "queue.settings_by_ops"
     with pytest.raises(NotAllowed) as refused:
-        office.update(world.queues.finance.id, None, [], actor=supervisor)
+        office.update(world.queues.finance.id, HandingOut("manual", 5), [], actor=supervisor)
     assert refused.value.code == "queue.not_yours"
     with pytest.raises(NotAllowed):
         office.create(actor=supervisor)
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [(HandingOut("by_mood", 5), "queue.bad_assignment"), (HandingOut("manual", 1001), "queue.bad_capacity")],
+)
+def test_a_way_of_handing_out_that_there_is_not_is_refused(office: Office, settings: HandingOut, code: str) -> None:
+    own = office.world.queues.customer_service
+    with pytest.raises(Problem) as refused:
+        office.update(own.id, settings, [], actor=office.world.actors.supervisor)
+    assert refused.value.code == code
+    assert office.queue(own.id).version == 1
 
 
 @pytest.mark.parametrize("login", ["agent", "finance", "auditor", "outsider"])

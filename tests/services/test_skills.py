@@ -77,7 +77,8 @@ def test_changing_it_is_checked_against_the_version_and_told(world: World, now: 
     do(skills.update_skill, id, 1, off, actor=world.actors.admin, now=now)
     row = stored(id)
     assert (row.types, row.channels, row.active, row.version) == (["damaged", "wrong_item"], [], False, 2)
-    assert told()[-1] == ("skill.changed", {"skill": "fragile", "fields": ["active", "channels", "types"]})
+    changes = {"active": [True, False], "channels": [["jd"], []], "types": [["damaged"], ["damaged", "wrong_item"]]}
+    assert told()[-1] == ("skill.changed", {"skill": "fragile", "changes": changes})
     with refused(Stale, "skill.stale"):
         do(skills.update_skill, id, 1, FRAGILE, actor=world.actors.admin, now=now)
     do(skills.update_skill, id, 2, off, actor=world.actors.admin, now=now)  # nothing differs
@@ -140,3 +141,42 @@ def test_a_supervisor_speaks_for_the_people_of_his_queues_only(world: World, now
 def test_what_skills_there_are_is_said_by_ops(world: World, now: datetime, who: str, code: str) -> None:
     with refused(NotAllowed, code):
         created(world, now, actor=getattr(world.actors, who))
+
+
+def set_of(user_id: int, seen: list[int], wanted: list[int], world: World, now: datetime, who: str = "ops") -> bool:
+    return do(skills.set_skills_of, user_id, seen, wanted, actor=getattr(world.actors, who), now=now)
+
+
+def test_a_persons_skills_are_said_at_once_as_they_were_seen(world: World, now: datetime) -> None:
+    agent = world.users.agent.id
+    one, two = created(world, now), created(world, now, "english")
+    assert set_of(agent, [], [one, two], world, now, "supervisor")
+    assert set_of(agent, [one, two], [two], world, now, "supervisor")
+    assert not set_of(agent, [], [two], world, now, "supervisor")  # he wants what is there
+    assert (people(one), people(two)) == (set(), {agent})
+    assert (stored(one).version, stored(two).version) == (3, 2)
+    assert [code for code, _ in told()[2:]] == ["skill.given", "skill.given", "skill.taken"]
+    with refused(Stale, "skill.stale"):
+        set_of(agent, [one], [], world, now)
+    with refused(Invalid, "skill.no_such_skill"):
+        set_of(agent, [two], [two, 999], world, now)
+    assert people(two) == {agent}
+
+
+def test_a_skill_that_is_switched_off_is_left_with_who_has_it(world: World, now: datetime) -> None:
+    agent, id = world.users.agent.id, created(world, now)
+    set_of(agent, [], [id], world, now)
+    off = SkillSettings("易碎品", "Fragile goods", active=False)
+    do(skills.update_skill, id, 2, off, actor=world.actors.ops, now=now)
+    assert not set_of(agent, [], [], world, now)
+    assert people(id) == {agent}
+
+
+def test_skills_of_a_person_are_said_by_who_leads_him(world: World, now: datetime) -> None:
+    id = created(world, now)
+    with refused(NotAllowed, "skill.not_your_people"):
+        set_of(world.users.warehouse.id, [], [id], world, now, "supervisor")
+    with refused(NotAllowed, "access.denied"):
+        set_of(world.users.agent.id, [], [id], world, now, "agent")
+    with refused(Invalid, "queue.no_such_member"):
+        set_of(world.users.auditor.id, [], [id], world, now)

@@ -7,11 +7,13 @@ from wtforms import BooleanField, IntegerField, SelectField
 from wtforms.validators import Optional
 
 from helpdesk.queries.queues import Choice, Person
-from helpdesk.services.queues import ASSIGNMENTS, LONGEST_NAME, MOST_CAPACITY, QueueSettings
+from helpdesk.services.queues import ASSIGNMENTS, LONGEST_NAME, MOST_CAPACITY, HandingOut, QueueSettings
 from helpdesk.web.forms import OneLine, Several, Version, at_most, between, choices, chosen, required, row_id
 from helpdesk.wording import assignment_label, label, role_label
 
-SETTINGS = ("name_zh", "name_en", "calendar", "mode", "capacity", "writes_to_buyers", "active")
+BY_OPS = ("name_zh", "name_en", "calendar", "writes_to_buyers", "active")
+"""What a queue is. How tickets are handed out in it, and who is in it, its supervisor says."""
+
 FIELDS = {
     "queue.bad_code": "code",
     "queue.code_taken": "code",
@@ -51,13 +53,13 @@ class QueueForm(FlaskForm):
         else:
             del self.code
         if not settings:
-            for name in SETTINGS:
+            for name in BY_OPS:
                 delattr(self, name)
 
-    def settings(self) -> QueueSettings | None:
-        """What was typed, None where the person says only who the members are."""
+    def settings(self) -> QueueSettings | HandingOut:
+        """What was typed, as far as this person sets it."""
         if "name_zh" not in self:
-            return None
+            return HandingOut(self.mode.data, self.capacity.data)
         return QueueSettings(
             name_zh=self.name_zh.data,
             name_en=self.name_en.data,

@@ -13,6 +13,7 @@ from helpdesk.models.calendars import load_calendars
 from helpdesk.queries import queues as queries
 from helpdesk.queries.queues import QueueRow
 from helpdesk.services import queues as services
+from helpdesk.services.queues import QueueSettings
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs
 from helpdesk.web.forms import Difference, differences, show_problem
@@ -60,7 +61,7 @@ def new_queue() -> BaseResponse:
     if not form.is_submitted():
         return _page(form)
     settings = form.settings() if form.validate() else None
-    if settings is None:
+    if not isinstance(settings, QueueSettings):
         return _page(form, status=422)
     try:
         with unit_of_work():
@@ -122,18 +123,21 @@ def _changes(form: QueueForm, row: QueueRow) -> list[Difference]:
     members = _("、").join(person.name for person in people if person.member)
     typed = _("、").join(person.name for person in people if person.id in form.members.data)
     settings = form.settings()
-    if settings is None:
-        return differences((_("成员"), members, typed))
+    common = (
+        (_("分派方式"), assignment_label(row.assignment), assignment_label(settings.assignment)),
+        (_("每人在手上限"), row.capacity, settings.capacity),
+        (_("成员"), members, typed),
+    )
+    if not isinstance(settings, QueueSettings):
+        return differences(*common)
     calendars = {choice.id: label(choice) for choice in queries.calendars()}
     return differences(
         (_("中文名"), row.name_zh, settings.name_zh),
         (_("英文名"), row.name_en, settings.name_en),
         (_("日历"), calendars[row.calendar_id], calendars.get(settings.calendar_id)),
-        (_("分派方式"), assignment_label(row.assignment), assignment_label(settings.assignment)),
-        (_("每人在手上限"), row.capacity, settings.capacity),
         (_("成员可以回复客户"), _yes(row.writes_to_buyers), _yes(settings.writes_to_buyers)),
         (_("队列在用"), _yes(row.active), _yes(settings.active)),
-        (_("成员"), members, typed),
+        *common,
     )
 
 

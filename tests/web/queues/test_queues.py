@@ -135,16 +135,19 @@ def test_an_overtaken_form_shows_what_changed_and_keeps_what_was_typed(ops: Clie
     assert session().get_one(Queue, world.queues.warehouse.id).name_zh == "先来的"
 
 
-def test_a_supervisor_sets_members_of_his_own_queue_only(client: Client, world: World, login: Login) -> None:
+def test_a_supervisor_sets_members_and_handing_out_of_his_own_queue_only(
+    client: Client, world: World, login: Login
+) -> None:
     login(client, world.users.supervisor)
     own = world.queues.customer_service
     page = client.get(f"/queues/{own.id}").text
     assert 'name="members"' in page
+    assert 'name="mode"' in page
     assert 'name="name_zh"' not in page
     answer = client.submit(f"/queues/{own.id}", form(world, members=[str(world.users.supervisor.id)]))
     assert answer.status_code == 302
     row = session().get_one(Queue, own.id)
-    assert (row.name_zh, row.writes_to_buyers) == ("客服", True)
+    assert (row.name_zh, row.writes_to_buyers, row.assignment, row.capacity) == ("客服", True, "round_robin", 40)
     assert members(own) == {world.users.supervisor.id}
     assert client.get(f"/queues/{world.queues.finance.id}").status_code == 403
     assert client.submit(f"/queues/{world.queues.finance.id}", form(world)).status_code == 403
