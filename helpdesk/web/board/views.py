@@ -124,7 +124,7 @@ def _lanes(shown: Board, by: By, section: Section, names: Mapping[str, str], tol
 
 def _panel(lanes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Which dialog stands open, for who has no script: of which ticket, or which question."""
-    panel, target = request.args.get("panel", ""), request.args.get("only", "")[:20]
+    panel, target = request.args.get("panel", ""), request.args.get("number", "")[:20]
     cards = (card for lane in lanes for card in lane["cards"])
     return {
         "panel": panel if panel in ("assign", "answer") else "",

@@ -210,7 +210,7 @@ def test_a_question_to_ones_queue_is_answered_from_the_card(
     login(client, world.users.supervisor)
     page = client.get("/board").text
     assert f'data-answer="/board/assists/{asked.id}/answer"' in page
-    opened = client.get(f"/board?panel=answer&only={row.number}").text
+    opened = client.get(f"/board?panel=answer&number={row.number}").text
     assert re.search(rf'<form[^>]*action="/board/assists/{asked.id}/answer"', opened)
     empty = client.submit(f"/board/assists/{asked.id}/answer", {"text": " ", "version": "1"})
     assert empty.status_code == 422
@@ -235,7 +235,7 @@ def test_without_script_the_dialog_opens_with_the_people_of_the_tickets_queue(
     client: Client, world: World, now: datetime, login: Login, three: list[str]
 ) -> None:
     login(client, world.users.ops)
-    page = client.get(f"/board?panel=assign&only={three[0]}").text
+    page = client.get(f"/board?panel=assign&number={three[0]}").text
     dialog = page[page.index('id="panel-assign"') : page.index("</dialog>", page.index('id="panel-assign"'))]
     assert dialog.startswith('id="panel-assign" aria-labelledby="panel-assign-title" open')
     assert "周舟" in dialog
