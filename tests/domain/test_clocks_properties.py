@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from helpdesk.domain import calendars, clocks
 from helpdesk.domain.calendars import Calendar
 from helpdesk.domain.clocks import ClockState
+from helpdesk.domain.rulebook import Stage
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
@@ -285,3 +286,52 @@ def test_an_explanation_adds_up_to_the_target_or_to_what_has_elapsed(place, hist
     if not any(step.code == "clock.more" for step in steps):
         reached = clocks.due_at(state, calendar) is not None
         assert sum(counted) == (target if reached else clocks.elapsed(state, calendar, now))
+
+
+moments = st.one_of(
+    st.integers(1, 300).map(lambda percent: Stage("share", percent)),
+    offsets.map(lambda seconds: Stage("before", None, -seconds)),
+    offsets.map(lambda seconds: Stage("after", None, seconds)),
+)
+
+
+@given(places(), histories, offsets, st.lists(moments, min_size=2, max_size=6))
+@relaxed
+def test_stages_by_share_and_by_minutes_fire_in_the_order_of_what_has_elapsed(place, history, target, stages):
+    state, calendar = play(place, history, target), place.calendar
+    reached = sorted(seconds for stage in stages if (seconds := stage.elapsed(target)) is not None)
+    dues = [clocks.holds_until(state, calendar, seconds) for seconds in reached]
+    known = [due for due in dues if due is not None]
+    assert known == sorted(known)
+    assert dues == [*known, *[None] * (len(dues) - len(known))], "what comes later is not known before"
+    untouched = clocks.start(place.start, target)
+    for seconds in reached:
+        due = clocks.holds_until(untouched, calendar, seconds)
+        assert due is None or clocks.elapsed(untouched, calendar, due) == seconds
+
+
+@given(places(), histories, offsets, st.integers(1, 300))
+@relaxed
+def test_a_stage_at_the_target_is_the_same_by_share_and_by_minutes(place, history, target, percent):
+    state, calendar = play(place, history, target), place.calendar
+    by_share, by_minutes = Stage("a", percent), Stage("b", None, target * percent // 100 - target)
+    seconds = by_share.elapsed(target)
+    assert by_minutes.elapsed(target) == (seconds or None)
+    assert clocks.holds_until(state, calendar, seconds) == clocks.stage_due(state, calendar, percent)
+
+
+@given(places(), histories, st.integers(60, 4 * 86_400), st.integers(0, 4 * 86_400))
+@relaxed
+def test_a_stage_before_the_target_is_never_later_than_the_target_nor_one_behind_it_earlier(
+    place, history, target, distance
+):
+    state, calendar = play(place, history, target), place.calendar
+    late = clocks.late_after(state, calendar)
+    before, behind = (Stage("s", None, sign * distance).elapsed(target) for sign in (-1, 1))
+    soon, later = (clocks.holds_until(state, calendar, seconds) for seconds in (before, behind))
+    assert (before is None) == (distance >= target)
+    if late is not None:
+        assert soon is None or soon <= late
+        assert later is None or later >= late
+    elif before is not None:
+        assert later is None
