@@ -1,6 +1,6 @@
 """The data that is measured on: of every hundred tickets 30 are open and 3 late, whatever the size.
 
-Written by plain inserts, evenly over a year; every ticket with its customer, order, clocks, messages, decision and
+Written by plain inserts, the ended ones evenly over a year, the open ones over its last ten days; every ticket with its customer, order, clocks, messages, decision and
 events. The people who are logged in work in one of the three queues.
 """
 
@@ -52,6 +52,7 @@ OPEN_OF_A_HUNDRED, LATE_OF_A_HUNDRED = 30, 3
 COLLEAGUES = 57
 HOUR = timedelta(hours=1)
 YEAR = timedelta(days=365)
+OPEN_FOR = timedelta(days=10)
 SOLUTION_SECONDS = 14_400
 KINDS = (("logistics_stuck", "B", "customer_service"), ("wrong_item", "C", "warehouse"), ("invoice", "A", "finance"))
 STATUSES = ("open", "new", "open", "pending_customer", "open", "pending_internal")
@@ -86,11 +87,12 @@ class World:
         return YEAR / self.size
 
     def created(self, number: int) -> datetime:
-        return self.now - HOUR - self.step * (self.size - number)
+        before = self.step * (self.size - number)
+        return self.now - HOUR - (before * (OPEN_FOR / YEAR) if is_open(number) else before)
 
     def deadline(self, number: int) -> datetime:
-        """The late ones up to a month ago, the others within a month: about one in seven hundred within the hour."""
-        minutes = number * 7_919 % 43_000 + 20
+        """The late ones up to three days ago, the others within the next three."""
+        minutes = number * 7_919 % 4_300 + 20
         return self.now + timedelta(minutes=-minutes if is_late(number) else minutes)
 
 

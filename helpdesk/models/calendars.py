@@ -7,7 +7,17 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    cast,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.domain.calendars import Calendar
@@ -70,15 +80,20 @@ class Holiday(Base):
     name_en: Mapped[str] = mapped_column(String(40))
 
 
+calendar_document: ColumnElement[str] = cast(CalendarVersion.document, Text)
+"""The document as text: a calendar is parsed once, and until then nobody needs to read into it."""
+
+
+_VERSIONS = select(CalendarVersion.calendar_id, CalendarVersion.version, calendar_document.label("document")).where(
+    CalendarVersion.calendar_id.in_(bindparam("ids", expanding=True))
+)
+
+
 def load_calendars(versions: set[tuple[int, int]]) -> dict[tuple[int, int], Calendar]:
     """Calendars by (id, version), in one statement; each document is parsed once."""
     if not versions:
         return {}
-    rows = session().execute(
-        select(CalendarVersion.calendar_id, CalendarVersion.version, CalendarVersion.document).where(
-            CalendarVersion.calendar_id.in_({calendar_id for calendar_id, _ in versions})
-        )
-    )
+    rows = session().execute(_VERSIONS, {"ids": [calendar_id for calendar_id, _ in versions]})
     found = {
         (row.calendar_id, row.version): calendar_of(row.document)
         for row in rows
@@ -99,9 +114,9 @@ def load_calendar(calendar_id: int, version: int) -> Calendar:
     return known[key]
 
 
-def calendar_of(document: dict[str, Any]) -> Calendar:
-    """The value of a stored document, parsed once: for statements that bring the document along."""
-    return _parsed(json.dumps(document, sort_keys=True))
+def calendar_of(document: dict[str, Any] | str) -> Calendar:
+    """The value of a stored document, parsed once: for statements that bring the document along, best as text."""
+    return _parsed(document if isinstance(document, str) else json.dumps(document, sort_keys=True))
 
 
 @lru_cache(maxsize=64)

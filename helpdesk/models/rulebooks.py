@@ -39,13 +39,12 @@ class RuleBookRow(Base):
     published_at: Mapped[datetime | None]
 
 
+_PUBLISHED = select(RuleBookRow.version, RuleBookRow.hash).where(RuleBookRow.status == "published")
+
+
 def published_rulebook() -> RuleBook:
     """The rules in force. One small statement; the document is read and parsed once per version."""
-    row = (
-        session()
-        .execute(select(RuleBookRow.version, RuleBookRow.hash).where(RuleBookRow.status == "published"))
-        .one_or_none()
-    )
+    row = session().execute(_PUBLISHED).one_or_none()
     if row is None:
         raise NotFound("rulebook.none_published")
     return _kept(_parsed(row.version, row.hash))

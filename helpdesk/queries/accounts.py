@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from helpdesk.domain.access import Actor, Permission, Role
 from helpdesk.domain.problems import NotFound
 from helpdesk.models import Membership, Queue, Ticket, User, UserSession
 from helpdesk.models.tickets import is_active
+from helpdesk.queries.keyset import Statement
 from helpdesk.storage import session
 
 MOST_USERS = 500
@@ -80,30 +82,7 @@ class Credentials:
 
 def signed_in(token_hash: str, *, now: datetime) -> SignedIn | None:
     """Whose session this is; None for one that has ended or whose person may not work here any more."""
-    rows = (
-        session()
-        .execute(
-            select(
-                UserSession.id.label("session_id"),
-                UserSession.seen_at,
-                UserSession.expires_at,
-                User.id.label("user_id"),
-                User.login,
-                User.name,
-                User.role,
-                User.locale,
-                User.presence,
-                Queue.id.label("queue_id"),
-                Queue.writes_to_buyers,
-            )
-            .select_from(UserSession)
-            .join(User, User.id == UserSession.user_id)
-            .outerjoin(Membership, Membership.user_id == User.id)
-            .outerjoin(Queue, Queue.id == Membership.queue_id)
-            .where(UserSession.token_hash == token_hash, UserSession.expires_at > now, User.active)
-        )
-        .all()
-    )
+    rows = session().execute(_signed_in(), {"token_hash": token_hash, "now": now}).all()
     if not rows:
         return None
     first = rows[0]
@@ -119,6 +98,33 @@ def signed_in(token_hash: str, *, now: datetime) -> SignedIn | None:
         expires_at=first.expires_at,
         queues=frozenset(row.queue_id for row in rows if row.queue_id is not None),
         writing_queues=frozenset(row.queue_id for row in rows if row.writes_to_buyers),
+    )
+
+
+@cache
+def _signed_in() -> Statement:
+    """Built once: every request asks it."""
+    return (
+        select(
+            UserSession.id.label("session_id"),
+            UserSession.seen_at,
+            UserSession.expires_at,
+            User.id.label("user_id"),
+            User.login,
+            User.name,
+            User.role,
+            User.locale,
+            User.presence,
+            Queue.id.label("queue_id"),
+            Queue.writes_to_buyers,
+        )
+        .select_from(UserSession)
+        .join(User, User.id == UserSession.user_id)
+        .outerjoin(Membership, Membership.user_id == User.id)
+        .outerjoin(Queue, Queue.id == Membership.queue_id)
+        .where(
+            UserSession.token_hash == bindparam("token_hash"), UserSession.expires_at > bindparam("now"), User.active
+        )
     )
 
 

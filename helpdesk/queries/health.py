@@ -10,8 +10,10 @@ from helpdesk.models import Lease
 from helpdesk.models.jobs import JOB_WORKER
 from helpdesk.storage import session
 
+UNTIL = select(Lease.until).where(Lease.name == JOB_WORKER)
+
 
 def worker_alive(now: datetime) -> bool:
     """Whether a job worker holds its lease at ``now``. One statement; the banner on every page asks it."""
-    until = session().execute(select(Lease.until).where(Lease.name == JOB_WORKER)).scalar_one_or_none()
+    until = session().execute(UNTIL).scalar_one_or_none()
     return until is not None and until > now

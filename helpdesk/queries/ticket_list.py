@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, null, select, true
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, null, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from helpdesk.domain.access import Actor, Permission
@@ -25,9 +26,12 @@ from helpdesk.models.ticket_filter import UNSURE, conditions, tab_condition
 from helpdesk.models.tickets import is_active, is_open_stay
 from helpdesk.queries.clock_faces import ClockFace, nearest
 from helpdesk.queries.keyset import EPOCH, Cursor, Key, Statement, sorted_page
-from helpdesk.storage import session
+from helpdesk.storage import UTCDateTime, session
 
 PAGE = 50
+STATEMENTS_KEPT = 256
+"""One for each list and person, of those that were asked for last."""
+
 OWNER = aliased(User)
 
 
@@ -144,6 +148,8 @@ def _fetch(
     before: Cursor | None,
     limit: int,
 ) -> list[Row[Any]]:
+    if after is None and before is None and not (chosen.q or chosen.soon or chosen.stuck):
+        return list(session().execute(_first_page(chosen, tab, actor, limit), {"now": now}))
     for by_number in (True, False) if chosen.looks_like_number else (True,):
         statement, keys = _statement(chosen, tab, actor, now, by_number=by_number)
         statement = sorted_page(statement, keys, before or after, backwards=before is not None).limit(limit)
@@ -153,8 +159,15 @@ def _fetch(
     return found
 
 
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _first_page(chosen: TicketFilter, tab: Tab, actor: Actor, limit: int) -> Statement:
+    """Built once for a list and a person, with the present as a parameter: that takes longer than asking."""
+    statement, keys = _statement(chosen, tab, actor, bindparam("now", type_=UTCDateTime))
+    return sorted_page(statement, keys, None).limit(limit)
+
+
 def _statement(
-    chosen: TicketFilter, tab: Tab, actor: Actor, now: datetime, *, by_number: bool = True
+    chosen: TicketFilter, tab: Tab, actor: Actor, now: Any, *, by_number: bool = True
 ) -> tuple[Statement, Sequence[Key]]:
     """The list without its page, and how it is sorted."""
     keys: Sequence[Key]
@@ -276,6 +289,15 @@ def _running_clocks(of: InstrumentedAttribute[Any], ids: Sequence[int]) -> dict[
     """The clocks that are neither met nor cancelled: those of a ticket towards the customer, or a stint's own."""
     if not ids:
         return {}
+    clocks: dict[int, list[Row[Any]]] = {}
+    for row in session().execute(_clocks(of is ClockRow.stint_id), {"ids": ids}):
+        clocks.setdefault(row.holder, []).append(row)
+    return clocks
+
+
+@cache
+def _clocks(of_stints: bool) -> Statement:
+    of = ClockRow.stint_id if of_stints else ClockRow.ticket_id
     statement = select(
         of.label("holder"),
         ClockRow.kind,
@@ -288,10 +310,5 @@ def _running_clocks(of: InstrumentedAttribute[Any], ids: Sequence[int]) -> dict[
         ClockRow.late_after,
         ClockRow.met_at,
         ClockRow.provisional,
-    ).where(of.in_(ids), ClockRow.met_at.is_(None), ClockRow.cancelled_at.is_(None))
-    if of is ClockRow.ticket_id:
-        statement = statement.where(ClockRow.stint_id.is_(None))
-    clocks: dict[int, list[Row[Any]]] = {}
-    for row in session().execute(statement):
-        clocks.setdefault(row.holder, []).append(row)
-    return clocks
+    ).where(of.in_(bindparam("ids", expanding=True)), ClockRow.met_at.is_(None), ClockRow.cancelled_at.is_(None))
+    return statement if of_stints else statement.where(ClockRow.stint_id.is_(None))

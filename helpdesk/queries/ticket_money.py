@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor
@@ -19,7 +19,7 @@ PAYOUTS = ("partial_refund", "difference", "freight")
 """Kinds that go through the platform's payout."""
 
 
-def money_columns(actor: Actor, day_start: datetime) -> tuple[ColumnElement[Any], ...]:
+def money_columns(actor: Actor, day_start: datetime | BindParameter[datetime]) -> tuple[ColumnElement[Any], ...]:
     """Sums over the ticket's order (over the ticket alone, where it has none), over the actor's day and the shop's."""
     here = or_(
         Compensation.order_id == Ticket.order_id,

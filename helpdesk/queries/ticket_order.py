@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Integer, String, cast, literal, null, select, union_all
+from sqlalchemy import Integer, String, bindparam, cast, literal, null, select, union_all
 
 from helpdesk.models import OrderLine, OrderStatus, Parcel
+from helpdesk.queries.keyset import Statement
 from helpdesk.storage import UTCDateTime, session
 
 MOST_PARTS = 200
@@ -52,6 +55,21 @@ class OrderParts:
 
 def order_parts(order_id: int) -> OrderParts:
     """The parts of an order, at most ``MOST_PARTS`` of them."""
+    rows = session().execute(_parts(), {"order": order_id}).all()
+    return OrderParts(
+        lines=tuple(
+            Line(row.one, row.two, row.three, row.quantity, row.fen)
+            for row in sorted((row for row in rows if row.part == "line"), key=lambda row: row.place)
+        ),
+        parcels=tuple(Sent(row.one, row.two, row.begin, row.end) for row in rows if row.part == "parcel"),
+        steps=tuple(Step(row.one, row.two, row.begin) for row in rows if row.part == "step"),
+    )
+
+
+@cache
+def _parts() -> Statement:
+    """Built once: that takes longer than asking."""
+    order_id: Any = bindparam("order")
     text, number, instant = cast(null(), String), cast(null(), Integer), cast(null(), UTCDateTime)
     lines = select(
         literal("line").label("part"),
@@ -87,12 +105,4 @@ def order_parts(order_id: int) -> OrderParts:
         instant,
     ).where(OrderStatus.order_id == order_id)
     found = union_all(lines, parcels, steps).subquery()
-    rows = session().execute(select(found).order_by(found.c.begin, found.c.place).limit(MOST_PARTS)).all()
-    return OrderParts(
-        lines=tuple(
-            Line(row.one, row.two, row.three, row.quantity, row.fen)
-            for row in sorted((row for row in rows if row.part == "line"), key=lambda row: row.place)
-        ),
-        parcels=tuple(Sent(row.one, row.two, row.begin, row.end) for row in rows if row.part == "parcel"),
-        steps=tuple(Step(row.one, row.two, row.begin) for row in rows if row.part == "step"),
-    )
+    return select(found).order_by(found.c.begin, found.c.place).limit(MOST_PARTS)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, and_, func, or_, select
+from sqlalchemy import Row, ScalarSelect, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor, TicketStanding
@@ -38,9 +39,12 @@ from helpdesk.queries.ticket_money import money_columns, money_facts
 from helpdesk.queries.ticket_order import OrderParts, order_parts
 from helpdesk.queries.ticket_pulse import last_entries
 from helpdesk.queries.ticket_timeline import FIRST, Timeline, timeline
-from helpdesk.storage import session
+from helpdesk.storage import UTCDateTime, session
 
 MOST_RELATED = 20
+
+STATEMENTS_KEPT = 256
+"""One for each person, of those who were here last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,7 @@ def ticket_page(number: str, actor: Actor, now: datetime, day_start: datetime, *
 
     ``day_start`` is the last midnight in the shop's zone (UTC): money is also counted by the day.
     """
-    row = session().execute(_head(actor, day_start).where(Ticket.number == number, readable(actor))).one_or_none()
+    row = session().execute(_head(actor), {"number": number, "day_start": day_start}).one_or_none()
     if row is None:
         raise NotFound("ticket.not_found", number=number)
     ticket: Ticket = row.Ticket
@@ -205,7 +209,9 @@ def ticket_page(number: str, actor: Actor, now: datetime, day_start: datetime, *
     )
 
 
-def _head(actor: Actor, day_start: datetime) -> Statement:
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _head(actor: Actor) -> Statement:
+    """Built once for a person: that takes longer than asking."""
     followed, taken_in_by = aliased(Ticket), aliased(Ticket)
     last_decision = select(func.max(DecisionRow.id)).where(DecisionRow.ticket_id == Ticket.id).correlate(Ticket)
     return (
@@ -225,7 +231,7 @@ def _head(actor: Actor, day_start: datetime) -> Statement:
             *last_entries(),
             _of_customer(aliased(Order)).label("customer_orders"),
             _of_customer(aliased(Ticket)).label("customer_tickets"),
-            *money_columns(actor, day_start),
+            *money_columns(actor, bindparam("day_start", type_=UTCDateTime)),
         )
         .select_from(Ticket)
         .join(Shop, Shop.id == Ticket.shop_id)
@@ -237,6 +243,7 @@ def _head(actor: Actor, day_start: datetime) -> Statement:
         .outerjoin(followed, followed.id == Ticket.follows_id)
         .outerjoin(taken_in_by, taken_in_by.id == Ticket.merged_into_id)
         .outerjoin(Stint, and_(Stint.ticket_id == Ticket.id, is_open_stay))
+        .where(Ticket.number == bindparam("number"), readable(actor))
     )
 
 
@@ -344,22 +351,10 @@ def _responsibility(ticket_id: int) -> tuple[Share, ...]:
 
 def _related(ticket: Ticket, actor: Actor) -> tuple[Related, ...]:
     """Tickets of the same order or customer that the actor may open, the newest first."""
-    shared = [
-        column == value
-        for column, value in ((Ticket.order_id, ticket.order_id), (Ticket.customer_id, ticket.customer_id))
-        if value is not None
-    ]
-    if not shared:
+    if ticket.order_id is None and ticket.customer_id is None:
         return ()
-    rows = session().execute(
-        select(
-            *(Ticket.number, Ticket.subject, Ticket.klass, Ticket.status, Ticket.created_at),
-            *(Ticket.queue_id, Ticket.owner_id, Ticket.order_id, Ticket.merged_into_id),
-        )
-        .where(or_(*shared), Ticket.id != ticket.id, readable(actor))
-        .order_by(Ticket.id.desc())
-        .limit(MOST_RELATED)
-    )
+    shared = {"ticket": ticket.id, "order": ticket.order_id, "customer": ticket.customer_id}
+    rows = session().execute(_sharing(actor), shared)
     return tuple(
         Related(
             *row[:5],
@@ -368,4 +363,19 @@ def _related(ticket: Ticket, actor: Actor) -> tuple[Related, ...]:
             merged_here=row.merged_into_id == ticket.id,
         )
         for row in rows
+    )
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _sharing(actor: Actor) -> Statement:
+    """What is unknown of order or customer, NULL, equals nothing."""
+    same = or_(Ticket.order_id == bindparam("order"), Ticket.customer_id == bindparam("customer"))
+    return (
+        select(
+            *(Ticket.number, Ticket.subject, Ticket.klass, Ticket.status, Ticket.created_at),
+            *(Ticket.queue_id, Ticket.owner_id, Ticket.order_id, Ticket.merged_into_id),
+        )
+        .where(same, Ticket.id != bindparam("ticket"), readable(actor))
+        .order_by(Ticket.id.desc())
+        .limit(MOST_RELATED)
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Boolean as SQLBoolean
-from sqlalchemy import ColumnElement, Subquery, cast, false, literal, null, select, union_all
+from sqlalchemy import ColumnElement, Subquery, bindparam, cast, false, literal, null, select, union_all
 from sqlalchemy import String as SQLString
 
 from helpdesk.models import Event, Message, Note
@@ -56,12 +57,7 @@ class Timeline:
 def timeline(ticket_id: int, shown: int = FIRST) -> Timeline:
     """The newest ``shown`` entries of a ticket (at most ``MOST``)."""
     shown = max(1, min(shown, MOST))
-    parts = [_newest(part, shown + 1) for part in (_messages(ticket_id), _notes(ticket_id), _events(ticket_id))]
-    together = union_all(*(select(part) for part in parts)).subquery()
-    statement = (
-        select(together).order_by(together.c.at.desc(), together.c.rank.desc(), together.c.id.desc()).limit(shown + 1)
-    )
-    rows = session().execute(statement).all()
+    rows = session().execute(_timeline(shown + 1), {"ticket": ticket_id}).all()
     entries = [
         Entry(
             kind=row.kind,
@@ -82,6 +78,16 @@ def timeline(ticket_id: int, shown: int = FIRST) -> Timeline:
     return Timeline(tuple(reversed(entries)), len(rows) > shown)
 
 
+@lru_cache(maxsize=16)
+def _timeline(limit: int) -> Statement:
+    """Built once: that takes longer than asking."""
+    ticket_id: Any = bindparam("ticket")
+    parts = [_newest(part, limit) for part in (_messages(ticket_id), _notes(ticket_id), _events(ticket_id))]
+    together = union_all(*(select(part) for part in parts)).subquery()
+    newest_first = together.c.at.desc(), together.c.rank.desc(), together.c.id.desc()
+    return select(together).order_by(*newest_first).limit(limit)
+
+
 def _newest(part: Statement, limit: int) -> Subquery:
     columns = part.selected_columns
     return part.order_by(columns["at"].desc(), columns["id"].desc()).limit(limit).subquery()
@@ -91,7 +97,7 @@ _NO_TEXT: ColumnElement[str | None] = cast(null(), SQLString)
 _NO: ColumnElement[bool] = cast(false(), SQLBoolean)
 
 
-def _messages(ticket_id: int) -> Statement:
+def _messages(ticket_id: Any) -> Statement:
     return select(
         literal("message").label("kind"),
         literal(0).label("rank"),
@@ -109,7 +115,7 @@ def _messages(ticket_id: int) -> Statement:
     ).where(Message.ticket_id == ticket_id)
 
 
-def _notes(ticket_id: int) -> Statement:
+def _notes(ticket_id: Any) -> Statement:
     return select(
         literal("note").label("kind"),
         literal(1).label("rank"),
@@ -127,7 +133,7 @@ def _notes(ticket_id: int) -> Statement:
     ).where(Note.ticket_id == ticket_id)
 
 
-def _events(ticket_id: int) -> Statement:
+def _events(ticket_id: Any) -> Statement:
     return select(
         literal("event").label("kind"),
         literal(2).label("rank"),

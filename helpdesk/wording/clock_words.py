@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from helpdesk.wording.labels import Durations, clock_label
+from helpdesk.wording.labels import clock_label, duration
 from helpdesk.wording.times import Wall
 
 
@@ -20,7 +20,7 @@ class ClockWords:
     """
 
     def __init__(self, now: datetime) -> None:
-        self.wall, self.durations = Wall(now), Durations()
+        self.wall = Wall(now)
         self.left, self.over, self.untimed = _("剩 %(time)s"), _("超时 %(time)s"), _("无时限")
         self.due, self.named_due = _("%(when)s 到期"), _("%(kind)s，%(when)s 到期")
         self.names: dict[str, str] = {}
@@ -40,10 +40,10 @@ class ClockWords:
         if left is None:
             return self.untimed
         if clock.level == "over":
-            return self.over % {"time": self.durations.text(left)}
+            return self.over % {"time": duration(left)}
         if clock.resting:
             return self.due % {"when": self.wall.time_or_day(clock.ends_at)}
-        return self.left % {"time": self.durations.text(left)}
+        return self.left % {"time": duration(left)}
 
     def title(self, clock: Any, name: str = "") -> str:
         """What stands behind the words: which clock, and when it is due."""
@@ -72,9 +72,7 @@ class ClockWords:
                 return _("已超时，暂停中")
             case _:
                 left = clock.remaining_seconds
-                return (
-                    _("已暂停") if left is None else f"{_('已暂停')} {_('余 %(time)s', time=self.durations.text(left))}"
-                )
+                return _("已暂停") if left is None else f"{_('已暂停')} {_('余 %(time)s', time=duration(left))}"
 
 
 def _fields(clock: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Protocol
 
 from flask_babel import get_locale, gettext
@@ -239,7 +240,7 @@ def locale_code() -> str:
 
 
 class Durations:
-    """Lengths of time in the language of the request that made it; its sentences are looked up once for a list."""
+    """Lengths of time in the language of the request that made it; its sentences are looked up once."""
 
     def __init__(self) -> None:
         self.days, self.hours, self.minutes = gettext("%(n)s天"), gettext("%(n)s时"), gettext("%(n)s分")
@@ -259,8 +260,13 @@ class Durations:
 
 
 def duration(seconds: float) -> str:
-    """One length of time, as ``Durations`` words it."""
-    return Durations().text(seconds)
+    """A length of time in the language of this request, as ``Durations`` words it."""
+    return _durations(locale_code()).text(seconds)
+
+
+@cache
+def _durations(_locale: str) -> Durations:
+    return Durations()
 
 
 def _named(names: Mapping[str, str], code: str) -> str:
