@@ -105,7 +105,7 @@ def set_skills_of(
     return True
 
 
-def _in_order_of_locking() -> Select[tuple[Skill]]:
+def _in_order_of_locking() -> Select[Skill]:
     return select(Skill).where(Skill.active).order_by(Skill.id).with_for_update()
 
 
