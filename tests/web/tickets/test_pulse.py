@@ -96,5 +96,11 @@ def test_listening_does_not_keep_a_session_alive_and_takes_few_statements(
     frozen.shift(hours=1)
     with statements() as seen:
         agent.get(url)
+    written = [statement for statement in seen if statement.startswith("UPDATE")]
+    assert [statement for statement in written if "expires_at=" in statement] == []
+    assert len(written) == 1  # that somebody is there
+    frozen.shift(seconds=10)
+    with statements() as seen:
+        agent.get(url)
     assert len(seen) <= 4, "\n".join(seen)
     assert not any(statement.startswith("UPDATE") for statement in seen)
