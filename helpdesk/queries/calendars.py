@@ -28,6 +28,8 @@ from helpdesk.storage import session
 
 NO_CLOCKS = (0, 0)
 
+_CURRENT = (CalendarVersion.calendar_id == WorkCalendar.id) & (CalendarVersion.version == WorkCalendar.version)
+
 
 @dataclass(frozen=True, slots=True)
 class Using:
@@ -143,17 +145,23 @@ def effect_of_publishing(year: Year) -> Effect:
 
 
 def unconfirmed_year(today: date) -> int | None:
-    """The year whose holidays are to be confirmed by now (see ``domain.holidays.year_to_confirm``), None if all is."""
+    """The year whose holidays are to be confirmed by now (see ``domain.holidays.year_to_confirm``), None if all is.
+
+    None, too, where no calendar observes holidays: nobody waits for them.
+    """
     confirmed = session().scalars(select(HolidayYear.year).where(HolidayYear.status == "confirmed")).all()
-    return year_to_confirm(today, confirmed)
+    year = year_to_confirm(today, confirmed)
+    if year is None:
+        return None
+    documents = session().scalars(select(CalendarVersion.document).join(WorkCalendar, _CURRENT))
+    return year if any(calendar_of(document).observes_holidays for document in documents) else None
 
 
 def _rows(*conditions: ColumnElement[bool]) -> list[CalendarRow]:
-    current = (CalendarVersion.calendar_id == WorkCalendar.id) & (CalendarVersion.version == WorkCalendar.version)
     columns = (WorkCalendar.id, WorkCalendar.code, WorkCalendar.name_zh, WorkCalendar.name_en, WorkCalendar.version)
     found = session().execute(
         select(*columns, CalendarVersion.document)
-        .join(CalendarVersion, current)
+        .join(CalendarVersion, _CURRENT)
         .where(*conditions)
         .order_by(WorkCalendar.id)
     )

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from helpdesk.jobs.warn_unconfirmed import warn_unconfirmed
-from helpdesk.models import HolidayYear, Outbox
+from helpdesk.models import CalendarVersion, HolidayYear, Outbox
 from helpdesk.storage import session, unit_of_work
 from tests.factories import World
 
@@ -18,6 +18,9 @@ DAY = timedelta(days=1)
 def confirmed(world: World) -> None:
     with unit_of_work() as work:
         work.add(HolidayYear(year=2026, status="confirmed"))
+        row = work.scalars(select(CalendarVersion)).first()
+        assert row
+        row.document = {**row.document, "observes_holidays": True}
 
 
 def notices() -> list[Outbox]:

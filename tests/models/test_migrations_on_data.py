@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 import flask_migrate
 from flask import Flask
 from sqlalchemy import MetaData, Table, func, select, text
 
-from helpdesk.models import PauseStep, TicketPause
+from helpdesk.models import Holiday, HolidayYear, PauseStep, TicketPause
 from helpdesk.storage import db, unit_of_work
 from tests import tickets
 from tests.factories import World, add
@@ -41,6 +41,18 @@ def test_what_waits_already_has_its_wait_after_the_upgrade(app: Flask, world: Wo
     db.session.remove()
     waits = db.session.execute(select(TicketPause.ticket_id, TicketPause.status, TicketPause.started_at)).all()
     assert waits == [(waiting.id, "pending_customer", waiting.created_at)]
+
+
+def test_holidays_that_calendars_follow_are_published_after_the_upgrade(app: Flask, world: World) -> None:
+    with unit_of_work():
+        add(HolidayYear(year=2026, status="confirmed"), HolidayYear(year=2027, status="draft"))
+        add(Holiday(day=date(2026, 1, 1), kind="off", name_zh="元旦", name_en="New Year's Day"))
+        add(Holiday(day=date(2027, 1, 1), kind="off", name_zh="元旦", name_en="New Year's Day"))
+    with earlier_version("0001"):
+        pass
+    db.session.remove()
+    years = {year.year: (year.version, year.published) for year in db.session.scalars(select(HolidayYear))}
+    assert years == {2026: (1, [["2026-01-01", "off", "元旦", "New Year's Day"]]), 2027: (1, [])}
 
 
 @contextmanager

@@ -80,7 +80,12 @@ def test_publishing_what_calendars_follow_already_has_no_effect(world: World) ->
 
 
 def test_a_draft_is_as_good_as_nothing_when_a_year_should_be_confirmed(world: World) -> None:
+    observe(world)
     year(2026, "confirmed", [])
     year(2027, "draft", [NEW_YEAR])
     assert calendars.unconfirmed_year(date(2026, 11, 30)) is None
     assert calendars.unconfirmed_year(date(2026, 12, 1)) == 2027
+
+
+def test_where_no_calendar_observes_holidays_nobody_waits_for_them(world: World) -> None:
+    assert calendars.unconfirmed_year(date(2026, 12, 1)) is None
