@@ -8,7 +8,21 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Integer, Row, and_, cast, func, literal, null, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    and_,
+    cast,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import WORKING_ROLES, Actor, Permission, Role, Scope
@@ -26,6 +40,8 @@ from helpdesk.storage import session
 
 MOST_PEOPLE = 300
 MOST_HELD = 500
+IS_RESOLVED: ColumnElement[bool] = literal_column("ticket.status = 'resolved'")
+"""In the words of the partial index over what ended: a bound value proves nothing to SQLite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +126,10 @@ def team(actor: Actor, now: datetime, day_start: datetime, *, queue: str = "") -
     actor.require(Permission.BOARD_READ)
     people = _people(actor, now, queue)
     ids = [row.id for row in people]
-    places = _places(ids)
+    places, skills = _places_and_skills(ids)
     hands = _in_hands(ids, now)
+    oldest = _oldest(hands)
     solved = _solved(ids, day_start)
-    skills = _skills(ids)
     away = _away(now)
     mates = [
         Mate(
@@ -126,7 +142,7 @@ def team(actor: Actor, now: datetime, day_start: datetime, *, queue: str = "") -
             in_hand=sum(one.tickets for one in hands.get(row.id, ())),
             by_status={one.status: one.tickets for one in hands.get(row.id, ())},
             overdue=sum(one.overdue for one in hands.get(row.id, ())),
-            oldest=Oldest(row.number, row.created_at) if row.number else None,
+            oldest=oldest.get(row.id),
             solved_today=solved.get(row.id, 0),
             state=why_away(whereabouts_of(row), now),
             away=away.get(row.id),
@@ -188,21 +204,11 @@ def _most_loaded_first(mate: Mate) -> tuple[object, ...]:
 
 
 def _people(actor: Actor, now: datetime, queue: str) -> list[Row[Any]]:
-    """Those who take tickets, with the ticket that each has had in hand for longest."""
+    """Those who take tickets, and whether they are there."""
     everybody = actor.scope(Permission.BOARD_READ) is Scope.ALL
     his = true() if everybody else Membership.queue_id.in_(sorted(actor.queues))
     chosen = Membership.queue_id.in_(select(Queue.id).where(Queue.code == queue)) if queue else true()
     members = select(Membership.user_id).where(his, chosen)
-    held = aliased(Ticket)
-    oldest = (
-        select(held.id)
-        .join(Stint, Stint.ticket_id == held.id)
-        .where(Stint.assignee_id == User.id, Stint.left_at.is_(None))
-        .order_by(held.created_at, held.id)
-        .limit(1)
-        .correlate(User)
-        .scalar_subquery()
-    )
     asked = (
         select(
             User.id,
@@ -210,11 +216,8 @@ def _people(actor: Actor, now: datetime, queue: str) -> list[Row[Any]]:
             User.role,
             User.version,
             User.capacity,
-            Ticket.number,
-            Ticket.created_at,
             *whereabouts_columns(now),
         )
-        .outerjoin(Ticket, Ticket.id == oldest)
         .where(
             User.active,
             User.role.in_([role.value for role in WORKING_ROLES]),
@@ -226,17 +229,36 @@ def _people(actor: Actor, now: datetime, queue: str) -> list[Row[Any]]:
     return list(session().execute(asked))
 
 
-def _places(ids: Collection[int]) -> dict[int, tuple[Place, ...]]:
-    rows = session().execute(
-        select(Membership.user_id, Queue.id, Queue.code, Queue.name_zh, Queue.name_en, Queue.capacity)
+def _places_and_skills(ids: Collection[int]) -> tuple[dict[int, tuple[Place, ...]], dict[int, tuple[Label, ...]]]:
+    """In which queues people work, and what they know."""
+    queues = (
+        select(
+            Membership.user_id.label("user_id"),
+            Queue.id.label("id"),
+            Queue.code.label("code"),
+            Queue.name_zh.label("zh"),
+            Queue.name_en.label("en"),
+            Queue.capacity.label("capacity"),
+            Queue.position.label("place"),
+        )
         .join(Queue, Queue.id == Membership.queue_id)
         .where(Membership.user_id.in_(ids), Queue.active)
-        .order_by(Queue.position, Queue.id)
     )
-    found: dict[int, tuple[Place, ...]] = {}
-    for user_id, id_, code, zh, en, capacity in rows:
-        found[user_id] = (*found.get(user_id, ()), Place(id_, code, Label(zh, en), capacity))
-    return found
+    known = (
+        select(UserSkill.user_id, Skill.id, literal(""), Skill.name_zh, Skill.name_en, cast(null(), Integer), Skill.id)
+        .join(Skill, Skill.id == UserSkill.skill_id)
+        .where(UserSkill.user_id.in_(ids), Skill.active)
+    )
+    found = union_all(queues, known).subquery()
+    places: dict[int, tuple[Place, ...]] = {}
+    skills: dict[int, tuple[Label, ...]] = {}
+    for row in session().execute(select(found).order_by(found.c.place, found.c.id)):
+        name = Label(row.zh, row.en)
+        if row.code:
+            places[row.user_id] = (*places.get(row.user_id, ()), Place(row.id, row.code, name, row.capacity))
+        else:
+            skills[row.user_id] = (*skills.get(row.user_id, ()), name)
+    return places, skills
 
 
 def _in_hands(ids: Collection[int], now: datetime) -> dict[int, list[Row[Any]]]:
@@ -247,6 +269,7 @@ def _in_hands(ids: Collection[int], now: datetime) -> dict[int, list[Row[Any]]]:
             Ticket.status,
             func.count().label("tickets"),
             func.count().filter(is_overdue(now)).label("overdue"),
+            func.min(Ticket.created_at).label("oldest"),
         )
         .join(Ticket, Ticket.id == Stint.ticket_id)
         .where(Stint.assignee_id.in_(ids), Stint.left_at.is_(None))
@@ -258,13 +281,31 @@ def _in_hands(ids: Collection[int], now: datetime) -> dict[int, list[Row[Any]]]:
     return found
 
 
+def _oldest(hands: Mapping[int, Collection[Any]]) -> dict[int, Oldest]:
+    """The ticket that each has had to do with for longest, found by when it was created."""
+    since = {user_id: min(one.oldest for one in held) for user_id, held in hands.items()}
+    created = aliased(Ticket)
+    found = select(created.id).where(created.created_at.in_(set(since.values()))).correlate(None)
+    rows = session().execute(
+        select(Stint.assignee_id, Ticket.number, Ticket.created_at)
+        .join(Ticket, Ticket.id == Stint.ticket_id)
+        .where(Stint.ticket_id.in_(found), Stint.left_at.is_(None))
+        .order_by(Ticket.id.desc())
+    )
+    return {
+        row.assignee_id: Oldest(row.number, row.created_at)
+        for row in rows
+        if row.assignee_id is not None and since.get(row.assignee_id) == row.created_at
+    }
+
+
 def _solved(ids: Collection[int], day_start: datetime) -> dict[int, int]:
     """Tickets resolved since, and still so, by whose hands they were in at the end."""
     rows = session().execute(
         select(Stint.assignee_id, func.count().label("tickets"))
         .join(Ticket, and_(Ticket.id == Stint.ticket_id, Ticket.resolved_at == Stint.left_at))
         .where(
-            Ticket.status == "resolved",
+            IS_RESOLVED,
             Ticket.resolved_at >= day_start,
             Stint.kind == "stay",
             Stint.assignee_id.in_(ids),
@@ -272,19 +313,6 @@ def _solved(ids: Collection[int], day_start: datetime) -> dict[int, int]:
         .group_by(Stint.assignee_id)
     )
     return {row.assignee_id: row.tickets for row in rows if row.assignee_id is not None}
-
-
-def _skills(ids: Collection[int]) -> dict[int, tuple[Label, ...]]:
-    rows = session().execute(
-        select(UserSkill.user_id, Skill.name_zh, Skill.name_en)
-        .join(Skill, Skill.id == UserSkill.skill_id)
-        .where(UserSkill.user_id.in_(ids), Skill.active)
-        .order_by(Skill.id)
-    )
-    found: dict[int, tuple[Label, ...]] = {}
-    for user_id, zh, en in rows:
-        found[user_id] = (*found.get(user_id, ()), Label(zh, en))
-    return found
 
 
 def _away(now: datetime) -> dict[int, Away]:
