@@ -291,7 +291,8 @@ class TestPlayed:
             .all()
         )
         assert len(rows) > 500
-        assert max(row.fired_at - row.due_at for row in rows) <= timedelta(hours=1)
+        aloud = [row for row in rows if not row.silent]  # what was past when its clock began is only recorded
+        assert max(row.fired_at - row.due_at for row in aloud) <= timedelta(hours=1)
         due = select(func.count(ClockStage.id)).where(ClockStage.fired_at.is_(None), ClockStage.due_at < NOW)
         assert session().scalar(due) == 0
 
