@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import delete, func, select
 
 from helpdesk.domain.access import WORKING_ROLES, Actor, Permission, Scope
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
@@ -87,7 +87,8 @@ def set_skills_of(
     ``Stale`` if he gained or lost one of them meanwhile. Rights as for ``set_people``.
     """
     actor.require(Permission.QUEUES_MANAGE)
-    rows = {skill.id: skill for skill in session().scalars(_in_order_of_locking())}
+    in_use = select(Skill).where(Skill.active).order_by(Skill.id).with_for_update()
+    rows = {skill.id: skill for skill in session().scalars(in_use)}
     known = set(session().scalars(select(UserSkill.skill_id).where(UserSkill.user_id == user_id))) & set(rows)
     wanted = set(skill_ids)
     if known == wanted:
@@ -103,10 +104,6 @@ def set_skills_of(
         rows[skill_id].version += 1
     session().flush()
     return True
-
-
-def _in_order_of_locking() -> Select[Skill]:
-    return select(Skill).where(Skill.active).order_by(Skill.id).with_for_update()
 
 
 def _give(skill: Skill, user_id: int, *, actor: Actor, now: datetime) -> None:
