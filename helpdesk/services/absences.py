@@ -60,7 +60,7 @@ def add_absence(
         params = {"absence": absence.id, "user": user_id, "begins": begins, "ends": ends}
         outbox.put(
             "notice",
-            f"absence:{absence.id}:stand_in",
+            _key(absence),
             ticket_id=None,
             payload={
                 "code": "absence.stand_in",
@@ -74,7 +74,7 @@ def add_absence(
 
 
 def cancel_absence(absence_id: int, version: int, *, actor: Actor, now: datetime) -> int:
-    """He is there after all, or back early; return whose absence it was.
+    """He is there after all, or back early; return whose absence it was. A stand-in not told yet won't be.
 
     ``Stale`` if it was cancelled meanwhile; ``Conflict`` for one that is over: what was stays as it was.
     """
@@ -88,8 +88,14 @@ def cancel_absence(absence_id: int, version: int, *, actor: Actor, now: datetime
         raise Conflict("absence.over")
     absence.cancelled_at = now
     absence.version += 1
+    outbox.withdraw(_key(absence), now=now)
     record("absence.cancelled", actor=actor, now=now, absence=absence.id, user=absence.user_id)
     return absence.user_id
+
+
+def _key(absence: Absence) -> str:
+    """Of the notice to the stand-in."""
+    return f"absence:{absence.id}:stand_in"
 
 
 def _lock(user_id: int, stand_in_id: int | None) -> None:

@@ -206,3 +206,15 @@ def test_what_is_left_of_shifts_beside_absences(several: list[Duty], away: list[
         there = any(one.starts_at <= instant < one.ends_at for one in several)
         gone = any(one.starts_at <= instant < one.ends_at for one in away)
         assert any(one.starts_at <= instant < one.ends_at for one in left) == (there and not gone)
+
+
+def test_a_handover_leaves_no_seam() -> None:
+    hours = [(START + 9 * HOUR, START + 18 * HOUR)]
+    assert list(shifts.coverage(hours, [span(9, 13), span(13, 18)])) == [Part(START + 9 * HOUR, START + 18 * HOUR, 1)]
+    assert list(shifts.coverage([(START, START)], [])) == []
+
+
+def test_a_shift_in_the_hour_that_a_change_of_clocks_leaves_out_is_refused() -> None:
+    with pytest.raises(Invalid) as told:
+        shifts.duty(date(2026, 3, 29), "02:30", "03:15", BERLIN)
+    assert told.value.code == "shift.bad_time"

@@ -96,6 +96,11 @@ def test_cancelling_brings_him_back_at_once(office: Office, world: World, now: d
     assert [row.code for row in session().scalars(select(Event))] == ["absence.added", "absence.cancelled"]
 
 
+def test_a_stand_in_who_was_not_told_yet_is_not_told_of_what_is_off(office: Office, world: World) -> None:
+    office.cancel(office.away(world.users.agent, 1, 3, world.users.agent2))
+    assert [row.state for row in session().scalars(select(Outbox))] == ["withdrawn"]
+
+
 def test_what_is_over_stays_as_it_was(office: Office, world: World, now: datetime) -> None:
     id_ = office.away(world.users.agent, 0, 1)
     with refused(Conflict, "absence.over"):
