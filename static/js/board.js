@@ -33,6 +33,11 @@ document.addEventListener("click", (event) => {
   if (opener?.dataset.dialog === "panel-answer" && answer) prepareAnswer(opener.dataset);
 });
 
+// Enter in a tick would press the form's first button.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches(".ticket-tick input")) event.preventDefault();
+});
+
 // The shop's clock: the wall's time as the server said it, going on by the browser's.
 const time = document.querySelector("[data-wall-time]");
 if (time) {
