@@ -12,7 +12,17 @@ from werkzeug.wrappers import Response as BaseResponse
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.problems import NotAllowed, NotFound, Problem
 from helpdesk.domain.tickets import Outcome, Party, Priority, Status
-from helpdesk.services import assignment, assists, customers, decisions, merging, messages, operations, resolution
+from helpdesk.services import (
+    assignment,
+    assists,
+    customers,
+    decisions,
+    merging,
+    messages,
+    operations,
+    priorities,
+    resolution,
+)
 from helpdesk.services import tickets as services
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, local_path, moment, needs
@@ -134,9 +144,9 @@ def confirm_type(number: str) -> BaseResponse:
 @needs(Permission.TICKETS_WORK)
 def set_priority(number: str) -> BaseResponse:
     def action(form: PriorityForm) -> int:
-        return services.set_priority(number, code(Priority, form.priority.data), version=form.version.data, **_now())
+        return priorities.set_priority(number, code(Priority, form.priority.data), version=form.version.data, **_now())
 
-    return _carry_out(number, "priority", PriorityForm(), action, _("优先级已修改，时限已重新计算。"))
+    return _carry_out(number, "priority", PriorityForm(), action, _("优先级已修改，时限已重新计算。"), undoable=True)
 
 
 @tickets.post("/tickets/<number>/status")

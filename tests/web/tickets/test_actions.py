@@ -286,3 +286,11 @@ def test_a_form_without_its_fields_is_refused_not_failed(
     login(client, world.users.supervisor)
     assert client.submit(f"/tickets/{row.number}/{action}").status_code == 422
     assert stored(row).version == 1
+
+
+def test_a_priority_is_taken_back_while_nothing_moved(agent: Client, row: Ticket) -> None:
+    answer = agent.submit(f"/tickets/{row.number}/priority", {"priority": "P1", "version": "1"})
+    undo = re.search(r'action="(/operations/[0-9]+/undo|/[^"]*undo[^"]*)"', agent.get(answer.headers["Location"]).text)
+    assert undo
+    agent.submit(undo.group(1))
+    assert (stored(row).priority, stored(row).version) == ("P2", 3)
