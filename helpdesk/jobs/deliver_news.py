@@ -41,6 +41,8 @@ def deliver_news(
 
     A way on which nobody takes anything (a mail server that is down) rests for this run: the others go on.
     """
+    if not envelopes.anything_due(clock()):
+        return 0
     settings: Settings = current_app.config["UNSNAG"]
     ways = ways_of(settings) if ways is None else ways
     dice = dice or random.Random()  # noqa: S311  spreads retries, guards nothing

@@ -16,6 +16,8 @@ MOST_PER_RUN = 20_000
 def spread_notices(clock: Callable[[], datetime], *, stopping: Callable[[], bool] = lambda: False) -> int:
     """Spread what waits, a batch for each transaction; returns how many notices."""
     mail = bool(current_app.config["UNSNAG"].smtp_host)
+    if not notices.anything_due(clock()):
+        return 0
     total = 0
     while total < MOST_PER_RUN and not stopping():
         with unit_of_work():

@@ -114,6 +114,14 @@ def pack(now: datetime, zone: ZoneInfo, *, limit: int = PACK_AT_ONCE) -> int:
     return len(made)
 
 
+def anything_due(now: datetime) -> bool:
+    """Whether there may be something to pack or to claim. Reads only, so that asking doesn't make writers wait."""
+    news = exists().where(
+        attempts.is_unfinished(Outbox), Outbox.kind == "news", Outbox.state == "waiting", Outbox.next_try_at <= now
+    )
+    return bool(session().scalar(select(or_(news, exists().where(attempts.is_free(Envelope, now))))))
+
+
 def claim(kinds: Collection[str], holder: str, *, now: datetime, limit: int = CLAIM_AT_ONCE) -> list[Letter]:
     """Take up to ``limit`` envelopes that may go now by one of these kinds, the oldest of each address only.
 

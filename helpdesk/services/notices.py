@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 
 from helpdesk.domain.access import Role
 from helpdesk.domain.notices import House, Kind, Standing, concerned, is_urgent, kind_of, queues_of
@@ -49,7 +49,9 @@ class Notice(NamedTuple):
 
     @property
     def params(self) -> Mapping[str, Any]:
-        return self.payload.get("params") or {}
+        """Its parameters, with ``by``: who did it."""
+        by = {"by": self.payload["actor"]} if self.payload.get("actor") else {}
+        return {**by, **(self.payload.get("params") or {})}
 
     @property
     def notify(self) -> Sequence[object]:
@@ -91,12 +93,27 @@ def spread(now: datetime, *, limit: int = BATCH, mail: bool = True) -> int:
     return len(taken)
 
 
+def anything_due(now: datetime) -> bool:
+    """Whether ``spread`` would find something. Reads only, so that asking doesn't make writers wait."""
+    return session().scalar(select(Outbox.id).where(_due(now)).limit(1)) is not None
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        is_unfinished(Outbox),
+        Outbox.kind == "notice",
+        Outbox.state == "waiting",
+        Outbox.next_try_at <= now,
+        Outbox.next_try_at >= now - NOTICE_USEFUL_FOR,
+    )
+
+
 def _take(now: datetime, limit: int) -> list[Notice]:
     """Claimed and done in one: they are spread in this transaction or not at all."""
-    due = and_(is_unfinished(Outbox), Outbox.kind == "notice", Outbox.state == "waiting", Outbox.next_try_at <= now)
+    due = _due(now)
     ids = session().scalars(
         select(Outbox.id)
-        .where(due, Outbox.next_try_at >= now - NOTICE_USEFUL_FOR)
+        .where(due)
         .order_by(Outbox.next_try_at, Outbox.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from flask_babel import force_locale, gettext, ngettext
+from flask_babel import force_locale, format_datetime, gettext, ngettext
 
 from helpdesk.domain.notices import fitted
-from helpdesk.wording.labels import N_, clock_label, duration, label, pause_action_label, status_label
+from helpdesk.wording.labels import N_, clock_label, duration, label, locale_code, pause_action_label, status_label
 
 NAMES: Mapping[str, str] = {
     "sla.stage": N_("时限提醒与升级"),
@@ -36,12 +37,13 @@ SENTENCES: Mapping[str, str] = {
     "pause.step.by_hand": N_("“%(waiting)s”太久，要提醒客户：这个渠道不会自动发送，请复制后发出"),
     "pause.step.refused": N_("“%(waiting)s”太久，但“%(pause_action)s”没有做成，请看一下"),
     "ticket.assigned": N_("分派给%(user)s"),
+    "ticket.assigned.assist": N_("请求的协助分派给%(user)s"),
     "ticket.transferred": N_("从%(from)s转到%(to)s"),
     "ticket.customer_replied": N_("客户来消息了"),
     "ticket.reminded": N_("%(by)s催办"),
     "assist.asked": N_("向%(queue)s请求协助"),
     "assist.answered": N_("%(queue)s答复了协助"),
-    "absence.stand_in": N_("%(user)s不在时由你代班"),
+    "absence.stand_in": N_("%(user)s %(begins)s 到 %(ends)s 不在，由你代班"),
     "calendar.unconfirmed": N_("%(year)s 年的节假日还没有确认，之后的时限是暂定的"),
     "outbox.dead": N_("发给%(address)s的消息没有送到：%(error)s"),
 }
@@ -76,6 +78,8 @@ SHOWN: Mapping[str, Callable[[Any], str]] = {
     "pause_action": pause_action_label,
     "waiting": status_label,
     "error": lambda code: failure_text(code),
+    "begins": lambda at: _moment(at),
+    "ends": lambda at: _moment(at),
     "address": lambda name: gettext("客户") if name == "reply" else str(name),
 }
 
@@ -137,6 +141,14 @@ def message(news: Sequence[News], total: int, *, most_bytes: int, locale: str) -
         return Worded(title, text)
 
 
+def _moment(text: str) -> str:
+    """An instant in the shop's zone, as an event carries it."""
+    try:
+        return format_datetime(datetime.fromisoformat(text), "d MMM HH:mm" if locale_code() == "en" else "MM-dd HH:mm")
+    except (TypeError, ValueError):
+        return str(text)
+
+
 def _line(news: News) -> str:
     text = notice_text(news.code, news.params, news.ticket_number)
     return f"{text}\n{news.url}" if news.url else text
@@ -153,6 +165,8 @@ def _variant(code: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]
         return "pause.step.refused", facts
     if code == "pause.step" and params.get("by_hand"):
         return "pause.step.by_hand", facts
+    if code == "ticket.assigned" and "assist" in params:
+        return "ticket.assigned.assist", facts
     if code != "sla.stage":
         return code, facts
     percent, offset = params.get("percent"), params.get("offset_seconds")

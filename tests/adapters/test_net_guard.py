@@ -104,7 +104,10 @@ def test_a_name_without_an_address_may_get_one_later() -> None:
     def unknown(_host: str, _port: int) -> list[str]:
         raise OSError
 
-    for resolve in (unknown, lambda _host, _port: []):
+    def empty(_host: str, _port: int) -> list[str]:
+        return []
+
+    for resolve in (unknown, empty):
         with pytest.raises(SendFailed) as refused:
             Guard(resolve=resolve).post("https://robots.example/x", {})
         assert (refused.value.code, refused.value.final) == ("net.no_such_host", False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from helpdesk.domain.problems import Invalid, NotAllowed
 from helpdesk.models import Envelope, Event, Message, NotificationTarget, Outbox
@@ -119,7 +119,7 @@ def test_letters_that_died_in_the_same_instant_are_not_lost_between_pages(
 ) -> None:
     with unit_of_work():
         for model in (Outbox, Envelope):
-            session().execute(model.__table__.update().values(done_at=now))
+            session().execute(update(model).values(done_at=now))
     found, after = [], None
     while page := outbox_queries.dead(world.actors.ops, after, limit=1):
         found += page

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from helpdesk.models import Absence, Membership, Notification, NotificationChoice, NotificationTarget, Outbox, Ticket
 from helpdesk.services import notices, outbox
@@ -87,7 +87,7 @@ def test_a_second_run_tells_nobody_twice(world: World, tell: Tell, now: datetime
     mailbox(world, "agent")
     tell("owner")
     with unit_of_work():
-        session().execute(Outbox.__table__.update().where(Outbox.kind == "notice").values(state="waiting"))
+        session().execute(update(Outbox).where(Outbox.kind == "notice").values(state="waiting"))
         assert notices.spread(now) == 1
         assert notices.spread(now) == 0
     assert len(bells()) == len(news()) == 1

@@ -35,7 +35,13 @@ def in_request(app: Flask) -> Iterator[None]:
         ("ticket.reminded", {"by": "孙领"}, "孙领催办"),
         ("ticket.transferred", {"from": Label("客服", "CS"), "to": Label("仓库", "WH")}, "从客服转到仓库"),
         ("assist.asked", {"queue": Label("仓库", "WH")}, "向仓库请求协助"),
-        ("absence.stand_in", {"user": "林晓"}, "林晓不在时由你代班"),
+        (
+            "absence.stand_in",
+            {"user": "林晓", "begins": "2026-11-24T01:00:00+00:00", "ends": "2026-11-25T10:00:00+00:00"},
+            "林晓 11-24 09:00 到 11-25 18:00 不在，由你代班",
+        ),
+        ("absence.stand_in", {"user": "林晓", "begins": "soon"}, "林晓 soon 到 – 不在，由你代班"),
+        ("ticket.assigned", {"user": "林晓", "assist": 7}, "请求的协助分派给林晓"),
         ("calendar.unconfirmed", {"year": 2027}, "2027 年的节假日还没有确认，之后的时限是暂定的"),
         (
             "outbox.dead",
@@ -58,6 +64,16 @@ def test_the_ticket_stands_before_it() -> None:
 def test_every_kind_has_a_name_and_words() -> None:
     assert set(notices.NAMES) == set(KINDS)
     assert set(KINDS) <= set(notices.SENTENCES)
+
+
+def test_every_notice_that_is_written_is_of_a_known_kind() -> None:
+    written = {
+        code
+        for path in (ADAPTERS.parent / "services").glob("*.py")
+        for code in re.findall(r'"code": "([a-z]+\.[a-z_]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(written) > 7
+    assert written <= set(KINDS)
 
 
 def test_everything_that_can_go_wrong_outside_has_its_words() -> None:
