@@ -1,7 +1,8 @@
 """The data that is measured on: of every hundred tickets 30 are open and 3 late, whatever the size.
 
-Written by plain inserts, the ended ones evenly over a year, the open ones over its last ten days; every ticket with its customer, order, clocks, messages, decision and
-events. The people who are logged in work in one of the three queues.
+Written by plain inserts, the ended ones evenly over a year, the open ones over its last ten days; every ticket with
+its customer, order, clocks, messages, decision and events. The people who are logged in work in one of the three
+queues.
 """
 
 from __future__ import annotations
@@ -228,7 +229,7 @@ def _tickets(world: World) -> Iterator[dict[str, Any]]:
 
 
 def _owner(world: World, number: int) -> int | None:
-    return world.staff[number % len(world.staff)] if number % 4 else None
+    return world.staff[number // 4 % len(world.staff)] if number % 4 else None
 
 
 def _readers(world: World) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ Larger installations start ``app:app`` under gunicorn instead (see README). No j
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -60,6 +61,8 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         print(f"{options.host}:{options.port} can't be used: {error}", file=sys.stderr)
         return 1
+    gc.collect()
+    gc.freeze()  # what is loaded stays: the collector need not look through it with every tenth page
     server.run()  # returns after SIGTERM or Ctrl-C, with requests under way answered
     return 0
 

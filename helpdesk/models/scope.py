@@ -60,13 +60,8 @@ def assigned_to(user_id: int) -> ColumnElement[bool]:
     return Ticket.id.in_(in_hand.correlate(None))
 
 
-def concerns(actor: Actor) -> ColumnElement[bool]:
-    """Tickets that he owns or has in hand, or that ask a queue of his for help."""
-    return or_(Ticket.owner_id == actor.id, assists_of(actor), assigned_to(actor.id))
-
-
 def _own(actor: Actor) -> ColumnElement[bool]:
-    return or_(Ticket.queue_id.in_(_ids(actor)), concerns(actor))
+    return or_(Ticket.queue_id.in_(_ids(actor)), Ticket.owner_id == actor.id, assists_of(actor), assigned_to(actor.id))
 
 
 def _remembered(actor: Actor) -> ColumnElement[bool]:

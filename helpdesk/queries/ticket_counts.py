@@ -35,7 +35,7 @@ from helpdesk.domain.rulebook import Label
 from helpdesk.domain.ticket_filter import Tab, TicketFilter
 from helpdesk.domain.tickets import MAX_URGENCY, TicketClass
 from helpdesk.models import ClockRow, Queue, Stint, Ticket
-from helpdesk.models.scope import asks, concerns, listed
+from helpdesk.models.scope import asks, listed
 from helpdesk.models.ticket_filter import conditions, in_queue, is_overdue, tab_condition
 from helpdesk.models.tickets import is_active, is_open_assist, is_waiting_stay
 from helpdesk.queries.keyset import Statement
@@ -159,10 +159,8 @@ def _nav(everything: bool) -> Statement:
     own: Any = bindparam("own", expanding=True)
     waiting = HERE.select_from(Ticket).where(is_active, Ticket.queue_id == Queue.id).correlate(Queue)
     late = waiting.where(_by_urgency(), is_overdue(NOW))
-    owned = select(Ticket.id.label("id")).where(is_active, Ticket.owner_id == me)
-    in_hand = select(Stint.ticket_id.label("id")).where(Stint.assignee_id == me, Stint.left_at.is_(None))
     asked = select(Stint.ticket_id.label("id")).where(is_open_assist, Stint.queue_id.in_(own))
-    his = union(owned, in_hand, asked).subquery()
+    his = union(*_in_his_name(me), asked).subquery()
     elsewhere = HERE.select_from(his).join(Ticket, Ticket.id == his.c.id).where(Ticket.queue_id.not_in(own))
     return (
         select(
@@ -174,12 +172,20 @@ def _nav(everything: bool) -> Statement:
                 (count if everything else case((Queue.id.in_(own), count), else_=0)).label(name)
                 for name, count in (("waiting", _count(waiting)), ("overdue", _count(late)))
             ),
-            _count(HERE.select_from(union(owned, in_hand).subquery())).label("mine"),
+            _count(HERE.select_from(union(*_in_his_name(me)).subquery())).label("mine"),
             (literal_column("0") if everything else _count(elsewhere)).label("elsewhere"),
             _count(HERE.select_from(asked.subquery())).label("assists"),
         )
         .where(Queue.active)
         .order_by(Queue.position, Queue.id)
+    )
+
+
+def _in_his_name(user_id: Any) -> tuple[Select[int], Select[int]]:
+    """Ids of the tickets that he owns and of those in his hands: few, and each by its index."""
+    return (
+        select(Ticket.id.label("id")).where(is_active, Ticket.owner_id == user_id),
+        select(Stint.ticket_id.label("id")).where(Stint.assignee_id == user_id, Stint.left_at.is_(None)),
     )
 
 
@@ -192,8 +198,13 @@ def _figures(chosen: TicketFilter, actor: Actor, now: Any) -> Statement:
     rows = HERE.select_from(Ticket).where(is_active, listed(actor), in_queue(chosen.queue))
     counted = chosen if chosen.only_active else TicketFilter(queue=chosen.queue)
     filtered = [one for one in conditions(counted, actor, now) if one is not is_active]
-    tabs = {tab: _count(rows.where(*filtered, tab_condition(tab, actor))) for tab in _TICKET_TABS}
-    tabs[Tab.UNASSIGNED] = _count(_unassigned(actor, filtered))
+    mine = union(*_in_his_name(actor.id)).subquery()
+    tabs = {
+        Tab.ALL: _count(rows.where(*filtered)),
+        Tab.MINE: _count(HERE.select_from(mine).join(Ticket, Ticket.id == mine.c.id).where(is_active, *filtered)),
+        Tab.UNASSIGNED: _count(_unassigned(actor, filtered)),
+        Tab.PENDING_CUSTOMER: _count(rows.where(*filtered, tab_condition(Tab.PENDING_CUSTOMER, actor))),
+    }
     soon = rows.where(_by_urgency(), ~is_overdue(NOW), Ticket.burns_at <= IN_AN_HOUR)
     newer = aliased(Ticket)
     opened = rows.where(Ticket.id.in_(select(newer.id).where(newer.created_at > A_DAY_AGO)))
@@ -250,15 +261,12 @@ def _unassigned(actor: Actor, filtered: list[ColumnElement[bool]]) -> Select[int
     if actor.scope(Permission.TICKETS_READ) is Scope.ALL:
         return here
     own = sorted(actor.queues)
-    stay = aliased(Stint)
-    waits = (
-        HERE.select_from(stay)
-        .where(stay.ticket_id == Ticket.id, stay.kind == "stay", stay.left_at.is_(None), stay.assignee_id.is_(None))
-        .correlate(Ticket)
-        .exists()
-    )
-    elsewhere = HERE.select_from(Ticket).where(
-        is_active, concerns(actor), Ticket.queue_id.not_in(own), waits, *filtered
+    his = union(*_in_his_name(actor.id), select(Stint.ticket_id).where(asks(actor))).subquery()
+    elsewhere = (
+        HERE.select_from(his)
+        .join(Ticket, Ticket.id == his.c.id)
+        .join(Stint, and_(Stint.ticket_id == Ticket.id, is_waiting_stay))
+        .where(is_active, Ticket.queue_id.not_in(own), *filtered)
     )
     return union_all(here.where(Stint.queue_id.in_(own)), elsewhere)
 

@@ -357,7 +357,11 @@ def _related(ticket: Ticket, actor: Actor) -> tuple[Related, ...]:
     rows = session().execute(_sharing(actor), shared)
     return tuple(
         Related(
-            *row[:5],
+            number=row.number,
+            subject=row.subject,
+            klass=row.klass,
+            status=row.status,
+            created_at=row.created_at,
             standing=TicketStanding(queue=row.queue_id, owner=row.owner_id),
             same_order=row.order_id is not None and row.order_id == ticket.order_id,
             merged_here=row.merged_into_id == ticket.id,
