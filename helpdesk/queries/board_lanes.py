@@ -211,32 +211,83 @@ def _with_queues(statement: Statement, counted: Subquery, actor: Actor, now: dat
 
 
 def _counted(actor: Actor, now: datetime, book: RuleBook, by: By, section: Section) -> Subquery:
-    overdue = is_overdue(now)
+    """Open tickets by lane. By queue, late ones are found by their deadlines rather than by looking at each."""
     keys: Mapping[By, Any] = {
         By.QUEUE: Ticket.queue_id,
         By.AGENT: Stint.assignee_id,
         By.CHANNEL: Ticket.channel_id,
         By.TYPE: Ticket.type,
     }
-    lane = (keys[by], Ticket.klass) if by is By.QUEUE else (keys[by],)
+    approval = _number(Ticket.status == Status.PENDING_APPROVAL.value).label("approval")
     shown = func.count() if section is Section.ALL else _number(is_in(section, book, now))
+    if by is By.QUEUE:
+        return _counted_queues(actor, now, section, shown, approval)
     statement = (
         select(
             keys[by].label("lane"),
-            (Ticket.klass if by is By.QUEUE else literal("")).label("klass"),
+            literal("").label("klass"),
             shown.label("shown"),
             func.count().label("open"),
-            _number(overdue).label("overdue"),
+            _number(is_overdue(now)).label("overdue"),
             _number(is_soon_overdue(now)).label("soon"),
-            _number(Ticket.status == Status.PENDING_APPROVAL.value).label("approval"),
+            approval,
             func.min(Ticket.burns_at).label("burns_first"),
         )
         .where(is_active, in_sight(actor))
-        .group_by(*lane)
+        .group_by(keys[by])
     )
     if by is By.AGENT:
         statement = statement.join(Stint, and_(Stint.ticket_id == Ticket.id, is_open_stay))
     return statement.subquery()
+
+
+def _counted_queues(
+    actor: Actor, now: datetime, section: Section, shown: ColumnElement[int], approval: ColumnElement[int]
+) -> Subquery:
+    lane = Ticket.queue_id.label("lane"), Ticket.klass
+    by_deadline = {Section.OVERDUE: is_overdue(now), Section.SOON: is_soon_overdue(now)}
+    late, soon = (
+        select(*lane, func.count().label("tickets"), func.min(Ticket.burns_at).label("burns_first"))
+        .where(_by_deadline(actor), condition)
+        .group_by(Ticket.queue_id, Ticket.klass)
+        .subquery()
+        for condition in by_deadline.values()
+    )
+    told = func.count() if section in by_deadline else shown
+    every = (
+        select(*lane, told.label("shown"), func.count().label("open"), approval)
+        .where(is_active, in_sight(actor))
+        .group_by(Ticket.queue_id, Ticket.klass)
+        .subquery()
+    )
+    overdue_count, soon_count = func.coalesce(late.c.tickets, 0), func.coalesce(soon.c.tickets, 0)
+    by_section = {Section.OVERDUE: overdue_count, Section.SOON: soon_count}
+    return (
+        select(
+            every.c.lane,
+            every.c.klass,
+            by_section.get(section, every.c.shown).label("shown"),
+            every.c.open,
+            overdue_count.label("overdue"),
+            soon_count.label("soon"),
+            every.c.approval,
+            late.c.burns_first,
+        )
+        .outerjoin(late, and_(late.c.lane == every.c.lane, late.c.klass == every.c.klass))
+        .outerjoin(soon, and_(soon.c.lane == every.c.lane, soon.c.klass == every.c.klass))
+        .subquery()
+    )
+
+
+def _by_deadline(actor: Actor) -> ColumnElement[bool]:
+    """The actor's open tickets, said so that the index on lanes can seek to a deadline behind it."""
+    return and_(
+        is_active,
+        Ticket.queue_id.in_(select(Queue.id)),
+        Ticket.klass.in_([klass.value for klass in TicketClass]),
+        Ticket.urgency.in_(URGENCIES),
+        in_sight(actor),
+    )
 
 
 def _asked(actor: Actor, now: datetime) -> Subquery:
@@ -254,14 +305,14 @@ def _asked(actor: Actor, now: datetime) -> Subquery:
     )
 
 
-def _unassigned(actor: Actor) -> ScalarSelect[int]:
-    """A stay's queue is its ticket's, and only open tickets have an open one."""
-    return (
+def _unassigned(actor: Actor) -> ColumnElement[int]:
+    """A stay's queue is its ticket's, and only open tickets have an open one. Counted by what waits less what asks."""
+    waiting = (
         select(func.count())
         .select_from(Stint)
-        .where(is_open_stay, Stint.assignee_id.is_(None), in_board_queues(actor, Stint.queue_id))
-        .scalar_subquery()
+        .where(Stint.left_at.is_(None), Stint.assignee_id.is_(None), in_board_queues(actor, Stint.queue_id))
     )
+    return waiting.scalar_subquery() - waiting.where(is_open_assist).scalar_subquery()
 
 
 def _stuck(actor: Actor, book: RuleBook, now: datetime) -> ScalarSelect[int]:
@@ -272,18 +323,8 @@ def _stuck(actor: Actor, book: RuleBook, now: datetime) -> ScalarSelect[int]:
 
 
 def _stake(actor: Actor, now: datetime) -> ScalarSelect[int]:
-    everywhere = select(Queue.id)
-    late = select(Ticket.order_id).where(
-        is_active,
-        Ticket.queue_id.in_(everywhere),
-        Ticket.klass.in_([klass.value for klass in TicketClass]),
-        Ticket.urgency.in_(URGENCIES),
-        is_overdue(now),
-        in_sight(actor),
-    )
-    return (
-        select(func.coalesce(func.sum(Order.paid_fen), 0)).where(Order.id.in_(late.correlate(None))).scalar_subquery()
-    )
+    late = select(Ticket.order_id).where(_by_deadline(actor), is_overdue(now)).correlate(None)
+    return select(func.coalesce(func.sum(Order.paid_fen), 0)).where(Order.id.in_(late)).scalar_subquery()
 
 
 def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -326,6 +367,6 @@ def _figures(rows: Any) -> Figures:
             Section.STUCK: first.stuck if first else 0,
             Section.APPROVAL: sum(row.approval for row in counted),
         },
-        oldest=min(row.burns_first for row in counted) if overdue else None,
+        oldest=min(row.burns_first for row in counted if row.burns_first is not None) if overdue else None,
         stake_fen=int(first.stake_fen) if first else 0,
     )
