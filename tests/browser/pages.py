@@ -16,6 +16,10 @@ OVERDUE = (
     "id IN (SELECT ticket_id FROM clock WHERE met_at IS NULL AND cancelled_at IS NULL AND stint_id IS NULL"
     " AND late_after < datetime('now'))"
 )
+ASKED_OF_WAREHOUSE = (
+    "id IN (SELECT ticket_id FROM stint JOIN queue ON queue.id = stint.queue_id"
+    " WHERE kind = 'assist' AND left_at IS NULL AND queue.code = 'warehouse')"
+)
 TALKED_ABOUT = "id IN (SELECT ticket_id FROM message GROUP BY ticket_id HAVING count(*) > 3)"
 
 
@@ -164,6 +168,8 @@ PAGES = (
     Shown("ticket-panel-assist", ticket(MINE), act=open_panel("assist"), pictured=False),
     Shown("ticket-panel-priority", ticket(MINE), act=open_panel("priority"), pictured=False),
     Shown("ticket-panel-assign", ticket(MINE), login="luolan", act=open_panel("assign"), pictured=False),
+    Shown("ticket-panel-owner", ticket(MINE), login="luolan", act=open_panel("owner"), pictured=False),
+    Shown("ticket-answer", ticket(ASKED_OF_WAREHOUSE), login="sunqiang", pictured=False),
     Shown("ticket-panel-reveal", ticket(f"{MINE} AND customer_id > 0"), act=open_panel("reveal"), pictured=False),
     Shown("ticket-templates", ticket(MINE), act=open_panel("templates")),
     Shown("new-ticket", "/tickets/new", act=type_a_message),
