@@ -316,9 +316,11 @@ def _unassigned(actor: Actor) -> ColumnElement[int]:
 
 
 def _stuck(actor: Actor, book: RuleBook, now: datetime) -> ScalarSelect[int]:
+    """From the few waits that are open to their tickets: as a join the planner would begin with all tickets."""
     waiting = stuck_tickets(book, now)
     if actor.scope(Permission.BOARD_READ) is not Scope.ALL:
-        waiting = waiting.join(Ticket, Ticket.id == TicketPause.ticket_id).where(in_sight(actor))
+        queue = select(Ticket.queue_id).where(Ticket.id == TicketPause.ticket_id).correlate(TicketPause)
+        waiting = waiting.where(in_board_queues(actor, queue.scalar_subquery()))
     return select(func.count()).select_from(waiting.subquery()).scalar_subquery()
 
 
