@@ -48,6 +48,7 @@ def deliver_news(
     dice = dice or random.Random()  # noqa: S311  spreads retries, guards nothing
     with unit_of_work():
         envelopes.pack(clock(), ZoneInfo(settings.timezone))
+        envelopes.end_tests(ways, now=clock())
     open_ways = dict(ways)
     tries = 0
     while tries < MOST_PER_RUN and not stopping():

@@ -87,7 +87,7 @@ def pack(now: datetime, zone: ZoneInfo, *, limit: int = PACK_AT_ONCE) -> int:
     """
     due = _due_addresses(now)
     awake = {address for address, quiet in due.items() if not is_quiet(now, *quiet, zone)}
-    rows = _waiting_news(awake, limit)
+    rows = _waiting_news(awake, limit) if awake else []
     contents: defaultdict[Address, list[int]] = defaultdict(list)
     for row_id, user_id, target_id in rows:
         contents[Address(user_id, target_id)].append(row_id)
@@ -146,6 +146,19 @@ def claim(kinds: Collection[str], holder: str, *, now: datetime, limit: int = CL
     for letter in gone:
         attempts.move(Envelope, _held(letter, holder), state="withdrawn", done_at=now, error="target.gone")
     return [letter for letter in letters if letter not in gone]
+
+
+def end_tests(kinds: Collection[str], *, now: datetime) -> int:
+    """Tell who asked for a test that there is no way for it: ``kinds`` are those that can be reached."""
+    unreached = select(NotificationTarget.id).where(NotificationTarget.kind.not_in(sorted(kinds)))
+    ended = session().scalars(
+        update(Envelope)
+        .where(attempts.is_free(Envelope, now), Envelope.key.startswith(TEST), Envelope.target_id.in_(unreached))
+        .values(state="withdrawn", done_at=now, error="target.no_way")
+        .returning(Envelope.id),
+        execution_options={"synchronize_session": False},
+    )
+    return len(ended.all())
 
 
 def mark_done(letter: Letter, holder: str, *, now: datetime) -> bool:
@@ -234,7 +247,7 @@ def _waiting_news(addresses: Collection[Address], limit: int) -> Sequence[Any]:
                 Outbox.state == "waiting",
                 or_(Outbox.user_id.in_(users), Outbox.target_id.in_(targets)),
             )
-            .order_by(Outbox.id)
+            .order_by(Outbox.next_try_at, Outbox.id)  # as the index of what waits has them
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
@@ -247,7 +260,7 @@ def _overtakes() -> ColumnElement[bool]:
     older = aliased(Envelope)
     return exists().where(
         or_(older.user_id == Envelope.user_id, older.target_id == Envelope.target_id),
-        older.id < Envelope.id,
+        older.id + 0 < Envelope.id,  # so that SQLite takes the index of the unfinished, not all older ones
         attempts.is_unfinished(older),
     )
 

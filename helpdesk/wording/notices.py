@@ -71,6 +71,7 @@ FAILURES: Mapping[str, str] = {
     "robot.refused": N_("机器人拒收：请核对地址、密钥和安全设置"),
     "robot.too_many": N_("发得太多，对方要求停一停"),
     "sender.error": N_("发送程序出错"),
+    "target.no_way": N_("还没有设置邮件服务器"),
     "target.gone": N_("收件地址已经撤销"),
 }
 SHOWN: Mapping[str, Callable[[Any], str]] = {

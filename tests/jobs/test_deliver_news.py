@@ -278,6 +278,14 @@ def test_a_test_message_shows_what_became_of_it(world: World, web: Web, now: dat
     assert session().scalar(select(func.count()).select_from(Outbox)) == 0  # nobody is alarmed about a test
 
 
+def test_a_test_mail_without_a_mail_server_says_so(world: World, web: Web, now: datetime) -> None:
+    target_id = robot(now, web, kind="mail", address="all@shop.example", secret={})
+    with unit_of_work():
+        targets.test_target(target_id, actor=world.actors.ops, now=now)
+    assert deliver_news(lambda: now, "one", ways={}) == 0
+    assert envelopes() == [("withdrawn", "target.no_way")]
+
+
 def test_a_sender_with_a_bug_counts_as_a_failed_try(ticket: Ticket, now: datetime) -> None:
     happen(ticket, now)
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from helpdesk.models import Absence, Membership, Notification, NotificationChoice, NotificationTarget, Outbox, Ticket
-from helpdesk.services import notices, outbox
+from helpdesk.services import assignment, messages, notices, outbox
 from helpdesk.storage import session, unit_of_work
 from tests.conftest import Statements
 from tests.factories import World, add
@@ -227,3 +227,45 @@ def test_many_notices_cost_no_more_statements_than_one(
     told = session().scalar(select(func.count()).select_from(Membership).where(Membership.queue_id == ticket.queue_id))
     assert session().scalar(select(func.count()).select_from(Notification)) == 301 * (told or 0)
     assert session().scalar(select(func.count()).select_from(Outbox).where(Outbox.kind == "news")) == 301 * 4
+
+
+def hear(world: World, ticket: Ticket, said_at: datetime, now: datetime, who: str = "system") -> None:
+    with unit_of_work():
+        messages.record_customer_message(
+            ticket.number, f"还没有消息吗 {said_at}", said_at, actor=getattr(world.actors, who), now=now
+        )
+        notices.spread(now)
+
+
+def test_a_customers_word_is_told_to_owner_and_assignee(world: World, ticket: Ticket, now: datetime) -> None:
+    hear(world, ticket, now, now)
+    kinds = session().execute(select(Notification.user_id, Notification.kind, Notification.ticket_id))
+    assert {tuple(row) for row in kinds} == {
+        (user.id, "ticket.customer_replied", ticket.id) for user in (world.users.agent, world.users.agent2)
+    }
+
+
+def test_who_entered_the_customers_word_knows_it(world: World, ticket: Ticket, now: datetime) -> None:
+    hear(world, ticket, now, now, "agent")
+    assert {user for user, _ in bells()} == {world.users.agent2.id}
+
+
+def test_of_what_a_customer_said_long_ago_nobody_is_told(world: World, ticket: Ticket, now: datetime) -> None:
+    later = now + timedelta(days=2)
+    hear(world, ticket, now, later)
+    assert bells() == set()
+
+
+def test_a_queue_hears_of_what_is_transferred_to_it(world: World, ticket: Ticket, now: datetime) -> None:
+    with unit_of_work():
+        assignment.transfer(
+            ticket.number, "warehouse", reason="请核对库存", version=ticket.version, actor=world.actors.agent2, now=now
+        )
+        notices.spread(now)
+    rows = session().scalars(select(Notification).where(Notification.kind == "ticket.transferred")).all()
+    assert [row.user_id for row in rows] == [world.users.warehouse.id]
+    assert rows[0].params == {
+        "from": world.queues.customer_service.id,
+        "to": world.queues.warehouse.id,
+        "by": world.users.agent2.id,
+    }
