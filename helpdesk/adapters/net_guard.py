@@ -7,6 +7,7 @@ environment not used, answers read up to a limit and a deadline.
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -20,6 +21,10 @@ from helpdesk.adapters.senders import SendFailed
 
 IPAddress: TypeAlias = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], list[str]]
+
+# It writes each address into the log, and a robot's address holds its token.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 PORTS = frozenset({80, 443})
 TIMEOUT_SECONDS = 10.0

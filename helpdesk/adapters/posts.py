@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -19,8 +19,8 @@ class Post:
     at: datetime
     now: datetime
     to: str
-    url: str
-    sign: str
+    url: str = field(repr=False)
+    sign: str = field(repr=False)
     title: str
     text: str
 

@@ -10,9 +10,13 @@ import click
 import structlog
 from flask import current_app
 from flask.cli import with_appcontext
+from structlog.tracebacks import ExceptionDictTransformer
 
 from helpdesk import timesource
 from helpdesk.jobs.runner import JobWorker
+
+WITHOUT_VALUES = ExceptionDictTransformer(show_locals=False)
+"""Tracebacks without the variables' values: customers' words and robots' tokens are among them."""
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -37,8 +41,10 @@ def write_logs(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if at_terminal else [structlog.processors.dict_tracebacks]),
-            structlog.dev.ConsoleRenderer() if at_terminal else structlog.processors.JSONRenderer(ensure_ascii=False),
+            *([] if at_terminal else [structlog.processors.ExceptionRenderer(WITHOUT_VALUES)]),
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+            if at_terminal
+            else structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

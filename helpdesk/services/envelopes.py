@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -68,7 +68,7 @@ class Letter:
     target_id: int | None
     kind: str
     to: str
-    secret: Mapping[str, Any]
+    secret: Mapping[str, Any] = field(repr=False)
     locale: str
     items: Sequence[Item]
     total: int

@@ -6,7 +6,7 @@ query returns it, no event names it, and a change that leaves it empty keeps it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -40,8 +40,8 @@ class TargetSettings:
     queue_id: int | None
     kinds: tuple[str, ...]
     mailbox: str = ""
-    url: str = ""
-    sign: str = ""
+    url: str = field(default="", repr=False)
+    sign: str = field(default="", repr=False)
     locale: str = "zh_CN"
     digest_seconds: int = 0
     quiet: tuple[int, int] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -157,6 +158,16 @@ def test_redirects_hanging_and_breaking_off(web: Web) -> None:
         ("net.too_slow", False),
         ("net.unreachable", False),
     ]
+
+
+def test_no_log_tells_a_token(web: Web, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    ROBOTS["dingtalk"].send(post(web.url(), "SECabc"), GUARD)
+    web.answers = [says({}, 500)]
+    failed = failure("dingtalk", web.url())
+    assert "t0ken" not in caplog.text
+    assert "t0ken" not in str(failed)
+    assert "t0ken" not in repr(post(web.url()))
 
 
 def test_without_leave_no_robot_is_inside(web: Web) -> None:

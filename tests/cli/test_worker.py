@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
+from helpdesk.cli.worker import write_logs
 from helpdesk.queries.health import worker_alive
 from helpdesk.storage import db, unit_of_work
 from tests import databases, factories
@@ -83,3 +85,20 @@ def test_a_second_one_by_mistake_waits(store: databases.SQLite) -> None:
         assert alive(store)
         first.terminate()
         assert first.wait(timeout=10) == 0
+
+
+def test_a_traceback_in_the_log_tells_no_values(capsys: pytest.CaptureFixture[str]) -> None:
+    """Customers' words and robots' tokens are values of variables."""
+    before = structlog.get_config()
+    try:
+        write_logs("INFO")
+        try:
+            token = "t0" + "ken"
+            raise ZeroDivisionError
+        except ZeroDivisionError:
+            structlog.get_logger().exception("job failed")
+    finally:
+        structlog.configure(**before)
+    entry = json.loads(capsys.readouterr().err)
+    assert entry["exception"][0]["exc_type"] == "ZeroDivisionError"
+    assert token not in json.dumps(entry)
