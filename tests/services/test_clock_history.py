@@ -17,14 +17,14 @@ from helpdesk.models.clocks import state_of
 from helpdesk.storage import db, session
 from tests.factories import World
 from tests.services.story import clock, look, stages
-from tests.services.walks import Told, Walk, resolved_over_a_regret, retell, retold
+from tests.services.walks import Told, Walk, moved_over_a_regret, retell, retold
 
 STEPS = 14
 
 
 @given(dice=st.randoms(use_true_random=False))
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -50,8 +50,9 @@ def test_a_long_history_too(world: World, now: datetime, seed: int) -> None:
 def check(walk: Walk) -> None:
     db.session.remove()
     check_rows_against_the_engine(walk.number)
-    check_solution_against_the_events(walk.number, walk.now)
-    if not resolved_over_a_regret(walk.number):
+    if not moved_over_a_regret(walk.number, "open"):
+        check_solution_against_the_events(walk.number, walk.now)
+    if not moved_over_a_regret(walk.number, "resolved"):
         check_first_response_and_platforms(walk.number, walk)
 
 

@@ -299,10 +299,14 @@ def retell(number: str, always: Calendar) -> Retelling:
     return retelling
 
 
-def resolved_over_a_regret(number: str) -> bool:
-    """Whether a message was taken back after the ticket had been resolved: the resolve had found it answered."""
+def moved_over_a_regret(number: str, to: str) -> bool:
+    """Whether the ticket was resolved (``to`` resolved) or that was undone (open) before a message was taken back.
+
+    The resolve had found it answered, and the seconds until the message was taken back count as if it still were.
+    """
     told = events(number)
     sent = {event.params["message"]: event.at for event in told if event.code == "message.sent"}
     regrets = [(sent[e.params["message"]], e.at) for e in told if e.code == "message.taken_back"]
-    resolves = [e.at for e in told if e.code == "ticket.status" and e.params["to"] == "resolved"]
-    return any(first <= at <= last for first, last in regrets for at in resolves)
+    moves = [e.at for e in told if e.code == "ticket.status" and "resolved" in (e.params["from"], e.params["to"])]
+    to_there = {e.at for e in told if e.code == "ticket.status" and e.params["to"] == to}
+    return any(first <= at <= last for first, last in regrets for at in moves if at in to_there)
