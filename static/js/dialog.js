@@ -1,5 +1,6 @@
 // Dialogs as modals, menus that close by themselves, notices that can be dismissed, filter forms that submit on change.
-// Without script the same dialogs are rendered open by ?panel=.
+// Without script the same dialogs are rendered open by ?panel=. A ticket's panels come with that address only: they are
+// fetched from it when the first of them is asked for.
 
 function open(id) {
   const dialog = document.getElementById(id);
@@ -25,9 +26,46 @@ function open(id) {
 // A panel the server opened becomes a modal too.
 for (const dialog of document.querySelectorAll("dialog[open]")) open(dialog.id);
 
+// What a fetched panel does is still done to the ticket as this page shows it.
+function adopt(dialog) {
+  const version = document.querySelector("[data-version]")?.dataset.version;
+  dialog.removeAttribute("open");
+  for (const field of dialog.querySelectorAll("input[name=version]")) field.value = version ?? field.value;
+  document.querySelector("main").append(dialog);
+  prepare(dialog);
+}
+
+async function fetchPanels(address) {
+  const answer = await fetch(address);
+  if (!answer.ok || answer.redirected) throw new Error(`no panels: ${answer.status}`);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const dialog of page.querySelectorAll("dialog[id^=panel-]")) {
+    if (!document.getElementById(dialog.id)) adopt(dialog);
+  }
+}
+
+async function openFetched(opener) {
+  if (opener.ariaBusy === "true") return;
+  opener.ariaBusy = "true";
+  try {
+    await fetchPanels(opener.href);
+    if (!open(opener.dataset.dialog)) throw new Error("not among them");
+  } catch {
+    location.assign(opener.href); // the page says what has changed: the ticket, or the login
+  } finally {
+    opener.ariaBusy = null;
+  }
+}
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
-  if (opener && !event.ctrlKey && !event.metaKey && open(opener.dataset.dialog)) event.preventDefault();
+  if (opener && !event.ctrlKey && !event.metaKey) {
+    if (open(opener.dataset.dialog)) event.preventDefault();
+    else if (opener.href) {
+      event.preventDefault();
+      openFetched(opener);
+    }
+  }
 
   // A click on the backdrop hits the dialog element itself.
   if (event.target instanceof HTMLDialogElement && event.target.matches(":modal")) {
@@ -52,16 +90,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A closed panel should not open again on reload.
-for (const dialog of document.querySelectorAll("dialog")) {
-  dialog.addEventListener("close", () => {
-    const url = new URL(location.href);
-    if (!url.searchParams.has("panel")) return;
-    url.searchParams.delete("panel");
-    history.replaceState(null, "", url);
-  });
-}
-
 // Filter chips apply at once; empty fields don't clutter the address.
 for (const form of document.querySelectorAll("form[data-auto-submit]")) {
   form.addEventListener("change", () => form.requestSubmit());
@@ -79,8 +107,21 @@ addEventListener("pageshow", () => {
   }
 });
 
+function prepare(dialog) {
+  dialog.addEventListener("close", forgetPanel);
+  dialog.querySelectorAll("input[data-filter]").forEach(filterList);
+}
+
+// A closed panel should not open again on reload.
+function forgetPanel() {
+  const url = new URL(location.href);
+  if (!url.searchParams.has("panel")) return;
+  url.searchParams.delete("panel");
+  history.replaceState(null, "", url);
+}
+
 // Search boxes inside dialogs: every word must occur.
-for (const box of document.querySelectorAll("input[data-filter]")) {
+function filterList(box) {
   const list = document.getElementById(box.dataset.filter);
   const none = list?.parentElement.querySelector("[data-filter-none]");
   box.addEventListener("input", () => {
@@ -94,3 +135,5 @@ for (const box of document.querySelectorAll("input[data-filter]")) {
     if (none) none.hidden = shown > 0;
   });
 }
+
+document.querySelectorAll("dialog").forEach(prepare);

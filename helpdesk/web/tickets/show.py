@@ -97,6 +97,7 @@ def show_page(
     said = None
     if may["reply"]:
         said = suggested_for(page, actor, side_column.placeholder_values(page, offered, current_user.name, now))
+    panel = _panel(page, book, refused, may)
     context = {
         "ticket": presenting.ticket(page, book),
         "may": may,
@@ -108,10 +109,10 @@ def show_page(
         "decision": presenting.decision(page.decision, page, book) if page.decision else None,
         **presenting.panels(page, book),
         "assists": presenting.assists(page, actor),
-        **_panel(page, book, refused, may),
+        **panel,
         **_composer(page, book, typed, said),
         "suggestions": side_column.suggestions(said, page, book) if said else [],
-        "templates_all": side_column.all_templates(said, page, book) if said else [],
+        "templates_all": side_column.all_templates(said, page, book) if said and panel["panel"] else [],
         "compensation": side_column.compensation(page, book, actor, offered) if may["work"] else None,
         "order": side_column.order(page),
         "customer": side_column.customer(page, revealed),

@@ -144,7 +144,7 @@ def test_who_reads_without_working_there_has_no_buttons(
     client: Client, world: World, login: Login, full: Ticket, person: str
 ) -> None:
     login(client, getattr(world.users, person))
-    page = client.get(f"/tickets/{full.number}").text
+    page = client.get(f"/tickets/{full.number}?panel=assign").text
     for action in ("claim", "type", "resolve", "compose", "reveal", "priority", "status", "assist"):
         assert f'action="/tickets/{full.number}/{action}"' not in page, action
     assert (f'action="/tickets/{full.number}/assign"' in page) == (person == "ops")
@@ -254,3 +254,12 @@ def test_the_page_takes_at_most_twelve_statements(
     with statements() as seen:
         agent.get(f"/tickets/{full.number}")
     assert len(seen) <= 12, "\n".join(seen)
+
+
+def test_panels_come_when_one_is_asked_for(agent: Client, full: Ticket) -> None:
+    page = agent.get(f"/tickets/{full.number}").text
+    assert 'data-dialog="panel-resolve"' in page
+    assert 'id="panel-resolve"' not in page
+    asked = agent.get(f"/tickets/{full.number}?panel=resolve").text
+    assert 'id="panel-resolve"' in asked
+    assert 'id="template-list"' in asked, "the others come along: one answer is enough"
