@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.notices import KINDS
+from helpdesk.domain.problems import NotFound
 from helpdesk.domain.rulebook import Label
 from helpdesk.models import Notification, NotificationChoice, NotificationTarget, Queue, Ticket, User
-from helpdesk.queries.keyset import Cursor, Key, sorted_page
+from helpdesk.queries.keyset import Cursor, Key, Statement, sorted_page
 from helpdesk.storage import session
 
 PAGE = 30
@@ -42,6 +44,14 @@ class Bell:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """How many lines are unread, counted up to ``COUNTED``, and the id of the newest of all; 0 for none."""
+
+    unread: int
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """Where somebody hears of a kind. ``outside`` False: it never leaves the bell."""
 
@@ -62,7 +72,7 @@ class Delivery:
 
 
 def unread_count(actor: Actor) -> int:
-    """Unread lines, counted up to ``COUNTED``. One statement; every page asks it."""
+    """Unread lines, counted up to ``COUNTED``. One statement."""
     some = (
         select(Notification.id)
         .where(Notification.user_id == actor.id, Notification.read_at.is_(None))
@@ -72,9 +82,58 @@ def unread_count(actor: Actor) -> int:
     return session().scalar(select(func.count()).select_from(some)) or 0
 
 
-def bell(actor: Actor, cursor: Cursor | None = None, *, unread_only: bool = False, limit: int = PAGE) -> Bell:
-    """What the actor has been told, newest first."""
-    statement = (
+def unread_on(number: str, actor: Actor) -> int | None:
+    """The id of the ticket, where the actor's bell says something unread of it. One statement."""
+    return session().scalar(
+        select(Ticket.id)
+        .join(Notification, Notification.ticket_id == Ticket.id)
+        .where(Notification.user_id == actor.id, Notification.read_at.is_(None), Ticket.number == number)
+        .limit(1)
+    )
+
+
+def state(actor: Actor) -> State:
+    """What the bell shows without being opened. One statement; every open page asks it several times a minute."""
+    row = session().execute(_state(), {"actor": actor.id}).one()
+    return State(row.unread, row.newest or 0)
+
+
+@cache
+def _state() -> Statement:
+    his = Notification.user_id == bindparam("actor")
+    unread = select(Notification.id).where(his, Notification.read_at.is_(None)).limit(COUNTED).subquery()
+    return select(
+        select(func.count()).select_from(unread).scalar_subquery().label("unread"),
+        select(func.max(Notification.id)).where(his).scalar_subquery().label("newest"),
+    )
+
+
+def bell(
+    actor: Actor, cursor: Cursor | None = None, *, unread_only: bool = False, kind: str = "", limit: int = PAGE
+) -> Bell:
+    """What the actor has been told, newest first; of one kind where it is named."""
+    statement = _lines(actor).limit(limit + 1)
+    if unread_only:
+        statement = statement.where(Notification.read_at.is_(None))
+    if kind:
+        statement = statement.where(Notification.kind == kind)
+    key = Key("id", Notification.id.expression, descending=True)
+    rows = session().execute(sorted_page(statement, [key], cursor)).all()
+    shown = rows[:limit]
+    further = Cursor(id=shown[-1].id) if len(rows) > limit else None
+    return Bell(_with_names(shown), further)
+
+
+def line(notification_id: int, actor: Actor) -> BellRow:
+    """One line of the actor's; ``NotFound`` for any other."""
+    rows = session().execute(_lines(actor).where(Notification.id == notification_id)).all()
+    if not rows:
+        raise NotFound("notification.not_found")
+    return _with_names(rows)[0]
+
+
+def _lines(actor: Actor) -> Statement:
+    return (
         select(
             Notification.id,
             Notification.kind,
@@ -85,20 +144,13 @@ def bell(actor: Actor, cursor: Cursor | None = None, *, unread_only: bool = Fals
         )
         .outerjoin(Ticket, Ticket.id == Notification.ticket_id)
         .where(Notification.user_id == actor.id)
-        .limit(limit + 1)
     )
-    if unread_only:
-        statement = statement.where(Notification.read_at.is_(None))
-    key = Key("id", Notification.id.expression, descending=True)
-    rows = session().execute(sorted_page(statement, [key], cursor)).all()
-    shown = rows[:limit]
-    names = names_of([row.params for row in shown])
-    further = Cursor(id=shown[-1].id) if len(rows) > limit else None
-    return Bell(
-        tuple(
-            BellRow(row.id, row.kind, named(row.params, names), row.number, row.created_at, row.read) for row in shown
-        ),
-        further,
+
+
+def _with_names(rows: Sequence[Any]) -> tuple[BellRow, ...]:
+    names = names_of([row.params for row in rows])
+    return tuple(
+        BellRow(row.id, row.kind, named(row.params, names), row.number, row.created_at, row.read) for row in rows
     )
 
 

@@ -34,7 +34,7 @@ from helpdesk.domain.clocks import Kind
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.ticket_filter import Tab, TicketFilter
 from helpdesk.domain.tickets import MAX_URGENCY, TicketClass
-from helpdesk.models import ClockRow, Queue, Stint, Ticket
+from helpdesk.models import ClockRow, Notification, Queue, Stint, Ticket
 from helpdesk.models.scope import asks, listed
 from helpdesk.models.ticket_filter import conditions, in_queue, is_overdue, tab_condition
 from helpdesk.models.tickets import is_active, is_open_assist, is_waiting_stay
@@ -79,6 +79,7 @@ class NavCounts:
     all_count: int
     mine_count: int
     assists_count: int  # open questions to his own queues
+    unread: int  # lines under his bell
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ def nav(actor: Actor, now: datetime) -> NavCounts:
     elsewhere = rows[0].elsewhere if rows else 0
     mine = rows[0].mine if rows else 0
     asked = rows[0].assists if rows else 0
-    return NavCounts(queues, sum(queue.count for queue in queues) + elsewhere, mine, asked)
+    unread = rows[0].unread if rows else 0
+    return NavCounts(queues, sum(queue.count for queue in queues) + elsewhere, mine, asked, unread)
 
 
 def summary(chosen: TicketFilter, actor: Actor, now: datetime, day_start: datetime) -> Summary:
@@ -162,6 +164,7 @@ def _nav(everything: bool) -> Statement:
     asked = select(Stint.ticket_id.label("id")).where(is_open_assist, Stint.queue_id.in_(own))
     his = union(*_in_his_name(me), asked).subquery()
     elsewhere = HERE.select_from(his).join(Ticket, Ticket.id == his.c.id).where(Ticket.queue_id.not_in(own))
+    unread = HERE.select_from(Notification).where(Notification.user_id == me, Notification.read_at.is_(None))
     return (
         select(
             Queue.id,
@@ -175,6 +178,7 @@ def _nav(everything: bool) -> Statement:
             _count(HERE.select_from(union(*_in_his_name(me)).subquery())).label("mine"),
             (literal_column("0") if everything else _count(elsewhere)).label("elsewhere"),
             _count(HERE.select_from(asked.subquery())).label("assists"),
+            _count(unread).label("unread"),
         )
         .where(Queue.active)
         .order_by(Queue.position, Queue.id)

@@ -49,15 +49,17 @@ class CurrentUser(UserMixin):
         self.signed_in = signed_in
 
 
-def needs(permission: Permission, *, keeps_session: bool = True) -> Callable[[View], View]:
+def needs(permission: Permission, *, keeps_session: bool = True, notes_presence: bool = True) -> Callable[[View], View]:
     """Only for roles that hold the permission.
 
     ``keeps_session=False``: a page that refreshes itself doesn't keep a deserted session alive.
+    ``notes_presence=False``: nor, as pages that nobody looks at ask it too, does it say that somebody is there.
     """
 
     def declare(view: View) -> View:
         view.permission = permission  # type: ignore[attr-defined]
         view.keeps_session = keeps_session  # type: ignore[attr-defined]
+        view.notes_presence = notes_presence  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -162,7 +164,7 @@ def _guard() -> BaseResponse | None:
     current_actor().require(permission)
     if getattr(view, "keeps_session", True):
         _keep_session(current_user.signed_in)
-    else:
+    elif getattr(view, "notes_presence", True):
         _note_presence(current_user.signed_in)
     return None
 

@@ -78,6 +78,11 @@ def shown_navigation() -> Navigation:
     return shown
 
 
+def count_anew() -> None:
+    """The side menu's figures have just changed."""
+    g.pop("navigation", None)
+
+
 def _worker_alive() -> bool:
     if "worker_alive" not in g:
         g.worker_alive = health.worker_alive(moment())

@@ -37,6 +37,7 @@ class Navigation:
     all_count: int
     mine_count: int
     assists_count: int | None  # None: nobody asks him
+    unread: int  # under his bell
 
 
 def navigation(actor: Actor, now: datetime) -> Navigation:
@@ -61,6 +62,7 @@ def navigation(actor: Actor, now: datetime) -> Navigation:
         all_count=counts.all_count,
         mine_count=counts.mine_count,
         assists_count=counts.assists_count if counts.assists_count or actor.queues - actor.writing_queues else None,
+        unread=counts.unread,
     )
 
 

@@ -19,6 +19,7 @@ from helpdesk.queries.ticket_page import TicketPage, ticket_page
 from helpdesk.queries.ticket_timeline import FIRST, MOST, changes_since
 from helpdesk.services.customers import Revealed
 from helpdesk.web.access import current_actor, moment, needs
+from helpdesk.web.hearing import read_about
 from helpdesk.web.locale import day_start
 from helpdesk.web.tickets import life, presenting, side_column, tickets
 from helpdesk.web.tickets.pulse import pulse_url
@@ -78,6 +79,7 @@ class Typed:
 @tickets.get("/tickets/<number>")
 @needs(Permission.TICKETS_READ)
 def show(number: str) -> Response:
+    read_about(number)
     return show_page(number)
 
 

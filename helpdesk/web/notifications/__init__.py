@@ -1,0 +1,9 @@
+"""What people are told: the bell, where else they hear of it, and what could not be delivered."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+notifications = Blueprint("notifications", __name__)
+
+import helpdesk.web.notifications.bell  # noqa: E402, F401  registers its views
