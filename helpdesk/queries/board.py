@@ -133,6 +133,7 @@ def board(
     by: By = By.QUEUE,
     section: Section = Section.ALL,
     most_in_lane: int = MOST_IN_LANE,
+    most_cards: int = MOST_CARDS,
 ) -> Board:
     """The actor's board at ``now``: the tickets of his queues, of all queues for a role that reads every board.
 
@@ -140,7 +141,7 @@ def board(
     """
     lanes, figures = counted_lanes(actor, now, book, by, section)
     shown, hidden = lanes[:MOST_LANES], len(lanes[MOST_LANES:])
-    size = min(most_in_lane, max(LEAST_IN_LANE, MOST_CARDS // max(1, len(shown))))
+    size = min(most_in_lane, max(LEAST_IN_LANE, most_cards // max(1, len(shown))))
     parts = [
         _first(place, size).where(in_sight(actor), in_lane(lane, by), is_in(section, book, now))
         for place, lane in enumerate(shown)

@@ -178,12 +178,11 @@ def test_many_lanes_show_fewer_cards_each_and_the_last_are_counted(
     world: World, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(boards, "MOST_LANES", 2)
-    monkeypatch.setattr(boards, "MOST_CARDS", 10)
     with unit_of_work():
         for hands in (world.users.agent, world.users.agent2, None):
             for _ in range(7):
                 tickets.ticket(world, now, hands=hands)
-    board = shown(world, now, by=By.AGENT)
+    board = shown(world, now, by=By.AGENT, most_cards=10)
     assert ([len(lane.cards) for lane in board.lanes], board.hidden) == ([5, 5], 1)
     assert board.figures.counts[Section.ALL] == 21
 

@@ -25,7 +25,7 @@ from helpdesk.web.filters import shown_navigation
 from helpdesk.wording import label
 from helpdesk.wording.labels import locale_code
 
-MOST_ON_WALL = 5
+MOST_ON_WALL = 15
 """Cards of a lane that can be read from afar."""
 
 Choice = TypeVar("Choice", By, Section)
@@ -49,13 +49,13 @@ def lanes() -> BaseResponse:
 @needs(Permission.BOARD_READ)
 def wall() -> str:
     """For a big screen across the room: no menu, nothing to press."""
-    return render_template("board/wall.html", **_context(MOST_ON_WALL, wall=True))
+    return render_template("board/wall.html", **_context(wall=True))
 
 
 @board.get("/board/wall/lanes")
 @needs(Permission.BOARD_READ, keeps_session=False)
 def wall_lanes() -> BaseResponse:
-    return _unless_known(_context(MOST_ON_WALL, wall=True), "board/_wall.html")
+    return _unless_known(_context(wall=True), "board/_wall.html")
 
 
 def asked_view() -> tuple[By, Section]:
@@ -77,12 +77,14 @@ def view_args(by: By, section: Section) -> dict[str, Any]:
     return {name: value for name, value in args.items() if value}
 
 
-def _context(most_in_lane: int = boards.MOST_IN_LANE, *, wall: bool = False) -> dict[str, Any]:
+def _context(*, wall: bool = False) -> dict[str, Any]:
     """What a page and its refreshing part share."""
     actor, now = current_actor(), moment()
     by, section = asked_view()
     book = published_rulebook()
-    shown = boards.board(actor, now, book, by=by, section=section, most_in_lane=most_in_lane)
+    shown = boards.board(
+        actor, now, book, by=by, section=section, most_cards=MOST_ON_WALL if wall else boards.MOST_CARDS
+    )
     people = boards.people(actor, now)
     told = pace.outlook(actor, now)
     names = {code: label(kind.name) for code, kind in book.types.items()}

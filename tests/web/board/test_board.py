@@ -189,10 +189,10 @@ def test_the_board_is_right_and_says_so_while_the_job_worker_is_stopped(
 
 def test_the_wall_has_no_menu_and_few_cards(boss: Client, world: World, now: datetime) -> None:
     with unit_of_work():
-        for _ in range(7):
+        for _ in range(17):
             tickets.ticket(world, now, due_in=-HOUR)
     page = boss.get("/board/wall").text
-    assert len(shown(page)) == 5
+    assert len(shown(page)) == 15
     assert "还有 2 张" in page
     assert "10:00" in page  # the shop's time
     assert "<nav" not in page
