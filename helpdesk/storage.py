@@ -19,9 +19,11 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     Connection,
+    CursorResult,
     DateTime,
     Dialect,
     Engine,
+    Executable,
     Insert,
     MetaData,
     TypeDecorator,
@@ -87,6 +89,14 @@ _writing: ContextVar[Session | None] = ContextVar("unit_of_work", default=None)
 def session() -> Session:
     """The session in use: the unit of work's inside one, else the request's reading session."""
     return _writing.get() or db.session()
+
+
+def plain_rows(statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+    """Rows of a statement that selects columns only, without the mapper: its part takes longer than SQLite's.
+
+    What waits in the session isn't flushed first, as a query would do: this is for pages.
+    """
+    return session().connection().execute(statement, values)
 
 
 @contextmanager

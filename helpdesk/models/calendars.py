@@ -24,7 +24,7 @@ from helpdesk.domain.calendars import Calendar
 from helpdesk.domain.holidays import Holiday as PublicHoliday
 from helpdesk.domain.holidays import holiday_of
 from helpdesk.domain.problems import NotFound
-from helpdesk.storage import Base, session
+from helpdesk.storage import Base, plain_rows, session
 
 
 class WorkCalendar(Base):
@@ -93,7 +93,7 @@ def load_calendars(versions: set[tuple[int, int]]) -> dict[tuple[int, int], Cale
     """Calendars by (id, version), in one statement; each document is parsed once."""
     if not versions:
         return {}
-    rows = session().execute(_VERSIONS, {"ids": [calendar_id for calendar_id, _ in versions]})
+    rows = plain_rows(_VERSIONS, {"ids": [calendar_id for calendar_id, _ in versions]})
     found = {
         (row.calendar_id, row.version): calendar_of(row.document)
         for row in rows

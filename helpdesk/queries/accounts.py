@@ -13,7 +13,7 @@ from helpdesk.domain.problems import NotFound
 from helpdesk.models import Membership, Queue, Ticket, User, UserSession
 from helpdesk.models.tickets import is_active
 from helpdesk.queries.keyset import Statement
-from helpdesk.storage import session
+from helpdesk.storage import plain_rows, session
 
 MOST_USERS = 500
 MOST_SESSIONS = 50
@@ -82,7 +82,7 @@ class Credentials:
 
 def signed_in(token_hash: str, *, now: datetime) -> SignedIn | None:
     """Whose session this is; None for one that has ended or whose person may not work here any more."""
-    rows = session().execute(_signed_in(), {"token_hash": token_hash, "now": now}).all()
+    rows = plain_rows(_signed_in(), {"token_hash": token_hash, "now": now}).all()
     if not rows:
         return None
     first = rows[0]

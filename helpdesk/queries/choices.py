@@ -11,7 +11,7 @@ from helpdesk.domain.access import Actor, Permission, Role, Scope
 from helpdesk.domain.rulebook import Label
 from helpdesk.models import Channel, Membership, Queue, Shop, User
 from helpdesk.queries.keyset import Statement
-from helpdesk.storage import session
+from helpdesk.storage import plain_rows
 
 MOST = 500
 
@@ -42,7 +42,7 @@ class ListChoices:
 def list_choices(actor: Actor) -> ListChoices:
     """Everything that a list can be filtered by, beside what the rules name. At most ``MOST`` in all."""
     everywhere = actor.scope(Permission.TICKETS_READ) is Scope.ALL
-    rows = session().execute(_choices(everywhere), {"queues": sorted(actor.queues)}).all()
+    rows = plain_rows(_choices(everywhere), {"queues": sorted(actor.queues)}).all()
 
     def of(part: str) -> tuple[Choice, ...]:
         return tuple(Choice(row.id, row.code, Label(row.zh, row.en)) for row in rows if row.part == part)

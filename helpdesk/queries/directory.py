@@ -27,7 +27,7 @@ from helpdesk.domain.access import WORKING_ROLES, Role
 from helpdesk.domain.rulebook import Label
 from helpdesk.models import Membership, Queue, Stint, User
 from helpdesk.queries.keyset import Statement
-from helpdesk.storage import session
+from helpdesk.storage import plain_rows
 
 MOST = 1_000
 
@@ -75,7 +75,7 @@ class Directory:
 
 def directory(queue_id: int) -> Directory:
     """All queues and people; of the active members of one queue also how much they have in hand."""
-    rows = session().execute(_directory(), {"queue": queue_id}).all()
+    rows = plain_rows(_directory(), {"queue": queue_id}).all()
     return Directory(
         queues={
             row.id: QueueEntry(row.id, row.code, Label(row.zh, row.en), bool(row.number))

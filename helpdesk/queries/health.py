@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from helpdesk.models import Lease
 from helpdesk.models.jobs import JOB_WORKER
-from helpdesk.storage import session
+from helpdesk.storage import plain_rows
 
 UNTIL = select(Lease.until).where(Lease.name == JOB_WORKER)
 
 
 def worker_alive(now: datetime) -> bool:
     """Whether a job worker holds its lease at ``now``. One statement; the banner on every page asks it."""
-    until = session().execute(UNTIL).scalar_one_or_none()
+    until = plain_rows(UNTIL).scalar_one_or_none()
     return until is not None and until > now

@@ -16,7 +16,7 @@ from helpdesk.domain.text import normalise
 from helpdesk.models import ReplyTemplate, ReplyTemplateVersion
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.ticket_page import TicketPage
-from helpdesk.storage import session
+from helpdesk.storage import plain_rows
 
 MOST_TEMPLATES = 500
 
@@ -57,7 +57,7 @@ def suggestions(page: TicketPage, actor: Actor, values: Mapping[str, str | None]
 
 def templates(actor: Actor) -> tuple[Template, ...]:
     """The templates the actor may use: everybody's, his queues', his own. In the order of their codes."""
-    rows = session().execute(_templates(), {"queues": sorted(actor.queues), "actor": actor.id})
+    rows = plain_rows(_templates(), {"queues": sorted(actor.queues), "actor": actor.id})
     return tuple(map(_template, rows))
 
 

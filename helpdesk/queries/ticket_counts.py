@@ -39,7 +39,7 @@ from helpdesk.models.scope import asks, listed
 from helpdesk.models.ticket_filter import conditions, in_queue, is_overdue, tab_condition
 from helpdesk.models.tickets import is_active, is_open_assist, is_waiting_stay
 from helpdesk.queries.keyset import Statement
-from helpdesk.storage import UTCDateTime, session
+from helpdesk.storage import UTCDateTime, plain_rows
 
 DAY = timedelta(days=1)
 SOON = timedelta(hours=1)
@@ -106,11 +106,7 @@ def nav(actor: Actor, now: datetime) -> NavCounts:
     """The counts of the side menu. One statement: the beginnings of the queues' own index, and the few tickets
     that are his."""
     everything = actor.scope(Permission.TICKETS_READ) is Scope.ALL
-    rows = (
-        session()
-        .execute(_nav(everything), {"actor": actor.id, "own": sorted(actor.queues) or NO_QUEUE, "now": now})
-        .all()
-    )
+    rows = plain_rows(_nav(everything), {"actor": actor.id, "own": sorted(actor.queues) or NO_QUEUE, "now": now}).all()
     queues = tuple(
         QueueCount(
             id=row.id,
@@ -141,7 +137,7 @@ def summary(chosen: TicketFilter, actor: Actor, now: datetime, day_start: dateti
         statements = _figures.__wrapped__(chosen, actor, now), _day.__wrapped__(chosen, actor, now)
     else:
         statements = _figures(chosen, actor, NOW), _day(chosen, actor, NOW)
-    figures, day = (session().execute(statement, moments).one() for statement in statements)
+    figures, day = (plain_rows(statement, moments).one() for statement in statements)
     return Summary(
         tabs={**{tab: getattr(figures, f"tab_{tab.value}") for tab in _TICKET_TABS}, Tab.ASSISTS: day.assists},
         overdue=figures.overdue,

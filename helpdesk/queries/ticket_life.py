@@ -30,7 +30,7 @@ from helpdesk.models.calendars import calendar_of
 from helpdesk.models.clocks import state_of
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.pauses import OpenPause, PauseRow, pause_rows, paused
-from helpdesk.storage import JSONDocument, UTCDateTime, session
+from helpdesk.storage import JSONDocument, UTCDateTime, plain_rows
 
 MOST_RECORDS = 2_000
 
@@ -71,11 +71,11 @@ class Records:
 
 def ticket_records(ticket_id: int) -> Records:
     """The records of a ticket, at most ``MOST_RECORDS`` of them."""
-    rows = session().execute(_records(), {"ticket": ticket_id}).all()
+    rows = plain_rows(_records(), {"ticket": ticket_id}).all()
     return Records(
         stints=tuple(_stint(row) for row in rows if row.part == "stint"),
         moves=tuple(_replayed(row for row in rows if row.part == "event")),
-        pause=paused(PauseRow(*row[2:8]) for row in rows if row.part == "pause"),
+        pause=paused(PauseRow._make(row[2:8]) for row in rows if row.part == "pause"),
     )
 
 

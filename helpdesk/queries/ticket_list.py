@@ -26,7 +26,7 @@ from helpdesk.models.ticket_filter import UNSURE, conditions, tab_condition
 from helpdesk.models.tickets import is_active, is_open_stay
 from helpdesk.queries.clock_faces import ClockFace, nearest
 from helpdesk.queries.keyset import EPOCH, Cursor, Key, Statement, sorted_page
-from helpdesk.storage import UTCDateTime, session
+from helpdesk.storage import UTCDateTime, plain_rows, session
 
 PAGE = 50
 STATEMENTS_KEPT = 256
@@ -149,7 +149,7 @@ def _fetch(
     limit: int,
 ) -> list[Row[Any]]:
     if after is None and before is None and not (chosen.q or chosen.soon or chosen.stuck):
-        return list(session().execute(_first_page(chosen, tab, actor, limit), {"now": now}))
+        return list(plain_rows(_first_page(chosen, tab, actor, limit), {"now": now}))
     for by_number in (True, False) if chosen.looks_like_number else (True,):
         statement, keys = _statement(chosen, tab, actor, now, by_number=by_number)
         statement = sorted_page(statement, keys, before or after, backwards=before is not None).limit(limit)
@@ -290,7 +290,7 @@ def _running_clocks(of: InstrumentedAttribute[Any], ids: Sequence[int]) -> dict[
     if not ids:
         return {}
     clocks: dict[int, list[Row[Any]]] = {}
-    for row in session().execute(_clocks(of is ClockRow.stint_id), {"ids": ids}):
+    for row in plain_rows(_clocks(of is ClockRow.stint_id), {"ids": ids}):
         clocks.setdefault(row.holder, []).append(row)
     return clocks
 

@@ -11,7 +11,7 @@ from sqlalchemy import Integer, String, bindparam, cast, literal, null, select, 
 
 from helpdesk.models import OrderLine, OrderStatus, Parcel
 from helpdesk.queries.keyset import Statement
-from helpdesk.storage import UTCDateTime, session
+from helpdesk.storage import UTCDateTime, plain_rows
 
 MOST_PARTS = 200
 
@@ -55,7 +55,7 @@ class OrderParts:
 
 def order_parts(order_id: int) -> OrderParts:
     """The parts of an order, at most ``MOST_PARTS`` of them."""
-    rows = session().execute(_parts(), {"order": order_id}).all()
+    rows = plain_rows(_parts(), {"order": order_id}).all()
     return OrderParts(
         lines=tuple(
             Line(row.one, row.two, row.three, row.quantity, row.fen)

@@ -39,7 +39,7 @@ from helpdesk.queries.ticket_money import money_columns, money_facts
 from helpdesk.queries.ticket_order import OrderParts, order_parts
 from helpdesk.queries.ticket_pulse import last_entries
 from helpdesk.queries.ticket_timeline import FIRST, Timeline, timeline
-from helpdesk.storage import UTCDateTime, session
+from helpdesk.storage import UTCDateTime, plain_rows, session
 
 MOST_RELATED = 20
 
@@ -354,7 +354,7 @@ def _related(ticket: Ticket, actor: Actor) -> tuple[Related, ...]:
     if ticket.order_id is None and ticket.customer_id is None:
         return ()
     shared = {"ticket": ticket.id, "order": ticket.order_id, "customer": ticket.customer_id}
-    rows = session().execute(_sharing(actor), shared)
+    rows = plain_rows(_sharing(actor), shared)
     return tuple(
         Related(
             number=row.number,

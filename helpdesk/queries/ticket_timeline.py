@@ -14,7 +14,7 @@ from sqlalchemy import String as SQLString
 
 from helpdesk.models import Event, Message, Note
 from helpdesk.queries.keyset import Statement
-from helpdesk.storage import JSONDocument, session
+from helpdesk.storage import JSONDocument, plain_rows, session
 
 FIRST = 60
 """What is shown before somebody asks for more."""
@@ -57,7 +57,7 @@ class Timeline:
 def timeline(ticket_id: int, shown: int = FIRST) -> Timeline:
     """The newest ``shown`` entries of a ticket (at most ``MOST``)."""
     shown = max(1, min(shown, MOST))
-    rows = session().execute(_timeline(shown + 1), {"ticket": ticket_id}).all()
+    rows = plain_rows(_timeline(shown + 1), {"ticket": ticket_id}).all()
     entries = [
         Entry(
             kind=row.kind,

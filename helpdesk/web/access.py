@@ -47,6 +47,7 @@ class CurrentUser(UserMixin):
         self.presence = signed_in.presence
         self.works = signed_in.role in WORKING_ROLES
         self.signed_in = signed_in
+        self.actor = signed_in.actor("page")
 
 
 def needs(permission: Permission, *, keeps_session: bool = True, notes_presence: bool = True) -> Callable[[View], View]:
@@ -73,8 +74,8 @@ def public(view: View) -> View:
 
 def current_actor() -> Actor:
     """Who acts, for services and queries. Only in views that need a permission."""
-    signed_in: SignedIn = current_user.signed_in
-    return signed_in.actor("page")
+    actor: Actor = current_user.actor
+    return actor
 
 
 def moment() -> datetime:

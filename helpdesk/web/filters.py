@@ -99,7 +99,8 @@ def clock_words() -> ClockWords:
 
 def can(permission: str) -> bool:
     """Whether the person's role holds the permission, at least for his own queues."""
-    return bool(current_user.is_authenticated) and current_actor().may(Permission(permission))
+    user = current_user._get_current_object()
+    return bool(user.is_authenticated) and user.actor.may(Permission(permission))
 
 
 def capped(count: int) -> str:
@@ -189,10 +190,12 @@ def _icons() -> ZipFile:
 
 def static_url(filename: str) -> str:
     """The address of a file that changes when its content does, so that browsers may keep it for good."""
-    path = Path(current_app.static_folder or "") / filename
-    return url_for("static", filename=filename, v=_digest(path, path.stat().st_mtime_ns))
+    path = f"{current_app.static_folder}/{filename}"
+    changed = Path(path).stat().st_mtime_ns if current_app.debug or current_app.testing else 0
+    return url_for("static", filename=filename, v=_digest(path, changed))
 
 
 @lru_cache(maxsize=256)
-def _digest(path: Path, _changed: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def _digest(path: str, _changed: int) -> str:
+    """Looked at once: a running installation keeps its files."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
