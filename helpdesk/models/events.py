@@ -15,11 +15,7 @@ class Event(Base):
     """A fact about a ticket, as code + parameters: ids, codes, figures, never sentences."""
 
     __tablename__ = "event"
-    __table_args__ = (
-        Index("ix_event_ticket", "ticket_id", "id"),
-        Index("ix_event_code_at", "code", "at"),
-        Index("ix_event_of_no_ticket", "at", "id", **where("ticket_id IS NULL")),  # changes of settings, newest first
-    )
+    __table_args__ = (Index("ix_event_ticket", "ticket_id", "id"), Index("ix_event_code_at", "code", "at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))

@@ -9,13 +9,14 @@ from helpdesk.web.accounts import accounts
 from helpdesk.web.assists import assists
 from helpdesk.web.board import board
 from helpdesk.web.calendars import calendars
+from helpdesk.web.changes import changes
 from helpdesk.web.escalation import escalation
 from helpdesk.web.notifications import notifications
 from helpdesk.web.queues import queues
 from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
 
-BLUEPRINTS = (accounts, board, assists, queues, team, tickets, calendars, escalation, notifications)
+BLUEPRINTS = (accounts, board, assists, queues, team, tickets, calendars, changes, escalation, notifications)
 
 
 def init_app(app: Flask) -> None:

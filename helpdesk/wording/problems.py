@@ -43,6 +43,8 @@ ACCESS: Mapping[str, str] = {
     "password.too_common": N_("这个密码太容易猜到，请换一个。"),
     "password.too_long": N_("密码最多 %(most)s 个字符。"),
     "password.too_short": N_("密码至少 %(least)s 个字符，可以用一句话。"),
+    "changes.unknown_kind": N_("没有这一类设置。"),
+    "changes.unknown_person": N_("没有这个人。"),
     "escalation.bad_hours": N_("时间应在 1 到 %(most)s 小时之间。"),
     "escalation.bad_minutes": N_("离目标最多 %(most)s 分钟。"),
     "escalation.end_not_last": N_("结束等待的一步要排在最后，后面不能再有别的步骤。"),

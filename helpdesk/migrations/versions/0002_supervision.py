@@ -327,14 +327,6 @@ def upgrade() -> None:
         )
     _keep_what_is_published()
 
-    op.create_index(
-        "ix_event_of_no_ticket",
-        "event",
-        ["at", "id"],
-        sqlite_where=sa.text("ticket_id IS NULL"),
-        postgresql_where=sa.text("ticket_id IS NULL"),
-    )
-
     # Autogenerate does not see indexes with expressions in them.
     active = sa.text("status IN ('new', 'open', 'pending_customer', 'pending_internal', 'pending_approval')")
     op.create_index(
@@ -380,7 +372,6 @@ def _keep_what_is_published() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_ticket_lanes", table_name="ticket")
-    op.drop_index("ix_event_of_no_ticket", table_name="event")
 
     with op.batch_alter_table("holiday_year", schema=None) as batch_op:
         batch_op.drop_column("published")

@@ -1,0 +1,218 @@
+"""Changes of settings: a sentence, and what was and is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from flask_babel import get_timezone, gettext
+
+from helpdesk.domain.calendars import Calendar
+from helpdesk.domain.escalation import parse_pause_step, parse_platform_rule, parse_stage
+from helpdesk.domain.rulebook import Label
+from helpdesk.wording.calendars import hours_text
+from helpdesk.wording.escalation import platform_text, rule_name, stage_text, step_text
+from helpdesk.wording.events import EVENTS, Happened, words
+from helpdesk.wording.labels import N_, absence_label, assignment_label, duration, label, status_label
+
+SENTENCES: Mapping[str, str] = {
+    **EVENTS,
+    "queue.member_joined": N_("把%(user)s加入队列 %(queue)s"),
+    "queue.member_left": N_("让%(user)s离开队列 %(queue)s"),
+    "skill.given": N_("登记%(user)s有技能 %(skill)s"),
+    "skill.taken": N_("取消%(user)s的技能 %(skill)s"),
+    "shift.changed": N_("改了%(user)s从 %(day)s 起的排班"),
+    "shift.repeated": N_("给%(user)s重复了排班，从 %(day)s 起共 %(shifts)s 班"),
+    "absence.added": N_("登记了%(user)s的缺勤"),
+    "absence.cancelled": N_("取消了%(user)s的缺勤"),
+    "user.created": N_("新建用户%(user)s，角色 %(role)s"),
+    "user.changed": N_("修改了%(user)s的资料"),
+    "user.role_changed": N_("%(user)s的角色：%(old)s → %(new)s"),
+    "user.deactivated": N_("停用了用户%(user)s"),
+    "user.reactivated": N_("重新启用了用户%(user)s"),
+    "user.password_set": N_("重置了%(user)s的密码"),
+    "user.capacity": N_("%(user)s的在手上限：%(was)s → %(stands)s"),
+}
+PARTS: Mapping[str, str] = {
+    "stages": N_("改了默认的升级阶段，规则版本 %(version)s"),
+    "queue_stages": N_("改了队列自己的升级阶段，规则版本 %(version)s"),
+    "queue_targets": N_("改了队列时限，规则版本 %(version)s"),
+    "pause_steps": N_("改了等久了怎么办，规则版本 %(version)s"),
+    "platform_rules": N_("改了平台时限，规则版本 %(version)s"),
+}
+KINDS: Mapping[str, str] = {
+    "queues": N_("队列与成员"),
+    "escalation": N_("升级规则"),
+    "calendars": N_("工作日历"),
+    "skills": N_("技能"),
+    "team": N_("排班和缺勤"),
+    "targets": N_("通知目标"),
+    "users": N_("用户"),
+    "classifier": N_("自动判定"),
+}
+FIELDS: Mapping[str, str] = {
+    "name": N_("名称"),
+    "name_zh": N_("中文名"),
+    "name_en": N_("英文名"),
+    "calendar_id": N_("日历"),
+    "assignment": N_("分派方式"),
+    "capacity": N_("每人在手上限"),
+    "writes_to_buyers": N_("成员可以回复客户"),
+    "active": N_("在用"),
+    "types": N_("工单类型"),
+    "channels": N_("渠道"),
+    "locale": N_("语言"),
+    "kind": N_("安排"),
+    "kinds": N_("通知哪些事"),
+    "queue_id": N_("队列"),
+    "address": N_("地址"),
+    "secret": N_("密钥"),
+    "digest_seconds": N_("合并发送"),
+    "quiet_from": N_("安静时段"),
+    "quiet_to": N_("安静时段"),
+    "hours": N_("每周时段"),
+    "overrides": N_("特殊日期"),
+    "make_up_hours": N_("调休上班日的时段"),
+    "make_up_days": N_("调休上班日"),
+    "observes_holidays": N_("跟随法定节假日"),
+    "public_holidays": N_("法定节假日"),
+    "confirmed_through": N_("节假日已确认到"),
+}
+LOCALES: Mapping[str, str] = {"zh_CN": "中文", "en": "English"}
+DAYS: Mapping[str, str] = {"off": N_("放假"), "work": N_("调休上班")}
+
+
+class Changed(Happened, Protocol):
+    """A change with the part of the rules, or the calendar, before and after it."""
+
+    @property
+    def before(self) -> Any: ...
+
+    @property
+    def after(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a setting was and is; empty where there was or is nothing, or where the values are not told."""
+
+    name: str
+    before: str = ""
+    after: str = ""
+
+
+def kind_label(kind: str) -> str:
+    return gettext(KINDS[kind])
+
+
+def change_text(change: Changed) -> str:
+    """What somebody did, as a sentence without him."""
+    part = PARTS.get(str(change.params.get("section")))
+    return words(change, {**SENTENCES, change.code: part} if part else SENTENCES)
+
+
+def change_values(change: Changed) -> list[Value]:
+    """What was, and is."""
+    if "section" in change.params:
+        return _rule_values(change.params["section"], change.before, change.after)
+    if isinstance(change.before, Calendar):
+        return _calendar_values(change)
+    if "changes" in change.params:
+        return [_value(name, pair) for name, pair in change.params["changes"].items()]
+    if change.code == "absence.added":
+        until = " – ".join(_minute(change.params[name]) for name in ("begins", "ends"))
+        return [Value(absence_label(change.params["kind"]), after=until)]
+    if change.code == "shift.changed":
+        return [Value(gettext("班次"), *(_shifts(change.params[name]) for name in ("was", "stands")))]
+    return [Value(name) for name in dict.fromkeys(map(_field, change.params.get("fields", ())))]
+
+
+def _value(name: str, pair: list[Any]) -> Value:
+    return Value(_field(name), *(_shown(name, value) for value in pair))
+
+
+def _field(name: str) -> str:
+    return gettext(FIELDS[name]) if name in FIELDS else name
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return gettext("不限") if name == "capacity" else gettext("无")
+    if isinstance(value, bool):
+        return gettext("是") if value else gettext("否")
+    if isinstance(value, list):
+        return gettext("、").join(label(one) for one in value) or gettext("无")
+    if name == "assignment":
+        return assignment_label(value)
+    if name == "locale":
+        return LOCALES.get(value, value)
+    if name == "kind":
+        return gettext(DAYS[value]) if value in DAYS else str(value)
+    return label(value) if isinstance(value, str | Label) else str(value)
+
+
+def _calendar_values(change: Changed) -> list[Value]:
+    hours = hours_text(change.before), hours_text(change.after)
+    return [Value(_field(name), *(hours if name == "hours" else ("", ""))) for name in change.params.get("fields", ())]
+
+
+def _rule_values(section: str, before: Any, after: Any) -> list[Value]:
+    """Lines that went and lines that came."""
+    if section == "queue_targets":
+        codes = sorted({*(before or {}), *(after or {})})
+        pairs = ((code, *((part or {}).get(code) for part in (before, after))) for code in codes)
+        return [
+            Value(code, *(duration(one) if one else "" for one in pair)) for code, *pair in pairs if pair[0] != pair[1]
+        ]
+    if section == "queue_stages":
+        codes = sorted({*(before or {}), *(after or {})})
+        changed = (code for code in codes if (before or {}).get(code) != (after or {}).get(code))
+        return [_own_stages(code, (before or {}).get(code), (after or {}).get(code)) for code in changed]
+    gone, come = _lines(section, before), _lines(section, after)
+    return [
+        Value(
+            gettext("升级规则"),
+            _joined(line for line in gone if line not in come),
+            _joined(line for line in come if line not in gone),
+        )
+    ]
+
+
+def _own_stages(code: str, before: Any, after: Any) -> Value:
+    default = gettext("用默认的")
+    return Value(code, *(default if one is None else _joined(_lines("stages", one)) for one in (before, after)))
+
+
+def _lines(section: str, rows: Any) -> list[str]:
+    match section:
+        case "stages":
+            return [stage_text(parse_stage(row)) for row in rows or ()]
+        case "pause_steps":
+            return [_step(row) for row in rows or ()]
+        case _:
+            return [_platform(row) for row in rows or ()]
+
+
+def _step(row: Mapping[str, Any]) -> str:
+    step = parse_pause_step(row)
+    line = gettext("%(when)s：%(deeds)s", when=status_label(step.status), deeds=step_text(step))
+    return f"{line} {label(step.text)}" if step.text else line
+
+
+def _platform(row: Mapping[str, Any]) -> str:
+    rule = parse_platform_rule(row)
+    return gettext("%(when)s：%(deeds)s", when=rule_name(rule), deeds=platform_text(rule))
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
+
+
+def _shifts(stamps: list[Any]) -> str:
+    return _joined(" – ".join(map(_minute, pair)) for pair in stamps) or gettext("无")
+
+
+def _minute(stamp: str) -> str:
+    return f"{datetime.fromisoformat(stamp).astimezone(get_timezone()):%m-%d %H:%M}"
