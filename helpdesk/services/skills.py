@@ -59,6 +59,23 @@ def update_skill(skill_id: int, version: int, settings: SkillSettings, *, actor:
     events.record("skill.changed", actor=actor, now=now, skill=skill.code, changes=changes)
 
 
+def save_skill(
+    skill_id: int,
+    version: int,
+    settings: SkillSettings | None,
+    user_ids: Collection[int],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Change a skill (``settings`` None: not) and who has it, as both were seen at ``version``. Rights as for each."""
+    if settings is not None:
+        update_skill(skill_id, version, settings, actor=actor, now=now)
+        session().flush()
+        version = _locked(skill_id, None).version
+    set_people(skill_id, version, user_ids, actor=actor, now=now)
+
+
 def set_people(skill_id: int, version: int, user_ids: Collection[int], *, actor: Actor, now: datetime) -> None:
     """Say who has a skill: exactly these people. ``Stale`` if it or they were changed since ``version``.
 
@@ -116,11 +133,11 @@ def _take(skill: Skill, user_id: int, *, actor: Actor, now: datetime) -> None:
     events.record("skill.taken", actor=actor, now=now, skill=skill.code, user=user_id)
 
 
-def _locked(skill_id: int, version: int) -> Skill:
+def _locked(skill_id: int, version: int | None) -> Skill:
     skill = session().get(Skill, skill_id, with_for_update=True)
     if skill is None:
         raise NotFound("skill.no_such_skill")
-    if skill.version != version:
+    if version is not None and skill.version != version:
         raise Stale("skill.stale")
     return skill
 

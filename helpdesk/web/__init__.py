@@ -13,10 +13,11 @@ from helpdesk.web.changes import changes
 from helpdesk.web.escalation import escalation
 from helpdesk.web.notifications import notifications
 from helpdesk.web.queues import queues
+from helpdesk.web.skills import skills
 from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
 
-BLUEPRINTS = (accounts, board, assists, queues, team, tickets, calendars, changes, escalation, notifications)
+BLUEPRINTS = (accounts, board, assists, queues, team, tickets, calendars, changes, escalation, notifications, skills)
 
 
 def init_app(app: Flask) -> None:
