@@ -43,6 +43,7 @@ class Dead:
 class TestState:
     """What became of a test message: waiting, claimed, done, or withdrawn with the ``error``."""
 
+    target_id: int
     state: str
     error: str | None
     done_at: datetime | None
@@ -77,7 +78,7 @@ def test_state(envelope_id: int, actor: Actor) -> TestState:
     row = (
         session()
         .execute(
-            select(Envelope.state, Envelope.error, Envelope.done_at, NotificationTarget.queue_id)
+            select(Envelope.target_id, Envelope.state, Envelope.error, Envelope.done_at, NotificationTarget.queue_id)
             .join(NotificationTarget, NotificationTarget.id == Envelope.target_id)
             .where(Envelope.id == envelope_id, Envelope.key.startswith("test:"))
         )
@@ -85,7 +86,7 @@ def test_state(envelope_id: int, actor: Actor) -> TestState:
     )
     if row is None or not may_manage(actor, row.queue_id):
         raise NotFound("target.no_such_target")
-    return TestState(row.state, row.error, row.done_at)
+    return TestState(row.target_id, row.state, row.error, row.done_at)
 
 
 def _replies(actor: Actor, after: After | None, limit: int) -> list[Dead]:

@@ -20,7 +20,17 @@ GREATEST_ID = 2**31 - 1
 """Of a row, in both databases."""
 
 NOT_TYPED = frozenset(
-    {"csrf_token", "version", "next", "password", "new_password", "new_password_again", "current_password"}
+    {
+        "csrf_token",
+        "version",
+        "next",
+        "password",
+        "new_password",
+        "new_password_again",
+        "current_password",
+        "url",  # of a robot, with its token
+        "sign",
+    }
 )
 """Fields that are not given back: nobody typed them, or nobody may see them."""
 

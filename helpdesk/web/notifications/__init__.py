@@ -6,4 +6,5 @@ from flask import Blueprint
 
 notifications = Blueprint("notifications", __name__)
 
-import helpdesk.web.notifications.bell  # noqa: E402, F401  registers its views
+import helpdesk.web.notifications.bell  # noqa: E402  they register their views
+import helpdesk.web.notifications.targets  # noqa: E402, F401
