@@ -173,6 +173,7 @@ class Stint(Base):
             "ix_stint_waiting",
             "queue_id",
             "ticket_id",
+            "kind",  # counted from here
             **where("left_at IS NULL AND assignee_id IS NULL"),
         ),
         Index("ix_stint_ticket", "ticket_id"),

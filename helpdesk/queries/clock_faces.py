@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from helpdesk.domain import clocks as engine
-from helpdesk.domain.calendars import Calendar, open_seconds, opening
+from helpdesk.domain.calendars import Calendar, Span, open_seconds, opening
 from helpdesk.domain.clocks import FAR_FUTURE, ClockState
 from helpdesk.models.clocks import state_of
 
@@ -75,14 +75,30 @@ class ClockFace:
         return (self.kind, self.due_at, self.late_after, self.state, self.level, self.closed, self.provisional)
 
 
-def face(row: ClockColumns, calendar: Calendar, now: datetime) -> ClockFace:
+class Openings(dict[int, "Span | None"]):
+    """The present or next opening of each calendar at ``now``, looked for once: all rows of a list share it."""
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__()
+        self.now = now
+
+    def of(self, calendar: Calendar) -> Span | None:
+        key = id(calendar)
+        if key not in self:
+            self[key] = opening(calendar, self.now)
+        return self[key]
+
+
+def face(row: ClockColumns, calendar: Calendar, now: datetime, openings: Openings | None = None) -> ClockFace:
     """The face of a clock that isn't cancelled; of one that is met, what was left then."""
     state = state_of(row)
     paused = bool(row.pauses) and row.pauses[-1][1] is None
     late = row.late_after is not None and now > row.late_after
     left = None if paused or row.late_after is None else int((row.late_after - now).total_seconds())
     working_left = _working_left(row, state, calendar, now)
-    open_from, open_to = (opening(calendar, now) if state.running else None) or (None, None)
+    open_from, open_to = (
+        (Openings(now) if openings is None else openings).of(calendar) if state.running else None
+    ) or (None, None)
     return ClockFace(
         kind=row.kind,
         target_seconds=row.target_seconds,
@@ -110,11 +126,16 @@ def _working_left(row: ClockColumns, state: ClockState, calendar: Calendar, now:
 
 
 def nearest(
-    rows: Iterable[ClockColumns], calendars: Mapping[tuple[int, int], Calendar], now: datetime
+    rows: Iterable[ClockColumns],
+    calendars: Mapping[tuple[int, int], Calendar],
+    now: datetime,
+    openings: Openings | None = None,
 ) -> ClockFace | None:
     """The face of the clock that burns first; a paused one only where none runs. Calendars by (id, version)."""
     chosen = min(rows, key=lambda row: row.late_after or FAR_FUTURE, default=None)
-    return None if chosen is None else face(chosen, calendars[chosen.calendar_id, chosen.calendar_version], now)
+    return (
+        None if chosen is None else face(chosen, calendars[chosen.calendar_id, chosen.calendar_version], now, openings)
+    )
 
 
 def _level(late: bool, paused: bool, left: int | None) -> str:

@@ -35,7 +35,13 @@ class Suggested:
     """The best three with their reasons, and all that the actor may use."""
 
     best: tuple[tuple[Suggestion, Filled], ...]
-    everything: tuple[Filled, ...]
+    templates: tuple[Template, ...]
+    locale: str
+    values: Mapping[str, str | None]
+
+    def everything(self) -> tuple[Filled, ...]:
+        """All of them, filled like the best."""
+        return tuple(_filled(template, self.locale, self.values) for template in self.templates)
 
 
 def suggestions(page: TicketPage, actor: Actor, values: Mapping[str, str | None]) -> Suggested:
@@ -43,7 +49,6 @@ def suggestions(page: TicketPage, actor: Actor, values: Mapping[str, str | None]
     found = templates(actor)
     asked = what_was_asked(page)
     locale = customers_locale(asked)
-    filled = {template.id: _filled(template, locale, values) for template in found}
     best = rank(
         found,
         type_code=page.ticket.type,
@@ -52,7 +57,8 @@ def suggestions(page: TicketPage, actor: Actor, values: Mapping[str, str | None]
         status=page.ticket.status,
         has_order=page.order is not None,
     )
-    return Suggested(tuple((one, filled[one.template.id]) for one in best), tuple(filled.values()))
+    filled = tuple((one, _filled(one.template, locale, values)) for one in best)
+    return Suggested(filled, found, locale, values)
 
 
 def templates(actor: Actor) -> tuple[Template, ...]:

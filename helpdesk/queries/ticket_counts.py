@@ -6,7 +6,7 @@ for a list and a person, with the present as a parameter: building one takes lon
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -143,9 +143,9 @@ def summary(chosen: TicketFilter, actor: Actor, now: datetime, day_start: dateti
         overdue=figures.overdue,
         oldest_late_after=figures.oldest,
         due_soon={klass: getattr(figures, f"soon_{klass.value}") for klass in TicketClass},
-        open=figures.open,
+        open=getattr(figures, "open", figures.tab_all),
         open_change=figures.opened - day.ended,
-        unassigned=figures.unassigned,
+        unassigned=getattr(figures, "unassigned", figures.tab_unassigned),
         sla_percent=round(100 * day.in_time / day.met, 1) if day.met else None,
         handling_seconds=None if day.handling is None else int(day.handling),
     )
@@ -211,12 +211,17 @@ def _figures(chosen: TicketFilter, actor: Actor, now: Any) -> Statement:
     return select(
         *(figure.label(f"tab_{tab.value}") for tab, figure in tabs.items()),
         *(_count(soon.where(Ticket.klass == klass.value)).label(f"soon_{klass.value}") for klass in TicketClass),
-        _count(rows).label("open"),
         _count(rows.where(_by_urgency(), is_overdue(NOW))).label("overdue"),
-        _count(_unassigned(actor, [in_queue(chosen.queue)] if chosen.queue else [])).label("unassigned"),
         _count(opened).label("opened"),
         _oldest(rows).label("oldest"),
+        *(_unfiltered(rows, chosen, actor) if counted != TicketFilter(queue=chosen.queue) else ()),
     )
+
+
+def _unfiltered(rows: Select[int], chosen: TicketFilter, actor: Actor) -> Iterator[ColumnElement[int]]:
+    """What the first tabs count, where no filter narrows them."""
+    yield _count(rows).label("open")
+    yield _count(_unassigned(actor, [in_queue(chosen.queue)] if chosen.queue else [])).label("unassigned")
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)

@@ -24,7 +24,7 @@ from helpdesk.models.calendars import load_calendars
 from helpdesk.models.scope import asks, listed, readable
 from helpdesk.models.ticket_filter import UNSURE, conditions, tab_condition
 from helpdesk.models.tickets import is_active, is_open_stay
-from helpdesk.queries.clock_faces import ClockFace, nearest
+from helpdesk.queries.clock_faces import ClockFace, Openings, nearest
 from helpdesk.queries.keyset import EPOCH, Cursor, Key, Statement, sorted_page
 from helpdesk.storage import UTCDateTime, plain_rows, session
 
@@ -260,6 +260,7 @@ def _rows(found: Iterable[Row[Any]], tab: Tab, now: datetime) -> Iterator[Ticket
     calendars = load_calendars(
         {(clock.calendar_id, clock.calendar_version) for held in clocks.values() for clock in held}
     )
+    openings = Openings(now)
     for row in found:
         yield TicketRow(
             key=f"{row.number}-{row.key_id}" if tab is Tab.ASSISTS else row.number,
@@ -280,7 +281,7 @@ def _rows(found: Iterable[Row[Any]], tab: Tab, now: datetime) -> Iterator[Ticket
             urgency=row.urgency,
             nudges=row.nudges,
             unread=row.unread,
-            clock=nearest(clocks.get(row.key_id, ()), calendars, now),
+            clock=nearest(clocks.get(row.key_id, ()), calendars, now, openings),
             assist=Assist(row.party, row.question or "") if tab is Tab.ASSISTS else None,
         )
 

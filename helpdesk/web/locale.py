@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, get_translations
@@ -23,7 +25,7 @@ NAMES = {"zh_CN": "中文", "en": "English"}
 
 def init_app(app: Flask) -> None:
     zone = ZoneInfo(app.config["BABEL_DEFAULT_TIMEZONE"])
-    Babel(app, locale_selector=locale, timezone_selector=lambda: zone)
+    Babel(app, locale_selector=lambda: _parsed(locale()), timezone_selector=lambda: zone)
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of the i18n extension
         lambda text: _sentences().catalog.ugettext(text),
         lambda one, many, n: _sentences().catalog.ungettext(one, many, n),
@@ -73,6 +75,11 @@ def locale() -> str:
         return current_user.locale if current_user.locale in LOCALES else default
     chosen = request.cookies.get(COOKIE, "")
     return chosen if chosen in LOCALES else _asked_for() or default
+
+
+@cache
+def _parsed(code: str) -> Locale:
+    return Locale.parse(code)
 
 
 def shop_zone() -> ZoneInfo:

@@ -300,7 +300,7 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f("fk_stint_previous_id_user"), "user", ["previous_id"], ["id"])
         batch_op.create_index(
             "ix_stint_waiting",
-            ["queue_id", "ticket_id"],
+            ["queue_id", "ticket_id", "kind"],
             unique=False,
             sqlite_where=sa.text("left_at IS NULL AND assignee_id IS NULL"),
             postgresql_where=sa.text("left_at IS NULL AND assignee_id IS NULL"),

@@ -202,7 +202,11 @@ def _filters(chosen: TicketFilter, choices: ListChoices, names: Mapping[str, str
     if len(choices.shops) > 1:
         options["shop"] = (chosen.shop, ((one.code, label(one.name)) for one in choices.shops))
     return [
-        {"name": name, "value": value, "options": [{"value": code, "label": text} for code, text in offered]}
+        {
+            "name": name,
+            "value": value,
+            "options": [{"value": code, "label": text, "selected": code == value} for code, text in offered],
+        }
         for name, (value, offered) in options.items()
     ]
 

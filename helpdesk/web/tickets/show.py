@@ -189,7 +189,7 @@ def _composer(page: TicketPage, book: RuleBook, typed: Typed | None, said: Sugge
 def _inserted(said: Suggested | None) -> Typed:
     """An empty composer, or one with the template of the address: inserting works without script, too."""
     code = request.args.get("template", "")
-    filled = next((one for one in said.everything if one.template.code == code), None) if said and code else None
+    filled = next((one for one in said.everything() if one.template.code == code), None) if said and code else None
     if filled is None:
         return Typed()
     return Typed(

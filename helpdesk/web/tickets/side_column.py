@@ -141,7 +141,7 @@ def all_templates(found: Suggested, page: TicketPage, book: RuleBook) -> list[di
     def place(filled: Filled) -> int:
         return 0 if filled.template.type == page.ticket.type else 1 if filled.template.type is None else 2
 
-    return [_template(filled, book) for filled in sorted(found.everything, key=place)]
+    return [_template(filled, book) for filled in sorted(found.everything(), key=place)]
 
 
 def _template(filled: Filled, book: RuleBook) -> dict[str, Any]:
