@@ -18,7 +18,7 @@ from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs
 from helpdesk.web.forms import Difference, differences, show_problem
 from helpdesk.web.navigation import class_and_icon
-from helpdesk.web.queues import queues
+from helpdesk.web.queues import members, queues
 from helpdesk.web.queues.forms import FIELDS, QueueForm
 from helpdesk.wording import assignment_label, hours_text, label
 
@@ -162,7 +162,19 @@ def _page(
     error: str = "",
     stale: list[Difference] | None = None,
 ) -> Response:
-    shown = row and {"code": row.code, "name": label(row), "version": row.version, "open_count": row.open_tickets}
-    return make_response(
-        render_template("queues/queue_form.html", form=form, queue=shown, error=error, stale=stale or []), status
+    shown = row and {
+        "id": row.id,
+        "code": row.code,
+        "name": label(row),
+        "version": row.version,
+        "open_count": row.open_tickets,
+    }
+    page = render_template(
+        "queues/queue_form.html",
+        form=form,
+        queue=shown,
+        members=members.rows(row.id) if row else [],
+        error=error,
+        stale=stale or [],
     )
+    return make_response(page, status)
