@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.escalation import TELLS_CUSTOMER, PauseStepRule
@@ -77,7 +78,8 @@ def fire(step_ids: Sequence[int], actor: Actor, now: datetime) -> list[int]:
     """Take those steps, one by one, that still are due and not taken; returns their ids.
 
     Each writes the event ``pause.step``, or ``pause.step_refused`` where the ticket does not allow what the rule
-    asks for (a text with a gap, for one): then nothing of it has happened, and its owner is told.
+    asks for (a text with a gap, for one) or the program fails over it: then nothing of it has happened, and its owner
+    is told. It is not tried again, and stops no other.
     """
     return [step_id for step_id in step_ids if _fire(step_id, actor, now)]
 
@@ -90,11 +92,18 @@ def _fire(step_id: int, actor: Actor, now: datetime) -> bool:
     if not _claim(step_id, now):
         return False
     rule = {rule.code: rule for rule in rulebook_of(step.rule_version).pause_steps}[step.code]
+    refusal = ""
     try:
         with savepoint():
             _do(step, rule, ticket, actor, now)
+    except OperationalError:
+        raise  # the database is away: nothing of this sweep has happened
     except Problem as problem:
-        _refuse(step, rule, session().get_one(Ticket, step.ticket_id), problem, actor, now)
+        refusal = problem.code
+    except Exception as error:  # a mistake of ours with one ticket must not hold up all others for good
+        refusal = type(error).__name__
+    if refusal:
+        _refuse(step, rule, session().get_one(Ticket, step.ticket_id), refusal, actor, now)
     return True
 
 
@@ -154,8 +163,8 @@ def _do(step: DueStep, rule: PauseStepRule, ticket: Ticket, actor: Actor, now: d
         _notice(step, ticket, {**facts, "by_hand": by_hand}, notify, now)
 
 
-def _refuse(step: DueStep, rule: PauseStepRule, ticket: Ticket, problem: Problem, actor: Actor, now: datetime) -> None:
-    facts = {**_facts(step, rule), "problem": problem.code}
+def _refuse(step: DueStep, rule: PauseStepRule, ticket: Ticket, problem: str, actor: Actor, now: datetime) -> None:
+    facts = {**_facts(step, rule), "problem": problem}
     events.record("pause.step_refused", actor=actor, now=now, ticket_id=ticket.id, **facts)
     _notice(step, ticket, facts, _answering(ticket), now)
 

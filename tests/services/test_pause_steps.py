@@ -263,14 +263,15 @@ def test_a_text_with_a_gap_is_not_sent_and_its_owner_is_told(world: World, now: 
     assert sweep(world, now + HOUR + SECOND) == 0
 
 
-def test_what_the_ticket_does_not_allow_leaves_no_trace_but_the_refusal(
-    number: str, world: World, now: datetime, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("broken", [Conflict("ticket.illegal_move", old="a", new="b"), KeyError("a mistake of ours")])
+def test_what_cannot_be_done_leaves_no_trace_but_the_refusal_and_stops_no_other(
+    number: str, world: World, now: datetime, monkeypatch: pytest.MonkeyPatch, broken: Exception
 ) -> None:
     sweep(world, now + DAY + SECOND)
     sweep(world, now + 2 * DAY + SECOND)
 
     def refuse(*_args: Any, **_kwargs: Any) -> int:
-        raise Conflict("ticket.illegal_move", old="a", new="b")
+        raise broken
 
     monkeypatch.setattr(resolution, "resolve_loaded", refuse)
     other = opened(world, now + 2 * DAY, "logistics_stuck")
@@ -279,6 +280,8 @@ def test_what_the_ticket_does_not_allow_leaves_no_trace_but_the_refusal(
     assert len(automatic(number)) == 2
     assert look(number).status == "pending_customer"
     assert taken(other) == ["customer_24h"]
+    reason = broken.code if isinstance(broken, Conflict) else "KeyError"
+    assert [event.params["problem"] for event in events(number, "pause.step_refused")] == [reason]
 
 
 def test_inside_the_owner_hears_first_and_the_supervisor_later(world: World, now: datetime) -> None:
