@@ -68,6 +68,7 @@ class Change:
     params: Mapping[str, Any]
     before: Any = None
     after: Any = None
+    queues: Mapping[str, Label] = field(default_factory=dict)  # names of those in ``before`` and ``after``
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def _named(rows: Sequence[Any]) -> Iterable[Change]:
     for row in rows:
         before, after = versions.get(row.id, (None, None))
         params = {name: _name(name, value, names) for name, value in row.params.items()}
-        yield Change(row.id, row.at, row.name, row.role != Role.SYSTEM.value, row.code, params, before, after)
+        by_person = row.role != Role.SYSTEM.value
+        yield Change(row.id, row.at, row.name, by_person, row.code, params, before, after, names.queues)
 
 
 def _name(name: str, value: Any, names: Names) -> Any:

@@ -42,6 +42,11 @@ PARTS: Mapping[str, str] = {
     "pause_steps": N_("改了等久了怎么办，规则版本 %(version)s"),
     "platform_rules": N_("改了平台时限，规则版本 %(version)s"),
 }
+RULES: Mapping[str, str] = {
+    "stages": N_("升级阶段"),
+    "pause_steps": N_("等久了怎么办"),
+    "platform_rules": N_("平台时限"),
+}
 KINDS: Mapping[str, str] = {
     "queues": N_("队列与成员"),
     "escalation": N_("升级规则"),
@@ -93,6 +98,9 @@ class Changed(Happened, Protocol):
     @property
     def after(self) -> Any: ...
 
+    @property
+    def queues(self) -> Mapping[str, Label]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -116,7 +124,7 @@ def change_text(change: Changed) -> str:
 def change_values(change: Changed) -> list[Value]:
     """What was, and is."""
     if "section" in change.params:
-        return _rule_values(change.params["section"], change.before, change.after)
+        return _rule_values(change.params["section"], change)
     if isinstance(change.before, Calendar):
         return _calendar_values(change)
     if "changes" in change.params:
@@ -158,31 +166,35 @@ def _calendar_values(change: Changed) -> list[Value]:
     return [Value(_field(name), *(hours if name == "hours" else ("", ""))) for name in change.params.get("fields", ())]
 
 
-def _rule_values(section: str, before: Any, after: Any) -> list[Value]:
+def _rule_values(section: str, change: Changed) -> list[Value]:
     """Lines that went and lines that came."""
-    if section == "queue_targets":
-        codes = sorted({*(before or {}), *(after or {})})
-        pairs = ((code, *((part or {}).get(code) for part in (before, after))) for code in codes)
-        return [
-            Value(code, *(duration(one) if one else "" for one in pair)) for code, *pair in pairs if pair[0] != pair[1]
-        ]
-    if section == "queue_stages":
-        codes = sorted({*(before or {}), *(after or {})})
-        changed = (code for code in codes if (before or {}).get(code) != (after or {}).get(code))
-        return [_own_stages(code, (before or {}).get(code), (after or {}).get(code)) for code in changed]
-    gone, come = _lines(section, before), _lines(section, after)
+    if section in ("queue_targets", "queue_stages"):
+        return _by_queue(section, change.before or {}, change.after or {}, change.queues)
+    gone, come = _lines(section, change.before), _lines(section, change.after)
     return [
         Value(
-            gettext("升级规则"),
+            gettext(RULES[section]),
             _joined(line for line in gone if line not in come),
             _joined(line for line in come if line not in gone),
         )
     ]
 
 
-def _own_stages(code: str, before: Any, after: Any) -> Value:
-    default = gettext("用默认的")
-    return Value(code, *(default if one is None else _joined(_lines("stages", one)) for one in (before, after)))
+def _by_queue(
+    section: str, before: Mapping[str, Any], after: Mapping[str, Any], queues: Mapping[str, Label]
+) -> list[Value]:
+    """What changed of the parts that are set for each queue."""
+    show = _target if section == "queue_targets" else _own_stages
+    changed = sorted(code for code in {*before, *after} if before.get(code) != after.get(code))
+    return [Value(label(queues.get(code, code)), show(before.get(code)), show(after.get(code))) for code in changed]
+
+
+def _target(seconds: int | None) -> str:
+    return gettext("无") if seconds is None else duration(seconds)
+
+
+def _own_stages(rows: Any) -> str:
+    return gettext("用默认的") if rows is None else _joined(_lines("stages", rows))
 
 
 def _lines(section: str, rows: Any) -> list[str]:

@@ -44,6 +44,7 @@ def test_each_change_is_a_sentence_with_what_was_and_is(auditor: Client, world: 
         "把陈外加入队列 客服",
         "让周舟离开队列 客服",
         "改了队列自己的升级阶段，规则版本 2",
+        "<dt>客服</dt>",
         "<s>用默认的</s>",
         "<span>到目标的 70%：紧急度升到 1</span>",
         "改了默认的升级阶段，规则版本 3",
