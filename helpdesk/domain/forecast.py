@@ -73,6 +73,31 @@ class Forecast:
     days: int
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Solution clocks that were met in a stretch of time, and those of them that were late."""
+
+    met: int = 0
+    late: int = 0
+
+    @property
+    def percent(self) -> float | None:
+        """None where nothing was met: there is no share of nothing."""
+        return round(100 * self.late / self.met, 1) if self.met else None
+
+    def __add__(self, other: Share) -> Share:
+        return Share(self.met + other.met, self.late + other.late)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a queue stands and what is coming. ``week``: the last seven days, ``week_before``: the seven before them."""
+
+    forecast: Forecast
+    week: Share
+    week_before: Share
+
+
 def forecast(pace: Pace, backlog: Backlog, calendar: Calendar, now: datetime) -> Forecast:
     """The first instant at which the queue misses a deadline that can still be kept now. ``now`` is UTC.
 

@@ -14,6 +14,7 @@ from helpdesk.models.messages import Message, Note
 from helpdesk.models.notifications import Envelope, Notification, NotificationChoice, NotificationTarget
 from helpdesk.models.orders import Order, OrderLine, OrderStatus, Parcel
 from helpdesk.models.outbox import Outbox
+from helpdesk.models.paces import QueuePace
 from helpdesk.models.pauses import PauseStep, TicketPause
 from helpdesk.models.queues import Membership, Queue
 from helpdesk.models.replies import ReplyTemplate, ReplyTemplateVersion
@@ -61,6 +62,7 @@ __all__ = [
     "Parcel",
     "PauseStep",
     "Queue",
+    "QueuePace",
     "ReplyTemplate",
     "ReplyTemplateVersion",
     "Responsibility",

@@ -1,8 +1,8 @@
 """How fast queues work, measured over the last days, and when they will begin to be late at that pace.
 
-Measuring reads two weeks, so it is done for all queues at once and kept for a few minutes in the process; the answer
-carries when it was measured. Each statement is bounded: of a busier shop the last ``MOST_ROWS`` are read, and the days
-they cover are told.
+Measuring reads two weeks, so the job worker does it for all queues at once every few minutes and pages read what it
+stored; while it stands still they measure for themselves. The answer carries when it was measured. Each statement is
+bounded: of a busier shop the last ``MOST_ROWS`` are read, and the days they cover are told.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from helpdesk.domain.access import Actor, Permission, Scope
 from helpdesk.domain.calendars import Calendar
 from helpdesk.domain.clocks import Kind
-from helpdesk.domain.forecast import HORIZON, Backlog, Forecast, forecast, pace_of
-from helpdesk.models import CalendarVersion, ClockRow, Queue, Ticket, WorkCalendar
+from helpdesk.domain.forecast import HORIZON, Backlog, Forecast, Share, Standing, forecast, pace_of
+from helpdesk.models import CalendarVersion, ClockRow, Queue, QueuePace, Ticket, WorkCalendar
 from helpdesk.models.calendars import calendar_of
 from helpdesk.models.tickets import is_active
 from helpdesk.storage import session
@@ -28,24 +28,13 @@ from helpdesk.storage import session
 MEASURED = timedelta(days=14)
 WEEK = timedelta(days=7)
 KEPT = timedelta(minutes=5)
+"""In the process: nobody looks anew before."""
+
+USABLE = timedelta(minutes=15)
+"""What is stored: older, and the job worker has missed its turn three times."""
+
 MOST_ROWS = 50_000
 HOUR = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Solution clocks that were met in a stretch of time, and those of them that were late."""
-
-    met: int = 0
-    late: int = 0
-
-    @property
-    def percent(self) -> float | None:
-        """None where nothing was met: there is no share of nothing."""
-        return round(100 * self.late / self.met, 1) if self.met else None
-
-    def __add__(self, other: Share) -> Share:
-        return Share(self.met + other.met, self.late + other.late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,42 +50,78 @@ class Outlook:
 @dataclass(frozen=True, slots=True)
 class _Measured:
     at: datetime
-    forecasts: Mapping[int, Forecast]
-    weeks: Mapping[tuple[int, bool], Share]  # by queue, and whether it is the week before
+    standings: Mapping[int, Standing]
+
+    def is_of(self, now: datetime, age: timedelta) -> bool:
+        """Whether it is younger than ``age``; what was measured in the future says nothing."""
+        return timedelta(0) <= now - self.at < age
 
 
 _kept: dict[str, _Measured] = {}
 
 
 def outlook(actor: Actor, now: datetime) -> Outlook:
-    """How the actor's queues stand and what is coming; no older than ``KEPT``. Four statements, or none."""
+    """How the actor's queues stand and what is coming, as measured at most ``USABLE`` ago. A statement, or none.
+
+    Where the job worker has stopped measuring, it is done here: five statements, once in ``KEPT``.
+    """
     measured = _measured(now)
-    queues = {
-        queue
-        for queue in measured.forecasts
-        if actor.scope(Permission.BOARD_READ) is Scope.ALL or queue in actor.queues
+    scope = actor.scope(Permission.BOARD_READ) if actor.may(Permission.BOARD_READ) else None
+    his = [
+        (queue_id, found)
+        for queue_id, found in measured.standings.items()
+        if scope is Scope.ALL or (scope is not None and queue_id in actor.queues)
+    ]
+    return Outlook(
+        {queue_id: found.forecast for queue_id, found in his},
+        sum((found.week for _, found in his), Share()),
+        sum((found.week_before for _, found in his), Share()),
+        measured.at,
+    )
+
+
+def measure(now: datetime) -> dict[int, Standing]:
+    """How each active queue stands, by queue. Five statements, each over up to ``MOST_ROWS`` rows."""
+    shares = _weeks(now)
+    return {
+        queue_id: Standing(told, shares.get((queue_id, False), Share()), shares.get((queue_id, True), Share()))
+        for queue_id, told in _forecasts(now).items()
     }
-    if not actor.may(Permission.BOARD_READ):
-        queues = set()
-
-    def share(before: bool) -> Share:
-        return sum((measured.weeks.get((queue, before), Share()) for queue in queues), Share())
-
-    forecasts = {queue: told for queue, told in measured.forecasts.items() if queue in queues}
-    return Outlook(forecasts, share(False), share(True), measured.at)
 
 
 def forget() -> None:
-    """Measure anew when asked next."""
+    """Look, or measure, anew when asked next."""
     _kept.clear()
 
 
 def _measured(now: datetime) -> _Measured:
     database = session().get_bind().engine.url.render_as_string(hide_password=True)
     kept = _kept.get(database)
-    if kept is None or not timedelta(0) <= now - kept.at < KEPT:
-        kept = _kept[database] = _Measured(now, _forecasts(now), _weeks(now))
+    if kept is None or not kept.is_of(now, KEPT):
+        stored = _stored()
+        kept = stored if stored and stored.is_of(now, USABLE) else _Measured(now, measure(now))
+        _kept[database] = kept
     return kept
+
+
+def _stored() -> _Measured | None:
+    """What the job worker measured last."""
+    rows = session().scalars(select(QueuePace)).all()
+    standings = {row.queue_id: _standing(row) for row in rows}
+    return _Measured(rows[0].measured_at, standings) if rows else None
+
+
+def _standing(row: QueuePace) -> Standing:
+    told = Forecast(
+        at=row.late_from,
+        enough=row.enough,
+        arrivals_per_hour=row.arrivals_per_hour,
+        solves_per_hour=row.solves_per_hour,
+        open=row.open,
+        solved=row.solved,
+        days=row.days,
+    )
+    return Standing(told, Share(row.week_met, row.week_late), Share(row.week_before_met, row.week_before_late))
 
 
 def _forecasts(now: datetime) -> dict[int, Forecast]:
@@ -124,13 +149,14 @@ def _by_hour(
         .limit(MOST_ROWS)
         .subquery()
     )
-    hour = (extract("epoch", latest.c.at) // 3600).label("hour")
+    seconds = extract("epoch", latest.c.at)
+    hour = (seconds - seconds % 3600).label("hour")  # on PostgreSQL seconds have decimals: no // rounds them down
     rows = session().execute(
         select(latest.c.queue_id, hour, func.count().label("tickets")).group_by(latest.c.queue_id, hour)
     )
     counted: dict[int, dict[datetime, int]] = defaultdict(dict)
     for row in rows:
-        counted[row.queue_id][datetime.fromtimestamp(int(row.hour) * 3600, UTC)] = row.tickets
+        counted[row.queue_id][datetime.fromtimestamp(int(row.hour), UTC)] = row.tickets
     if sum(sum(hours.values()) for hours in counted.values()) == MOST_ROWS:
         since = min(at for hours in counted.values() for at in hours) + HOUR  # its first hour was read in part
     return counted, since
