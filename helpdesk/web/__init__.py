@@ -13,11 +13,25 @@ from helpdesk.web.changes import changes
 from helpdesk.web.escalation import escalation
 from helpdesk.web.notifications import notifications
 from helpdesk.web.queues import queues
+from helpdesk.web.settings import settings
 from helpdesk.web.skills import skills
 from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
 
-BLUEPRINTS = (accounts, board, assists, queues, team, tickets, calendars, changes, escalation, notifications, skills)
+BLUEPRINTS = (
+    accounts,
+    board,
+    assists,
+    queues,
+    team,
+    tickets,
+    calendars,
+    changes,
+    escalation,
+    notifications,
+    settings,
+    skills,
+)
 
 
 def init_app(app: Flask) -> None:

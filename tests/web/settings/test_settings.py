@@ -1,0 +1,28 @@
+"""The page that leads to all settings."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from helpdesk.web.settings.views import PLACES
+from tests.conftest import Client, Login
+from tests.factories import World
+
+
+@pytest.mark.parametrize("who", ["agent", "supervisor", "finance", "ops", "admin", "auditor"])
+def test_it_leads_to_what_a_person_may_look_at_and_nowhere_else(
+    client: Client, world: World, login: Login, who: str
+) -> None:
+    login(client, getattr(world.users, who))
+    links = re.findall(r'class="card setting" href="([^"]+)"', client.get("/settings").text)
+    assert links
+    assert [client.get(link).status_code for link in links] == [200] * len(links)
+    actor = getattr(world.actors, who)
+    assert len(links) == sum(actor.may(permission) for permission, *_rest in PLACES)
+
+
+def test_a_phone_finds_the_way_from_the_account(client: Client, world: World, login: Login) -> None:
+    login(client, world.users.supervisor)
+    assert 'href="/settings"' in client.get("/account").text
