@@ -65,11 +65,16 @@ def dead(actor: Actor, after: After | None = None, *, limit: int = PAGE) -> list
 
 
 def dead_count(actor: Actor) -> int:
-    """How many there are, for a badge."""
+    """How many there are."""
     actor.require(Permission.OUTBOX_MANAGE)
+    return session().scalar(select(dead_letters(actor))) or 0
+
+
+def dead_letters(actor: Actor) -> ColumnElement[int]:
+    """Their number as a column, for a badge beside other counts."""
     replies = select(func.count()).select_from(Outbox).where(dead_replies(actor)).scalar_subquery()
     envelopes = select(func.count()).select_from(Envelope).where(dead_envelopes(actor)).scalar_subquery()
-    return session().scalar(select(replies + envelopes)) or 0
+    return replies + envelopes
 
 
 def test_state(envelope_id: int, actor: Actor) -> TestState:

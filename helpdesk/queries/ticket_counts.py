@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -39,6 +39,7 @@ from helpdesk.models.scope import asks, listed
 from helpdesk.models.ticket_filter import conditions, in_queue, is_overdue, tab_condition
 from helpdesk.models.tickets import is_active, is_open_assist, is_waiting_stay
 from helpdesk.queries.keyset import Statement
+from helpdesk.queries.outbox import dead_letters
 from helpdesk.storage import UTCDateTime, plain_rows
 
 DAY = timedelta(days=1)
@@ -80,6 +81,7 @@ class NavCounts:
     mine_count: int
     assists_count: int  # open questions to his own queues
     unread: int  # lines under his bell
+    dead: int  # messages that could not be delivered and are his to judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,10 @@ def nav(actor: Actor, now: datetime) -> NavCounts:
     """The counts of the side menu. One statement: the beginnings of the queues' own index, and the few tickets
     that are his."""
     everything = actor.scope(Permission.TICKETS_READ) is Scope.ALL
-    rows = plain_rows(_nav(everything), {"actor": actor.id, "own": sorted(actor.queues) or NO_QUEUE, "now": now}).all()
+    judge = actor if actor.may(Permission.OUTBOX_MANAGE) else None
+    rows = plain_rows(
+        _nav(everything, judge), {"actor": actor.id, "own": sorted(actor.queues) or NO_QUEUE, "now": now}
+    ).all()
     queues = tuple(
         QueueCount(
             id=row.id,
@@ -122,7 +127,8 @@ def nav(actor: Actor, now: datetime) -> NavCounts:
     mine = rows[0].mine if rows else 0
     asked = rows[0].assists if rows else 0
     unread = rows[0].unread if rows else 0
-    return NavCounts(queues, sum(queue.count for queue in queues) + elsewhere, mine, asked, unread)
+    dead = rows[0].dead if rows else 0
+    return NavCounts(queues, sum(queue.count for queue in queues) + elsewhere, mine, asked, unread, dead)
 
 
 def summary(chosen: TicketFilter, actor: Actor, now: datetime, day_start: datetime) -> Summary:
@@ -151,8 +157,8 @@ def summary(chosen: TicketFilter, actor: Actor, now: datetime, day_start: dateti
     )
 
 
-@cache
-def _nav(everything: bool) -> Statement:
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _nav(everything: bool, judge: Actor | None) -> Statement:
     me: Any = bindparam("actor")
     own: Any = bindparam("own", expanding=True)
     waiting = HERE.select_from(Ticket).where(is_active, Ticket.queue_id == Queue.id).correlate(Queue)
@@ -175,6 +181,7 @@ def _nav(everything: bool) -> Statement:
             (literal_column("0") if everything else _count(elsewhere)).label("elsewhere"),
             _count(HERE.select_from(asked.subquery())).label("assists"),
             _count(unread).label("unread"),
+            (dead_letters(judge) if judge else literal_column("0")).label("dead"),
         )
         .where(Queue.active)
         .order_by(Queue.position, Queue.id)

@@ -38,6 +38,7 @@ class Navigation:
     mine_count: int
     assists_count: int | None  # None: nobody asks him
     unread: int  # under his bell
+    dead: int  # could not be delivered, and he may judge
 
 
 def navigation(actor: Actor, now: datetime) -> Navigation:
@@ -63,6 +64,7 @@ def navigation(actor: Actor, now: datetime) -> Navigation:
         mine_count=counts.mine_count,
         assists_count=counts.assists_count if counts.assists_count or actor.queues - actor.writing_queues else None,
         unread=counts.unread,
+        dead=counts.dead,
     )
 
 

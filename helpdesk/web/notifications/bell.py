@@ -18,6 +18,7 @@ from helpdesk.queries.notifications import BellRow
 from helpdesk.services import notifications as services
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, local_path, moment, needs, wants_data
+from helpdesk.web.filters import can
 from helpdesk.web.forms import GREATEST_ID
 from helpdesk.web.notifications import notifications
 from helpdesk.wording.labels import locale_code
@@ -152,4 +153,6 @@ def _place(row: BellRow) -> str:
         return url_for("team.absences")
     if row.kind == "calendar.unconfirmed" and isinstance(row.params.get("year"), int):
         return url_for("calendars.holidays", year=row.params["year"])
+    if row.kind == "outbox.dead" and can("outbox:manage"):
+        return url_for("notifications.dead_letters")
     return ""
