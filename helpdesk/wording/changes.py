@@ -147,7 +147,7 @@ def _field(name: str) -> str:
 
 def _shown(name: str, value: Any) -> str:
     if value is None:
-        return gettext("不限") if name == "capacity" else gettext("无")
+        return gettext("无上限") if name == "capacity" else gettext("无")
     if isinstance(value, bool):
         return gettext("是") if value else gettext("否")
     if isinstance(value, list):

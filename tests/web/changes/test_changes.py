@@ -40,7 +40,7 @@ def test_each_change_is_a_sentence_with_what_was_and_is(auditor: Client, world: 
         "<dt>分派方式</dt>",
         "<s>自己领取</s>",
         "<span>在手最少者先</span>",
-        "<s>不限</s>",
+        "<s>无上限</s>",
         "把陈外加入队列 客服",
         "让周舟离开队列 客服",
         "改了队列自己的升级阶段，规则版本 2",
