@@ -251,18 +251,6 @@ def waits_for(status: Status | None, pending_on: str | None) -> str | None:
     return pending_on
 
 
-def set_priority(number: str, priority: Priority, *, version: int, actor: Actor, now: datetime) -> int:
-    """Set the priority by hand: targets are recomputed from the start. Returns the new version."""
-    ticket = load_active(number, actor)
-    return change(
-        ticket,
-        Change(priority=priority, status=on_first_action(ticket)),
-        expected=version,
-        actor=actor,
-        now=now,
-    ).version
-
-
 def _complete(ticket: Ticket, values: dict[str, Any], now: datetime) -> None:
     """What follows: a new status waits for nobody else, a new type has its queue, a new queue needs an owner."""
     if values.get("status", ticket.status) != ticket.status:

@@ -29,6 +29,7 @@ from helpdesk.services import (
     orders,
     outbox,
     passwords,
+    priorities,
     resolution,
     sla,
     tickets,
@@ -299,7 +300,7 @@ def _act(stage: Stage, step: Step) -> None:
         case Wait(status, pending_on):
             tickets.set_status(number, status, pending_on=pending_on, version=version, actor=owner, now=now)
         case Rank(priority):
-            tickets.set_priority(number, priority, version=version, actor=owner, now=now)
+            priorities.set_priority(number, priority, version=version, actor=owner, now=now)
         case Resolve(outcome, shares, by):
             by_job = by == SYSTEM
             resolution.resolve(

@@ -14,7 +14,7 @@ from helpdesk.models import (
     RuleBookRow,
     WorkCalendar,
 )
-from helpdesk.services import assignment, decisions, messages, operations, tickets
+from helpdesk.services import assignment, decisions, messages, operations, priorities
 from helpdesk.storage import unit_of_work
 from tests.factories import World, add
 from tests.services import story
@@ -28,11 +28,11 @@ def test_a_priority_recomputes_from_the_start_with_pauses_kept(world: World, now
     agent = world.actors.agent
     replied(number, actor=agent, now=now + HOUR, status_after=Status.PENDING_CUSTOMER)
     story.heard(number, actor=agent, now=now + 3 * HOUR)
-    do(tickets.set_priority, number, Priority.P1, version=3, actor=agent, now=now + 3 * HOUR)
+    do(priorities.set_priority, number, Priority.P1, version=3, actor=agent, now=now + 3 * HOUR)
     solution = clock(number, "solution")
     assert (solution.target_seconds, solution.due_at) == (7200, now + 4 * HOUR)
     assert queue_clocks(number)[0].due_at == now + HOUR
-    do(tickets.set_priority, number, Priority.P3, version=4, actor=agent, now=now + 3 * HOUR)
+    do(priorities.set_priority, number, Priority.P3, version=4, actor=agent, now=now + 3 * HOUR)
     assert clock(number, "solution").due_at == now + 6 * HOUR  # class B never gets more than four hours
     assert queue_clocks(number)[0].due_at == now + 3 * HOUR
 
@@ -41,7 +41,7 @@ def test_what_changed_while_an_answer_stood_holds_when_it_is_taken_back(world: W
     number = opened(world, now, type="logistics_stuck")
     agent, later = world.actors.agent, now + HOUR
     message = replied(number, actor=agent, now=later, is_solution=True)
-    do(tickets.set_priority, number, Priority.P1, version=look(number).version, actor=agent, now=later)
+    do(priorities.set_priority, number, Priority.P1, version=look(number).version, actor=agent, now=later)
     assert (clock(number, "first_response").target_seconds, clock(number, "solution").target_seconds) == (1800, 14400)
     do(messages.take_back, number, message, actor=agent, now=later + timedelta(seconds=5))
     assert (clock(number, "first_response").due_at, clock(number, "solution").due_at) == (
@@ -55,7 +55,7 @@ def test_a_priority_while_waiting_shows_when_the_wait_ends(world: World, now: da
     number = opened(world, now, type="logistics_stuck")
     agent = world.actors.agent
     replied(number, actor=agent, now=now + HOUR, status_after=Status.PENDING_CUSTOMER)
-    do(tickets.set_priority, number, Priority.P1, version=2, actor=agent, now=now + 2 * HOUR)
+    do(priorities.set_priority, number, Priority.P1, version=2, actor=agent, now=now + 2 * HOUR)
     assert clock(number, "solution").due_at is None
     story.heard(number, actor=agent, now=now + 3 * HOUR)
     assert clock(number, "solution").due_at == now + 4 * HOUR
@@ -75,7 +75,7 @@ def test_a_changed_policy_touches_new_tickets_only(world: World, now: datetime) 
         add(RuleBookRow(version=2, status="published", hash="2", document=document, created_at=now))
     new = opened(world, now, type="logistics_stuck")
     assert (clock(new, "solution").target_seconds, clock(new, "solution").rule_version) == (600, 2)
-    do(tickets.set_priority, old, Priority.P1, version=1, actor=world.actors.agent, now=now)
+    do(priorities.set_priority, old, Priority.P1, version=1, actor=world.actors.agent, now=now)
     assert (clock(old, "solution").target_seconds, clock(old, "solution").rule_version) == (7200, 1)
     assert queue_clocks(old)[0].target_seconds == 3600
     do(decisions.set_type, old, "quality", version=2, actor=world.actors.agent, now=now)  # chosen under the new rules
@@ -86,7 +86,7 @@ def test_a_new_calendar_of_the_queue_moves_no_running_clock_by_a_priority(world:
     number = opened(world, now, type="logistics_stuck")
     with unit_of_work() as work:
         work.get_one(Queue, world.queues.customer_service.id).calendar_id = world.calendars.office.id
-    do(tickets.set_priority, number, Priority.P1, version=1, actor=world.actors.agent, now=now)
+    do(priorities.set_priority, number, Priority.P1, version=1, actor=world.actors.agent, now=now)
     assert clock(number, "solution").calendar_id == world.calendars.always.id
 
 
@@ -114,7 +114,7 @@ def test_only_unfired_stages_are_written_anew(world: World, now: datetime) -> No
     half = stages(clock(number, "solution"))["half"]
     with unit_of_work() as work:
         work.execute(update(ClockStage).where(ClockStage.id == half.id).values(fired_at=now + 2 * HOUR))
-    do(tickets.set_priority, number, Priority.P1, version=1, actor=world.actors.agent, now=now + 2 * HOUR)
+    do(priorities.set_priority, number, Priority.P1, version=1, actor=world.actors.agent, now=now + 2 * HOUR)
     now_due = {code: stage.due_at for code, stage in stages(clock(number, "solution")).items()}
     assert now_due == {
         "half": now + 2 * HOUR,
@@ -141,5 +141,5 @@ def test_a_queue_without_a_target_has_no_clock(world: World, now: datetime) -> N
     assert len(queue_clocks(number)) == 1
     operation = resolved(number, actor=owner_of(world, number), now=now)
     do(operations.undo, operation, actor=owner_of(world, number), now=now)
-    do(tickets.set_priority, number, Priority.P1, version=4, actor=owner_of(world, number), now=now)
+    do(priorities.set_priority, number, Priority.P1, version=4, actor=owner_of(world, number), now=now)
     assert len(queue_clocks(number)) == 1

@@ -11,7 +11,7 @@ from helpdesk.domain.access import Role
 from helpdesk.domain.problems import Conflict
 from helpdesk.domain.tickets import Priority
 from helpdesk.models import Absence
-from helpdesk.services import assignment, dispatch, operations, tickets
+from helpdesk.services import assignment, dispatch, operations, priorities, tickets
 from helpdesk.storage import unit_of_work
 from tests import tickets as rows
 from tests.factories import World, add, user
@@ -159,7 +159,7 @@ def test_what_somebody_did_since_the_hand_out_is_not_undone_over_his_head(shop: 
         now=now,
     )
     handed(shop, now, "warehouse")
-    do(tickets.set_priority, number, Priority.P1, version=look(number).version, actor=shop.actors.warehouse, now=now)
+    do(priorities.set_priority, number, Priority.P1, version=look(number).version, actor=shop.actors.warehouse, now=now)
     with refused(Conflict, "operation.moved_on"):
         do(operations.undo, moved, actor=shop.actors.supervisor, now=now)
 

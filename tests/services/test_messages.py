@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
 from helpdesk.domain.tickets import Outcome, Priority, Status
 from helpdesk.models import Channel, Inbound, Message, Outbox, Ticket, TicketReader
-from helpdesk.services import assignment, messages, operations, resolution, tickets
+from helpdesk.services import assignment, messages, operations, priorities, resolution, tickets
 from helpdesk.services.messages import Draft
 from helpdesk.storage import session, unit_of_work
 from tests.factories import World
@@ -69,7 +69,7 @@ def test_the_first_reply_meets_the_first_response_and_takes_the_ticket_up(
 def test_a_late_first_reply_stays_late_for_good(world: World, now: datetime, number: str) -> None:
     replied(number, actor=world.actors.agent, now=now + 31 * MINUTE)
     assert clock(number, "first_response").breached is True
-    do(tickets.set_priority, number, Priority.P3, version=2, actor=world.actors.agent, now=now + HOUR)
+    do(priorities.set_priority, number, Priority.P3, version=2, actor=world.actors.agent, now=now + HOUR)
     first = clock(number, "first_response")
     assert (first.breached, first.target_seconds) == (True, 1800)
 
@@ -233,7 +233,7 @@ def test_the_wait_it_began_never_was(world: World, now: datetime, number: str) -
 
 def test_a_status_that_somebody_changed_since_stays(world: World, now: datetime, number: str) -> None:
     id = replied(number, actor=world.actors.agent, now=now, status_after=Status.PENDING_CUSTOMER)
-    do(tickets.set_priority, number, Priority.P1, version=2, actor=world.actors.agent2, now=now + SECOND)
+    do(priorities.set_priority, number, Priority.P1, version=2, actor=world.actors.agent2, now=now + SECOND)
     do(messages.take_back, number, id, actor=world.actors.agent, now=now + 2 * SECOND)
     assert look(number).status == Status.PENDING_CUSTOMER
 

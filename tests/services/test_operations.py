@@ -12,7 +12,7 @@ from helpdesk.domain.access import Role
 from helpdesk.domain.problems import Conflict, NotAllowed, NotFound
 from helpdesk.domain.tickets import Priority, Status
 from helpdesk.models import Correction, Responsibility
-from helpdesk.services import assignment, assists, decisions, operations, tickets
+from helpdesk.services import assignment, assists, decisions, operations, priorities, tickets
 from helpdesk.storage import session
 from tests.factories import World
 from tests.services.story import (
@@ -178,7 +178,7 @@ def test_nothing_is_undone_that_moved_on(world: World, now: datetime) -> None:
     number = opened(world, now)
     warehouse = world.actors.warehouse
     operation = do(decisions.set_type, number, "damaged", version=1, actor=warehouse, now=now)
-    do(tickets.set_priority, number, Priority.P1, version=2, actor=warehouse, now=now)
+    do(priorities.set_priority, number, Priority.P1, version=2, actor=warehouse, now=now)
     with refused(Conflict, "operation.moved_on"):
         do(operations.undo, operation, actor=warehouse, now=now)
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from helpdesk.domain.tickets import Priority, Status
 from helpdesk.models import PauseStep, TicketPause
-from helpdesk.services import merging, messages, operations, tickets
+from helpdesk.services import merging, messages, operations, priorities, tickets
 from helpdesk.storage import session
 from tests.factories import World
 from tests.services.story import do, heard, look, opened, owner_of, replied, resolved, taken_in
@@ -91,7 +91,7 @@ def test_going_on_with_the_work_ends_the_wait_and_what_was_planned(number: str, 
 def test_a_change_that_leaves_the_status_alone_leaves_the_wait_alone(number: str, world: World, now: datetime) -> None:
     moved(number, world, now, Status.PENDING_CUSTOMER)
     version = look(number).version
-    do(tickets.set_priority, number, Priority.P1, version=version, actor=world.actors.agent, now=now + HOUR)
+    do(priorities.set_priority, number, Priority.P1, version=version, actor=world.actors.agent, now=now + HOUR)
     assert waits(number) == [("pending_customer", None, now, None)]
     assert len(planned(number)) == 3
 

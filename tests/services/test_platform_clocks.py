@@ -12,7 +12,7 @@ from helpdesk.domain.clocks import FAR_FUTURE
 from helpdesk.domain.tickets import Priority, Status
 from helpdesk.models import CalendarVersion, ClockRow, WorkCalendar
 from helpdesk.queries.ticket_clocks import ticket_clocks
-from helpdesk.services import decisions, merging, messages, operations, orders, platform_clocks, sla, tickets
+from helpdesk.services import decisions, merging, messages, operations, orders, platform_clocks, priorities, sla
 from helpdesk.services.orders import OrderData, ParcelData, StatusData
 from helpdesk.storage import session, unit_of_work
 from tests.conftest import Statements
@@ -224,7 +224,7 @@ def test_it_runs_on_while_we_wait_for_the_customer_and_whatever_the_priority(wor
     number = opened(world, now, type="cancel_order")
     agent = world.actors.agent
     replied(number, actor=agent, now=now + HOUR, status_after=Status.PENDING_CUSTOMER)
-    do(tickets.set_priority, number, Priority.P1, version=look(number).version, actor=agent, now=now + HOUR)
+    do(priorities.set_priority, number, Priority.P1, version=look(number).version, actor=agent, now=now + HOUR)
     row = platform(number)["auto_refund_48h"]
     assert (row.due_at, row.target_seconds, row.pauses) == (now + 48 * HOUR, 48 * 3600, [])
     assert look(number).burns_at == now + 48 * HOUR

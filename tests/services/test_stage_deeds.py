@@ -11,7 +11,7 @@ from sqlalchemy import select
 from helpdesk.domain.problems import Conflict
 from helpdesk.domain.tickets import Priority
 from helpdesk.models import Event, Outbox, Stint, TicketTag
-from helpdesk.services import assignment, assists, decisions, dispatch, rulebooks, sla, tickets
+from helpdesk.services import assignment, assists, decisions, dispatch, priorities, rulebooks, sla
 from helpdesk.storage import session, unit_of_work
 from tests.factories import World, open_session
 from tests.services.story import clock, do, events, look, opened, queue_clocks, stages
@@ -65,10 +65,10 @@ def test_a_stage_by_minutes_is_due_so_long_from_the_target(world: World, now: da
 def test_it_follows_the_target_until_it_fires(world: World, now: datetime, number: str) -> None:
     agent = world.actors.agent
     version = look(number).version
-    do(tickets.set_priority, number, Priority.P1, version=version, actor=agent, now=now)
+    do(priorities.set_priority, number, Priority.P1, version=version, actor=agent, now=now)
     assert stages(clock(number, "solution"))["soon"].due_at == now + 1.5 * HOUR
     assert swept(world, now + 1.5 * HOUR + MINUTE) > 0
-    do(tickets.set_priority, number, Priority.P2, version=look(number).version, actor=agent, now=now + 1.6 * HOUR)
+    do(priorities.set_priority, number, Priority.P2, version=look(number).version, actor=agent, now=now + 1.6 * HOUR)
     soon, late = (stages(clock(number, "solution"))[code] for code in ("soon", "late"))
     assert (soon.due_at, soon.fired_at) == (now + 1.5 * HOUR, now + 1.5 * HOUR + MINUTE)
     assert late.due_at == now + 4.5 * HOUR

@@ -13,7 +13,7 @@ from helpdesk.domain.access import Actor, Role
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
 from helpdesk.domain.tickets import MOVES, Outcome, Party, Priority, Status
 from helpdesk.models import Ticket, TicketReader
-from helpdesk.services import assignment, assists, customers, decisions, messages, resolution, tickets
+from helpdesk.services import assignment, assists, customers, decisions, messages, priorities, resolution, tickets
 from helpdesk.services.messages import Draft
 from helpdesk.services.tickets import Change
 from helpdesk.storage import savepoint, session, unit_of_work
@@ -79,7 +79,7 @@ def test_a_resolved_ticket_keeps_priority_and_type(world: World, now: datetime) 
     story.resolved(number, actor=world.actors.warehouse, now=now)
     owner = owner_of(world, number)
     with refused(Conflict, "ticket.not_active"):
-        do(tickets.set_priority, number, Priority.P1, version=look(number).version, actor=owner, now=now)
+        do(priorities.set_priority, number, Priority.P1, version=look(number).version, actor=owner, now=now)
     with refused(Conflict, "ticket.not_active"):
         do(decisions.set_type, number, "damaged", version=look(number).version, actor=owner, now=now)
 
@@ -137,9 +137,9 @@ def test_messages_notes_nudges_and_clocks_leave_the_version_alone(world: World, 
 def test_a_write_on_an_old_version_is_refused_and_changes_nothing(world: World, now: datetime) -> None:
     number = opened(world, now, type="logistics_stuck")
     agent = world.actors.agent
-    do(tickets.set_priority, number, Priority.P1, version=1, actor=agent, now=now)
+    do(priorities.set_priority, number, Priority.P1, version=1, actor=agent, now=now)
     stale: list[Callable[[], object]] = [
-        lambda: tickets.set_priority(number, Priority.P3, version=1, actor=agent, now=now),
+        lambda: priorities.set_priority(number, Priority.P3, version=1, actor=agent, now=now),
         lambda: tickets.set_status(number, Status.PENDING_CUSTOMER, version=1, actor=agent, now=now),
         lambda: decisions.set_type(number, "damaged", version=1, actor=agent, now=now),
         lambda: decisions.confirm_type(number, version=1, actor=agent, now=now),
@@ -171,7 +171,7 @@ def test_the_first_action_takes_a_new_ticket_up(world: World, now: datetime) -> 
     agent, warehouse = world.actors.agent, world.actors.warehouse
     actions: list[Callable[[str], object]] = [
         lambda n: assignment.claim(n, actor=warehouse, now=now),
-        lambda n: tickets.set_priority(n, Priority.P1, version=1, actor=warehouse, now=now),
+        lambda n: priorities.set_priority(n, Priority.P1, version=1, actor=warehouse, now=now),
         lambda n: decisions.set_type(n, "damaged", version=1, actor=warehouse, now=now),
         lambda n: decisions.confirm_type(n, version=1, actor=agent, now=now),
         lambda n: assignment.transfer(n, "finance", reason="查款", version=1, actor=warehouse, now=now),
@@ -242,7 +242,7 @@ def test_setting_the_status_of_a_resolved_ticket_is_refused(world: World, now: d
 
 DEEDS: dict[str, Callable[[str, Actor, datetime], object]] = {
     "claim": lambda n, a, t: assignment.claim(n, actor=a, now=t),
-    "priority": lambda n, a, t: tickets.set_priority(n, Priority.P1, version=1, actor=a, now=t),
+    "priority": lambda n, a, t: priorities.set_priority(n, Priority.P1, version=1, actor=a, now=t),
     "status": lambda n, a, t: tickets.set_status(n, Status.OPEN, version=1, actor=a, now=t),
     "type": lambda n, a, t: decisions.set_type(n, "damaged", version=1, actor=a, now=t),
     "confirm": lambda n, a, t: decisions.confirm_type(n, version=1, actor=a, now=t),
@@ -296,7 +296,7 @@ def test_who_saw_it_once_may_read_it_and_not_touch_it(world: World, now: datetim
         tickets.remember_reader(ticket, stranger.id)
     assert do(tickets.load, number, stranger).number == number
     with refused(NotAllowed, "ticket.not_yours"):
-        do(tickets.set_priority, number, Priority.P1, version=2, actor=stranger, now=now)
+        do(priorities.set_priority, number, Priority.P1, version=2, actor=stranger, now=now)
 
 
 def test_a_note_keeps_its_limits_and_makes_its_writer_a_reader(world: World, now: datetime) -> None:
@@ -322,7 +322,7 @@ def test_who_is_asked_for_help_may_note_and_not_reply(world: World, now: datetim
     with refused(NotAllowed, "ticket.may_not_reply"):
         story.replied(number, actor=warehouse, now=now)
     with refused(NotAllowed, "ticket.not_yours"):
-        do(tickets.set_priority, number, Priority.P1, version=2, actor=warehouse, now=now)
+        do(priorities.set_priority, number, Priority.P1, version=2, actor=warehouse, now=now)
 
 
 def test_a_ticket_that_leaves_for_people_who_don_t_write_gets_somebody_who_answers(world: World, now: datetime) -> None:

@@ -19,7 +19,17 @@ from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import Outcome, Party, Priority, Status
 from helpdesk.models import Event, Message
 from helpdesk.models.rulebooks import rulebook_of
-from helpdesk.services import assignment, assists, decisions, merging, messages, operations, resolution, tickets
+from helpdesk.services import (
+    assignment,
+    assists,
+    decisions,
+    merging,
+    messages,
+    operations,
+    priorities,
+    resolution,
+    tickets,
+)
 from helpdesk.storage import session
 from tests.factories import World
 from tests.services import story
@@ -88,7 +98,7 @@ class Walk:
 
     def prioritise(self) -> None:
         priority = self.dice.choice(list(Priority))
-        do(tickets.set_priority, self.number, priority, version=self.version, actor=self.worker(), now=self.now)
+        do(priorities.set_priority, self.number, priority, version=self.version, actor=self.worker(), now=self.now)
 
     def correct(self) -> None:
         code = self.dice.choice(TYPES)
