@@ -83,6 +83,7 @@ class Ticket(Base):
             *("status", "order_id"),  # what the board counts, read from here
             **where(ACTIVE_SQL),
         ),
+        Index("ix_ticket_opened", "queue_id", "created_at", "id", "status", **where(ACTIVE_SQL)),
         Index("ix_ticket_order_type", "order_id", "type"),
         Index("ix_ticket_resolved", "first_resolved_at"),
         Index("ix_ticket_created", "created_at"),

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     ScalarSelect,
-    Select,
     and_,
     bindparam,
     case,
@@ -24,29 +22,26 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    true,
     union,
-    union_all,
 )
-from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor, Permission, Scope
 from helpdesk.domain.clocks import Kind
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.ticket_filter import Tab, TicketFilter
-from helpdesk.domain.tickets import MAX_URGENCY, TicketClass
+from helpdesk.domain.tickets import TicketClass
 from helpdesk.models import ClockRow, Notification, Queue, Stint, Ticket
 from helpdesk.models.scope import asks, listed
 from helpdesk.models.ticket_filter import conditions, in_queue, is_overdue, tab_condition
-from helpdesk.models.tickets import is_active, is_open_assist, is_waiting_stay
+from helpdesk.models.tickets import is_active, is_open_assist
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.outbox import dead_letters
+from helpdesk.queries.own_tickets import HERE, OwnTickets, count_of, in_his_name, of_any_kind
 from helpdesk.storage import UTCDateTime, plain_rows
 
 DAY = timedelta(days=1)
 SOON = timedelta(hours=1)
-MOST_COUNTED = 1_000
-"""Where a page says 999+."""
-
 STATEMENTS_KEPT = 256
 NOW: Any
 NOW, IN_AN_HOUR, A_DAY_AGO, DAY_START = (
@@ -56,8 +51,6 @@ NOW, IN_AN_HOUR, A_DAY_AGO, DAY_START = (
 
 NO_QUEUE = [0]
 """In place of an empty list, which could not stand after both IN and NOT IN."""
-
-HERE: Select[int] = select(literal_column("1"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +138,19 @@ def summary(chosen: TicketFilter, actor: Actor, now: datetime, day_start: dateti
         statements = _figures(chosen, actor, NOW), _day(chosen, actor, NOW)
     figures, day = (plain_rows(statement, moments).one() for statement in statements)
     return Summary(
-        tabs={**{tab: getattr(figures, f"tab_{tab.value}") for tab in _TICKET_TABS}, Tab.ASSISTS: day.assists},
+        tabs={
+            Tab.ALL: getattr(figures, "tab_all", figures.open),
+            Tab.MINE: figures.tab_mine,
+            Tab.UNASSIGNED: getattr(figures, "tab_unassigned", figures.unassigned),
+            Tab.PENDING_CUSTOMER: getattr(figures, "tab_pending_customer", figures.pending_customer),
+            Tab.ASSISTS: day.assists,
+        },
         overdue=figures.overdue,
-        oldest_late_after=figures.oldest,
+        oldest_late_after=min(filter(None, (figures.oldest, figures.oldest_elsewhere)), default=None),
         due_soon={klass: getattr(figures, f"soon_{klass.value}") for klass in TicketClass},
-        open=getattr(figures, "open", figures.tab_all),
+        open=figures.open,
         open_change=figures.opened - day.ended,
-        unassigned=getattr(figures, "unassigned", figures.tab_unassigned),
+        unassigned=figures.unassigned,
         sla_percent=round(100 * day.in_time / day.met, 1) if day.met else None,
         handling_seconds=None if day.handling is None else int(day.handling),
     )
@@ -162,9 +161,9 @@ def _nav(everything: bool, judge: Actor | None) -> Statement:
     me: Any = bindparam("actor")
     own: Any = bindparam("own", expanding=True)
     waiting = HERE.select_from(Ticket).where(is_active, Ticket.queue_id == Queue.id).correlate(Queue)
-    late = waiting.where(_by_urgency(), is_overdue(NOW))
+    late = waiting.where(of_any_kind(Ticket), is_overdue(NOW))
     asked = select(Stint.ticket_id.label("id")).where(is_open_assist, Stint.queue_id.in_(own))
-    his = union(*_in_his_name(me), asked).subquery()
+    his = union(*in_his_name(me), asked).subquery()
     elsewhere = HERE.select_from(his).join(Ticket, Ticket.id == his.c.id).where(Ticket.queue_id.not_in(own))
     unread = HERE.select_from(Notification).where(Notification.user_id == me, Notification.read_at.is_(None))
     return (
@@ -175,12 +174,12 @@ def _nav(everything: bool, judge: Actor | None) -> Statement:
             Queue.name_en,
             *(
                 (count if everything else case((Queue.id.in_(own), count), else_=0)).label(name)
-                for name, count in (("waiting", _count(waiting)), ("overdue", _count(late)))
+                for name, count in (("waiting", count_of(waiting)), ("overdue", count_of(late)))
             ),
-            _count(HERE.select_from(union(*_in_his_name(me)).subquery())).label("mine"),
-            (literal_column("0") if everything else _count(elsewhere)).label("elsewhere"),
-            _count(HERE.select_from(asked.subquery())).label("assists"),
-            _count(unread).label("unread"),
+            count_of(HERE.select_from(union(*in_his_name(me)).subquery())).label("mine"),
+            (literal_column("0") if everything else count_of(elsewhere)).label("elsewhere"),
+            count_of(HERE.select_from(asked.subquery())).label("assists"),
+            count_of(unread).label("unread"),
             (dead_letters(judge) if judge else literal_column("0")).label("dead"),
         )
         .where(Queue.active)
@@ -188,47 +187,45 @@ def _nav(everything: bool, judge: Actor | None) -> Statement:
     )
 
 
-def _in_his_name(user_id: Any) -> tuple[Select[int], Select[int]]:
-    """Ids of the tickets that he owns and of those in his hands: few, and each by its index."""
-    return (
-        select(Ticket.id.label("id")).where(is_active, Ticket.owner_id == user_id),
-        select(Stint.ticket_id.label("id")).where(Stint.assignee_id == user_id, Stint.left_at.is_(None)),
-    )
-
-
-_TICKET_TABS = (Tab.ALL, Tab.MINE, Tab.UNASSIGNED, Tab.PENDING_CUSTOMER)
-
-
 @lru_cache(maxsize=STATEMENTS_KEPT)
 def _figures(chosen: TicketFilter, actor: Actor, now: Any) -> Statement:
     """What is open now."""
-    rows = HERE.select_from(Ticket).where(is_active, listed(actor), in_queue(chosen.queue))
-    counted = chosen if chosen.only_active else TicketFilter(queue=chosen.queue)
-    filtered = [one for one in conditions(counted, actor, now) if one is not is_active]
-    mine = union(*_in_his_name(actor.id)).subquery()
-    tabs = {
-        Tab.ALL: _count(rows.where(*filtered)),
-        Tab.MINE: _count(HERE.select_from(mine).join(Ticket, Ticket.id == mine.c.id).where(is_active, *filtered)),
-        Tab.UNASSIGNED: _count(_unassigned(actor, filtered)),
-        Tab.PENDING_CUSTOMER: _count(rows.where(*filtered, tab_condition(Tab.PENDING_CUSTOMER, actor))),
-    }
-    soon = rows.where(_by_urgency(), ~is_overdue(NOW), Ticket.burns_at <= IN_AN_HOUR)
-    newer = aliased(Ticket)
-    opened = rows.where(Ticket.id.in_(select(newer.id).where(newer.created_at > A_DAY_AGO)))
-    return select(
-        *(figure.label(f"tab_{tab.value}") for tab, figure in tabs.items()),
-        *(_count(soon.where(Ticket.klass == klass.value)).label(f"soon_{klass.value}") for klass in TicketClass),
-        _count(rows.where(_by_urgency(), is_overdue(NOW))).label("overdue"),
-        _count(opened).label("opened"),
-        _oldest(rows).label("oldest"),
-        *(_unfiltered(rows, chosen, actor) if counted != TicketFilter(queue=chosen.queue) else ()),
+    own = OwnTickets(actor, chosen.queue)
+    soon = {f"soon_{klass.value}": partial(_is_soon, klass) for klass in TicketClass}
+    figures = own.figures(
+        {
+            "open": lambda _ticket: true(),
+            "overdue": _is_late,
+            "pending_customer": lambda ticket: ticket.status == literal_column("'pending_customer'"),
+            "opened": lambda ticket: ticket.created_at > A_DAY_AGO,
+            **soon,
+        }
+    )
+    return figures.add_columns(
+        *(count.label(f"tab_{tab.value}") for tab, count in _tabs(own, chosen, actor, now)),
     )
 
 
-def _unfiltered(rows: Select[int], chosen: TicketFilter, actor: Actor) -> Iterator[ColumnElement[int]]:
-    """What the first tabs count, where no filter narrows them."""
-    yield _count(rows).label("open")
-    yield _count(_unassigned(actor, [in_queue(chosen.queue)] if chosen.queue else [])).label("unassigned")
+def _tabs(own: OwnTickets, chosen: TicketFilter, actor: Actor, now: Any) -> Iterator[tuple[Tab, ScalarSelect[int]]]:
+    """What a filter leaves of each tab; where nothing narrows them the figures have counted all but his own."""
+    counted = chosen if chosen.only_active else TicketFilter(queue=chosen.queue)
+    filtered = [one for one in conditions(counted, actor, now) if one is not is_active]
+    mine = union(*in_his_name(actor.id)).subquery()
+    yield Tab.MINE, count_of(HERE.select_from(mine).join(Ticket, Ticket.id == mine.c.id).where(is_active, *filtered))
+    if counted == TicketFilter(queue=chosen.queue):
+        return
+    rows = HERE.select_from(Ticket).where(is_active, listed(actor), *filtered)
+    yield Tab.ALL, count_of(rows)
+    yield Tab.UNASSIGNED, own.unassigned(filtered)
+    yield Tab.PENDING_CUSTOMER, count_of(rows.where(tab_condition(Tab.PENDING_CUSTOMER, actor)))
+
+
+def _is_late(ticket: Any) -> ColumnElement[bool]:
+    return and_(of_any_kind(ticket), ticket.burns_at < NOW)
+
+
+def _is_soon(klass: TicketClass, ticket: Any) -> ColumnElement[bool]:
+    return and_(of_any_kind(ticket), ticket.klass == klass.value, ticket.burns_at >= NOW, ticket.burns_at <= IN_AN_HOUR)
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)
@@ -261,47 +258,5 @@ def _day(chosen: TicketFilter, actor: Actor, now: Any) -> Statement:
         met.c.in_time,
         ended.where(resolved_since, scope).scalar_subquery().label("ended"),
         handled.scalar_subquery().label("handling"),
-        _count(assists).label("assists"),
+        count_of(assists).label("assists"),
     )
-
-
-def _unassigned(actor: Actor, filtered: list[ColumnElement[bool]]) -> Select[int] | CompoundSelect[int]:
-    """The stays that wait in the actor's queues, by their own index, and the few elsewhere that concern him."""
-    here = HERE.select_from(Stint).where(is_waiting_stay)
-    if filtered:
-        here = here.join(Ticket, Ticket.id == Stint.ticket_id).where(*filtered)
-    if actor.scope(Permission.TICKETS_READ) is Scope.ALL:
-        return here
-    own = sorted(actor.queues)
-    his = union(*_in_his_name(actor.id), select(Stint.ticket_id).where(asks(actor))).subquery()
-    elsewhere = (
-        HERE.select_from(his)
-        .join(Ticket, Ticket.id == his.c.id)
-        .join(Stint, and_(Stint.ticket_id == Ticket.id, is_waiting_stay))
-        .where(is_active, Ticket.queue_id.not_in(own), *filtered)
-    )
-    return union_all(here.where(Stint.queue_id.in_(own)), elsewhere)
-
-
-def _oldest(rows: Select[int]) -> ScalarSelect[datetime]:
-    """The earliest deadline of all that is late: of each urgency the first, where the index has it."""
-    firsts = [
-        rows.with_only_columns(Ticket.burns_at)
-        .where(Ticket.urgency == literal_column(str(urgency)), is_overdue(NOW))
-        .order_by(Ticket.burns_at)
-        .limit(1)
-        .subquery()
-        for urgency in range(MAX_URGENCY + 1)
-    ]
-    every = union_all(*(select(first.c.burns_at) for first in firsts)).subquery()
-    return select(func.min(every.c.burns_at)).scalar_subquery()
-
-
-def _count(rows: Select[int] | CompoundSelect[int]) -> ScalarSelect[int]:
-    """How many, up to ``MOST_COUNTED``."""
-    return select(func.count()).select_from(rows.limit(MOST_COUNTED).subquery()).scalar_subquery()
-
-
-def _by_urgency() -> ColumnElement[bool]:
-    """Always true; lets an index by urgency and deadline seek to the deadline."""
-    return Ticket.urgency.in_([literal_column(str(urgency)) for urgency in range(MAX_URGENCY + 1)])

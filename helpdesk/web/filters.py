@@ -19,7 +19,7 @@ from werkzeug.local import LocalProxy
 from helpdesk import wording
 from helpdesk.domain.access import Permission
 from helpdesk.queries import health
-from helpdesk.queries.ticket_counts import MOST_COUNTED
+from helpdesk.queries.own_tickets import MOST_COUNTED
 from helpdesk.web.access import current_actor, moment
 from helpdesk.web.navigation import Navigation, navigation
 from helpdesk.wording.clock_words import ClockWords
@@ -104,7 +104,7 @@ def can(permission: str) -> bool:
 
 
 def capped(count: int) -> str:
-    """A count as it is shown: beyond 999 nobody counts on (see ``queries.ticket_counts``)."""
+    """A count as it is shown: beyond 999 nobody counts on (see ``queries.own_tickets``)."""
     return str(count) if count < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
 
 

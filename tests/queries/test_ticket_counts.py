@@ -11,7 +11,7 @@ import pytest
 from helpdesk.domain.access import Actor
 from helpdesk.domain.ticket_filter import Tab, TicketFilter, parse_filter
 from helpdesk.domain.tickets import TicketClass
-from helpdesk.queries import ticket_counts, ticket_list
+from helpdesk.queries import own_tickets, ticket_counts, ticket_list
 from helpdesk.queries.ticket_counts import Summary
 from helpdesk.storage import unit_of_work
 from tests import tickets
@@ -156,7 +156,7 @@ def test_counting_takes_two_statements_and_the_menu_one(world: World, now: datet
 
 
 def test_counting_stops_at_a_thousand(world: World, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ticket_counts, "MOST_COUNTED", 3)
+    monkeypatch.setattr(own_tickets, "MOST_COUNTED", 3)
     ticket_counts._nav.cache_clear()
     ticket_counts._figures.cache_clear()
     with unit_of_work():

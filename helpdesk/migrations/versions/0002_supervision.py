@@ -337,6 +337,14 @@ def upgrade() -> None:
         postgresql_where=active,
     )
 
+    op.create_index(
+        "ix_ticket_opened",
+        "ticket",
+        ["queue_id", "created_at", "id", "status"],
+        sqlite_where=active,
+        postgresql_where=active,
+    )
+
     # What waits already has waited since its last move.
     op.execute("""
         INSERT INTO ticket_pause (ticket_id, status, pending_on, rule_version, started_at)
@@ -371,6 +379,7 @@ def _keep_what_is_published() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_ticket_opened", table_name="ticket")
     op.drop_index("ix_ticket_lanes", table_name="ticket")
 
     with op.batch_alter_table("holiday_year", schema=None) as batch_op:
