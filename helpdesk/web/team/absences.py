@@ -77,42 +77,46 @@ def cancel_absence(absence_id: int) -> BaseResponse:
 @team.post("/team/absences/<id:absence_id>/hand-over")
 @needs(Permission.TICKETS_ASSIGN)
 def hand_over(absence_id: int) -> BaseResponse:
-    """Everything the absent person has to do with goes to his stand-in, each ticket for itself; undone as one."""
+    """Everything the absent person has to do with goes to his stand-in; the tickets are undone as one."""
     absence = next((one for one in rota.absences(current_actor(), moment()) if one.id == absence_id), None)
     if absence is None or absence.stand_in_id is None:
         raise NotFound("absence.not_found")
     if not absence.editable:
         raise NotAllowed("shift.not_yours")
     held = workload.held_by([absence.user_id], current_actor()).get(absence.user_id, ())[:MOST_HANDED_OVER]
-    batch, done, refused = str(uuid4()), 0, []
+    batch, done, undoable, refused = str(uuid4()), 0, False, []
     for one in held:
         try:
             with unit_of_work():
-                _give(one, absence.user_id, absence.stand_in_id, batch)
+                given = _give(one, absence.user_id, absence.stand_in_id, batch)
         except Problem as problem:
             refused.append(_("%(number)s：%(why)s", number=one.number, why=problem_text(problem)))
         else:
-            done += 1
-    _tell(done, refused, batch, absence.stand_in or "")
+            done, undoable = done + 1, undoable or given
+    _tell(done, refused, batch if undoable else "", absence.stand_in or "")
     return redirect(url_for("team.absences"))
 
 
-def _give(one: Held, user_id: int, stand_in_id: int, batch: str) -> None:
+def _give(one: Held, user_id: int, stand_in_id: int, batch: str) -> bool:
+    """Hand one of them over; whether that can be undone. Who has a question is no change of its ticket."""
     actor, now = current_actor(), moment()
     if one.stint_id is not None:
         assists.assign_assist(one.stint_id, stand_in_id, instead_of=user_id, actor=actor, now=now)
-    elif one.how == "owner":
+        return False
+    if one.how == "owner":
         operation = assignment.hand_over(one.number, stand_in_id, version=one.version, actor=actor, now=now)
         operations.mark(operation, batch)
-    else:
-        bulk.carry_out(Assign(stand_in_id), Row(one.number, one.version), batch=batch, actor=actor, now=now)
+        return True
+    row = Row(one.number, one.version)
+    return bulk.carry_out(Assign(stand_in_id), row, batch=batch, actor=actor, now=now) is not None
 
 
 def _tell(done: int, refused: list[str], batch: str, name: str) -> None:
-    """Flash what went, with the undo of it, and what didn't."""
+    """Flash what went, with the undo of it if there is one (``batch``), and what didn't."""
     if done:
         text = ngettext("已把 %(num)d 张转给%(name)s。", "已把 %(num)d 张转给%(name)s。", done, name=name)
-        flash({"text": text, "batch": batch}, "done")  # type: ignore[arg-type]  # any JSON; see layouts/_flashes.html
+        # any JSON; see layouts/_flashes.html
+        flash({"text": text, "batch": batch} if batch else text, "done")  # type: ignore[arg-type]
     if refused:
         heading = ngettext("%(num)d 张没有转：", "%(num)d 张没有转：", len(refused))
         flash([heading, *refused], "problem")  # type: ignore[arg-type]

@@ -129,6 +129,9 @@ def test_a_question_in_his_hands_goes_along(client: Client, world: World, login:
     client.submit("/team/absences", away(agent, stand_in=agent2.id))
     client.submit(f"/team/absences/{session().scalars(select(Absence.id)).one()}/hand-over")
     assert session().get_one(Stint, stint.id).assignee_id == agent2.id
+    page = client.get("/team/absences").text
+    assert "已把 1 张转给周舟。" in page
+    assert "/board/undo/" not in page  # nothing of a ticket changed that could be brought back
 
 
 def test_only_who_assigns_and_plans_hands_over(client: Client, world: World, login: Login, frozen: Frozen) -> None:
