@@ -8,4 +8,5 @@ notifications = Blueprint("notifications", __name__)
 
 import helpdesk.web.notifications.bell  # noqa: E402  they register their views
 import helpdesk.web.notifications.dead_letters  # noqa: E402
+import helpdesk.web.notifications.own  # noqa: E402
 import helpdesk.web.notifications.targets  # noqa: E402, F401

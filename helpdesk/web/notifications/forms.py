@@ -60,10 +60,7 @@ class TimesForm(FlaskForm):
     def offer_times(self, digest_seconds: int) -> None:
         """``digest_seconds``: as it is now, which may be none of ours."""
         known = sorted({*DIGESTS, digest_seconds})
-        self.digest.choices = choices(
-            (seconds, gettext("合并 %(time)s 发一次", time=duration(seconds)) if seconds else gettext("马上发"))
-            for seconds in known
-        )
+        self.digest.choices = choices((seconds, digest_text(seconds)) for seconds in known)
 
     def quiet_is_whole(self) -> bool:
         """Both ends or neither; says so beside the field."""
@@ -84,6 +81,15 @@ def quiet_fields(quiet: tuple[int, int] | None) -> dict[str, time | None]:
     """What stands in the fields of quiet hours."""
     begin, end = (time(*divmod(minute, 60)) for minute in quiet) if quiet else (None, None)
     return {"quiet_from": begin, "quiet_to": end}
+
+
+def quiet_text(quiet: tuple[int, int] | None) -> str:
+    """``22:00–08:00``, or nothing."""
+    return "–".join(f"{minute // 60:02}:{minute % 60:02}" for minute in quiet) if quiet else ""
+
+
+def digest_text(seconds: int) -> str:
+    return gettext("合并 %(time)s 发一次", time=duration(seconds)) if seconds else gettext("马上发")
 
 
 def _minutes(at: time) -> int:

@@ -24,8 +24,16 @@ from helpdesk.web.access import current_actor, moment, needs
 from helpdesk.web.forms import GREATEST_ID, Difference, differences, show_problem
 from helpdesk.web.locale import NAMES
 from helpdesk.web.notifications import notifications
-from helpdesk.web.notifications.forms import TARGET_FIELDS, WHOLE_HOUSE, DeactivateForm, TargetForm, quiet_fields
-from helpdesk.wording import duration, label, problem_text
+from helpdesk.web.notifications.forms import (
+    TARGET_FIELDS,
+    WHOLE_HOUSE,
+    DeactivateForm,
+    TargetForm,
+    digest_text,
+    quiet_fields,
+    quiet_text,
+)
+from helpdesk.wording import label, problem_text
 from helpdesk.wording.notices import failure_text, kind_label
 from helpdesk.wording.targets import target_help, target_kind_label
 
@@ -188,7 +196,7 @@ def _changes(form: TargetForm, row: TargetRow) -> list[Difference]:
         (_("通知的事"), _kinds(row.kinds), _kinds(form.kinds.data or ())),
         (_("邮箱"), row.address, form.mailbox.data) if row.kind == "mail" else ("", "", ""),
         (_("语言"), NAMES.get(row.locale, row.locale), NAMES[form.locale.data]),
-        (_("合并发送"), _digest(row.digest_seconds), _digest(form.digest.data)),
+        (_("合并发送"), digest_text(row.digest_seconds), digest_text(form.digest.data)),
         (_("免打扰"), quiet_text(row.quiet), quiet_text(form.quiet())),
         (_("在用"), _("是") if row.active else _("否"), _("是") if form.active.data else _("否")),
     )
@@ -204,7 +212,7 @@ def _card(row: TargetRow) -> dict[str, Any]:
         "address": row.address,
         "queue": _queue(row),
         "kinds": _("全部") if set(row.kinds) >= set(OUTSIDE_KINDS) else _kinds(row.kinds),
-        "digest": _digest(row.digest_seconds),
+        "digest": digest_text(row.digest_seconds),
         "quiet": quiet_text(row.quiet),
         "held_until": row.held_until if row.held_until and row.held_until > moment() else None,
         "active": row.active,
@@ -219,15 +227,6 @@ def _queue(row: TargetRow) -> str:
 
 def _kinds(codes: Any) -> str:
     return _("、").join(kind_label(code) for code in OUTSIDE_KINDS if code in codes)
-
-
-def _digest(seconds: int) -> str:
-    return _("合并 %(time)s 发一次", time=duration(seconds)) if seconds else _("马上发")
-
-
-def quiet_text(quiet: tuple[int, int] | None) -> str:
-    """``22:00–08:00``, or nothing."""
-    return "–".join(f"{minute // 60:02}:{minute % 60:02}" for minute in quiet) if quiet else ""
 
 
 def _test(envelope_id: int) -> dict[str, Any] | None:
