@@ -1,6 +1,7 @@
 """Replays the plan through the services, in order of time, so that every event, clock and stage is true.
 
-Between two steps time passes as it does for the job worker: stages fire when they come due.
+Between two steps time passes as it does for the job worker: stages fire when they come due, waits are ended, and
+since the queues hand out by themselves what waits is given to who has room.
 """
 
 from __future__ import annotations
@@ -16,26 +17,30 @@ from sqlalchemy import func, select
 
 from helpdesk.domain.access import Actor, Role
 from helpdesk.domain.replies import fill
-from helpdesk.domain.tickets import NUDGE_WITHIN_SECONDS, Status
-from helpdesk.models import Channel, ClockStage, Queue, Shop, Ticket, User
+from helpdesk.domain.tickets import ACTIVE, NUDGE_WITHIN_SECONDS, Status
+from helpdesk.models import Channel, ClockStage, PauseStep, Queue, Shop, Stint, Ticket, TicketPause, User
+from helpdesk.models.tickets import is_open_assist, is_open_stay
 from helpdesk.services import (
     accounts,
     assignment,
     assists,
     decisions,
+    dispatch,
     intake,
     merging,
     messages,
     orders,
     outbox,
     passwords,
+    pause_steps,
     priorities,
+    reminders,
     resolution,
     sla,
     tickets,
 )
 from helpdesk.storage import session, unit_of_work
-from seeds.demo import material, phrases
+from seeds.demo import house, material, people, phrases
 from seeds.demo.people import PASSWORD, PEOPLE
 from seeds.demo.plan import plan
 from seeds.demo.steps import (
@@ -56,7 +61,9 @@ from seeds.demo.steps import (
     Rank,
     Resolve,
     Step,
+    Tell,
     Triage,
+    Urge,
     Wait,
 )
 from seeds.demo.times import ZONE
@@ -68,6 +75,9 @@ TOLD_BEFORE = timedelta(minutes=2)
 COPIED_AFTER = timedelta(seconds=40)
 SWEEP_EVERY = timedelta(hours=1)
 """Stages that fall due close to each other are fired together, as by a job worker that has a lot to do."""
+
+STEP_AFTER = timedelta(minutes=1)
+"""Steps on waits are punctual: a reminder that came late would put off those behind it."""
 
 DAYS_AT_ONCE = 5
 """Stored in one transaction."""
@@ -84,6 +94,8 @@ class Stage:
     names: dict[int, str]
     tickets: dict[int, PlannedTicket]
     now: datetime
+    opens_at: datetime
+    hands_out: bool = False
     ids: dict[int, int] = field(default_factory=dict)  # of the rows, by the plan's keys
     swept_until: datetime | None = None
     rows: list[object] = field(default_factory=list)  # kept at hand: the session forgets what nobody holds
@@ -111,6 +123,7 @@ def play(written: DemoPlan, say: Callable[[str], None] = lambda _line: None) -> 
         _open_shops()
         _hire(hashed, written.begins)
         stage = _set(written)
+        house.equip({person.login: stage.actors[person.login] for person in PEOPLE}, written.begins)
         for month, batches in groupby(_batches(written), key=lambda steps: _month(steps[0].at)):
             before = len(stage.ids)
             for steps in batches:
@@ -119,6 +132,7 @@ def play(written: DemoPlan, say: Callable[[str], None] = lambda _line: None) -> 
         stage.swept_until = None
         _let_time_pass(stage, written.now)
         outbox.expire_notices(written.now)
+        house.tell({person.login: stage.actors[person.login] for person in PEOPLE}, written.now)
     return len(stage.ids)
 
 
@@ -195,6 +209,7 @@ def _set(written: DemoPlan) -> Stage:
         names={row.id: row.name for row in users.values()},
         tickets={ticket.key: ticket for ticket in written.tickets},
         now=written.now,
+        opens_at=house.opens_at(written.now),
     )
 
 
@@ -213,14 +228,32 @@ def _play(stage: Stage, steps: list[Step]) -> None:
 
 
 def _let_time_pass(stage: Stage, until: datetime) -> None:
-    """Fire the stages that came due meanwhile, at about their time."""
+    """What the job worker does meanwhile: stages and steps at about their time, and handing out what waits."""
     if stage.swept_until is not None and until < stage.swept_until + SWEEP_EVERY:
         return
+    if not stage.hands_out and until >= stage.opens_at:
+        house.open_desks({person.login: stage.actors[person.login] for person in PEOPLE}, stage.opens_at, stage.now)
+        stage.hands_out = True
     job = Actor(id=stage.actors[SYSTEM].id, role=Role.SYSTEM, source="job")
+    _take_steps(job, until)
     overdue = select(func.min(ClockStage.due_at)).where(ClockStage.fired_at.is_(None), ClockStage.due_at < until)
     while (due := session().scalar(overdue)) is not None:
         sla.sweep(job, min(due + SWEEP_EVERY, until))
+    if stage.hands_out:
+        for queue_id in dispatch.queues_in_need():
+            dispatch.hand_out(queue_id, actor=job, now=until)
     stage.swept_until = until
+
+
+def _take_steps(job: Actor, until: datetime) -> None:
+    """Steps on waits that came due and whose wait has lasted so long."""
+    due_at = (
+        select(func.min(PauseStep.due_at))
+        .join(TicketPause, TicketPause.id == PauseStep.pause_id)
+        .where(PauseStep.fired_at.is_(None), PauseStep.due_at < until, TicketPause.ended_at.is_(None))
+    )
+    while (due := session().scalar(due_at)) is not None:
+        pause_steps.sweep(job, min(due + STEP_AFTER, until))
 
 
 def _open(stage: Stage, planned: PlannedTicket, action: Open, at: datetime) -> None:
@@ -275,11 +308,13 @@ def _act(stage: Stage, step: Step) -> None:
     ticket = session().get_one(Ticket, stage.ids[step.ticket])
     stage.rows.append(ticket)
     owner, number, version = stage.actor_of(ticket, OWNER, planned), ticket.number, ticket.version
+    if ticket.status not in ACTIVE and not isinstance(step.action, Hear | Close):
+        return  # a rule has ended its wait meanwhile
     match step.action:
         case Triage():
             _triage(ticket, planned, owner, now)
         case Claim(by):
-            if ticket.queue_id in stage.actors[by].queues:
+            if ticket.queue_id in stage.actors[by].queues and not _in_hands(ticket):
                 assignment.claim(number, actor=stage.actors[by], now=now)
         case Answer():
             _answer(stage, ticket, planned, step.action, owner, now)
@@ -294,6 +329,11 @@ def _act(stage: Stage, step: Step) -> None:
                 assists.ask_for_help(
                     number, queue, party=party, question=question, version=version, actor=owner, now=now
                 )
+        case Tell(queue, answer):
+            _tell(stage, ticket, queue, answer, now)
+        case Urge():
+            queue_code = next(code for code, queue_id in stage.queues.items() if queue_id == ticket.queue_id)
+            reminders.remind(number, actor=stage.actors[people.supervisor(queue_code)], now=now)
         case Move(queue, reason):
             if ticket.queue_id != stage.queues[queue]:
                 assignment.transfer(number, queue, reason=reason, version=version, actor=owner, now=now)
@@ -315,6 +355,24 @@ def _act(stage: Stage, step: Step) -> None:
             _merge(stage, ticket, stage.tickets[into], reason, now)
         case Close():
             resolution.close(number, actor=stage.actors[SYSTEM], now=now)
+
+
+def _in_hands(ticket: Ticket) -> bool:
+    held = select(Stint.id).where(Stint.ticket_id == ticket.id, is_open_stay, Stint.assignee_id.is_not(None))
+    return session().scalar(held) is not None
+
+
+def _tell(stage: Stage, ticket: Ticket, queue: str, answer: str, now: datetime) -> None:
+    """By whoever has the question in hand, else by the first of those who work there."""
+    asked = select(Stint.id, Stint.assignee_id).where(
+        Stint.ticket_id == ticket.id, Stint.queue_id == stage.queues[queue], is_open_assist
+    )
+    question = session().execute(asked).one_or_none()
+    if question is None:
+        return
+    members = {stage.actors[login].id: stage.actors[login] for login in people.logins(queue)}
+    actor = members.get(question.assignee_id or 0) or next(iter(members.values()))
+    assists.answer(question.id, answer, actor=actor, now=now, version=None)
 
 
 def _merge(stage: Stage, ticket: Ticket, planned: PlannedTicket, reason: str, now: datetime) -> None:

@@ -80,13 +80,20 @@ def new_address(dice: random.Random) -> str:
 
 
 def purchase(
-    type_code: str, shop: DemoShop, channel: str, buyer: Buyer, created: datetime, numbers: Numbers, dice: random.Random
+    type_code: str,
+    shop: DemoShop,
+    channel: str,
+    buyer: Buyer,
+    created: datetime,
+    numbers: Numbers,
+    dice: random.Random,
+    placed_at: datetime | None = None,
 ) -> Purchase:
-    """An order of which this type of trouble could be told at ``created``."""
+    """An order of which this type of trouble could be told at ``created``; given ``placed_at``, it hasn't left."""
     product = dice.choice(shop.products)
     spec, other = dice.sample(product.specs, 2) if len(product.specs) > 1 else (product.specs[0], product.specs[0])
     quantity = 2 if type_code == "missing_item" or dice.random() < 0.12 else 1
-    placed, shipped, signed = _course(type_code, created, dice)
+    placed, shipped, signed = (placed_at, None, None) if placed_at else _course(type_code, created, dice)
     lines = (LineData(product.name, quantity, product.sku, spec, product.price_fen), *_more_lines(shop, product, dice))
     goods = sum(line.quantity * (line.unit_fen or 0) for line in lines)
     freight = 0 if goods >= 9900 and type_code != "freight_dispute" else dice.choice((600, 800, 1200))
@@ -119,7 +126,7 @@ def _course(
 ) -> tuple[datetime, datetime | None, datetime | None]:
     """When it was placed, shipped and signed."""
     if dice.random() < NOT_SHIPPED.get(type_code, 0):
-        hours = dice.uniform(52, 130) if type_code in WAITED_LONG else dice.uniform(0.7, 20)
+        hours = dice.uniform(24, 50) if type_code in WAITED_LONG else dice.uniform(0.7, 20)
         return _whole(created - timedelta(hours=hours)), None, None
     placed = created - timedelta(days=dice.uniform(4.2, 9))
     shipped = placed + timedelta(hours=dice.uniform(5, 30))

@@ -41,3 +41,8 @@ PEOPLE: tuple[Person, ...] = (
 def logins(queue: str) -> tuple[str, ...]:
     """Who does the queue's daily work: its members but for supervisors."""
     return tuple(person.login for person in PEOPLE if queue in person.queues and person.role is not Role.SUPERVISOR)
+
+
+def supervisor(queue: str) -> str:
+    """Who watches over the queue."""
+    return next(person.login for person in PEOPLE if queue in person.queues and person.role is Role.SUPERVISOR)

@@ -8,7 +8,7 @@ resolve, in the month of the resolve); the three types below take what practice 
 from __future__ import annotations
 
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from helpdesk.domain.tickets import Priority
 from seeds import rulebook_document
@@ -127,7 +127,8 @@ class _Author:
             for type_code in scene.types:
                 target = self.targets[type_code]
                 created = scenes.created_at(scene, target, self.now, self.dice)
-                ticket, opening = self._ticket(type_code, created)
+                placed = None if scene.placed is None else self.now - timedelta(hours=scene.placed)
+                ticket, opening = self._ticket(type_code, created, placed)
                 steps.append(Step(created, ticket.key, opening))
                 told = scenes.happened(scene, ticket, target, created, self.now, self.dice)
                 steps += [Step(at, ticket.key, action) for at, action in told]
@@ -141,15 +142,16 @@ class _Author:
         self.tickets += [ticket for ticket, _ in told]
         return [step for _, some in told for step in some]
 
-    def _ticket(self, type_code: str, created: datetime) -> tuple[PlannedTicket, Open]:
+    def _ticket(self, type_code: str, created: datetime, placed: datetime | None = None) -> tuple[PlannedTicket, Open]:
+        """``placed``: when its order was, which is known and has not left; else as it usually is with this type."""
         dice = self.dice
         shop = dice.choice(material.shops())
         channel = dice.choices(list(CHANNEL_WEIGHTS), list(CHANNEL_WEIGHTS.values()))[0]
         monitored = type_code in {"order_stall", "reconcile_diff"}
         shop, channel, buyer = self._buyer(shop, channel, english=not monitored and dice.random() < ENGLISH)
-        bought = purchase(type_code, shop, channel, buyer, created, self.numbers, dice)
+        bought = purchase(type_code, shop, channel, buyer, created, self.numbers, dice, placed)
         no_order = type_code == "other" and dice.random() < 0.7
-        unknown = not monitored and dice.random() < UNKNOWN_ORDER
+        unknown = not monitored and placed is None and dice.random() < UNKNOWN_ORDER
         queue = self.targets[type_code].queue
         ticket = PlannedTicket(
             key=len(self.tickets),

@@ -22,7 +22,9 @@ from seeds.demo.steps import (
     Rank,
     Resolve,
     Step,
+    Tell,
     Triage,
+    Urge,
     Wait,
 )
 from seeds.demo.times import after_working, at_share, before_working
@@ -31,6 +33,9 @@ COME_BACK = 4
 COME_BACK_AFTER = timedelta(hours=4)
 COME_BACK_WITHIN = timedelta(days=5)
 """So many customers write again, to something that was solved between so long and so long ago."""
+
+OF_SHIPPING = frozenset({"late_shipment", "out_of_stock"})
+"""Types whose orders have left when they are solved: nobody comes back to them."""
 
 NOT_YET_COPIED = 0.12
 """How often a reply still waits to be carried over to its channel."""
@@ -50,8 +55,9 @@ class Scene:
     """Tickets in one situation.
 
     ``clock`` first_response or solution has run for a share between ``low`` and ``high`` of its target, or is due
-    within ``minutes``. ``first``: the kind of the first reply, none for a ticket nobody has touched. ``then``: what
-    happened after it, in this order.
+    within ``minutes``; wall counts between so many hours of any kind. ``placed``: so many hours ago its order was
+    placed, and has not left. ``first``: the kind of the first reply, none for a ticket nobody has touched.
+    ``then``: what happened after it, in this order.
     """
 
     types: tuple[str, ...]
@@ -61,6 +67,7 @@ class Scene:
     minutes: tuple[int, int] | None = None
     first: str = "progress"
     then: tuple[str, ...] = ()
+    placed: float | None = None
 
 
 SCENES: tuple[Scene, ...] = (
@@ -80,10 +87,16 @@ SCENES: tuple[Scene, ...] = (
     Scene(("return_mismatch", "invoice", "return_mismatch"), low=0.05, high=0.3, then=("triage", "helper")),
     # Due within the hour.
     Scene(("wrong_item", "logistics_stuck", "cancel_order"), minutes=(8, 30), then=("triage", "helper")),
-    Scene(("out_of_stock", "refund_status", "quality"), minutes=(25, 58), then=("triage",)),
+    Scene(("out_of_stock", "refund_status", "quality"), minutes=(25, 58), then=("triage", "helper")),
     # Overdue.
-    Scene(("late_shipment", "price_dispute", "lost_parcel"), low=1.1, high=1.6, then=("triage", "helper", "nudge")),
-    Scene(("address_change", "damaged"), low=1.05, high=2.2, then=("triage", "nudge", "nudge")),
+    Scene(
+        ("wrong_item", "price_dispute", "lost_parcel"), low=1.1, high=1.5, then=("triage", "helper", "nudge", "urge")
+    ),
+    Scene(("address_change", "refund_status"), low=1.05, high=1.9, then=("triage", "helper", "nudge", "urge")),
+    Scene(("cancel_order",), low=1.6, high=1.9, then=("triage", "urge")),
+    # The platform's 48 hours to ship are nearly over.
+    Scene(("late_shipment",), low=0.3, high=0.6, then=("triage", "helper"), placed=47.2),
+    Scene(("out_of_stock",), low=0.2, high=0.5, then=("triage",), placed=44.5),
     # Waiting for somebody.
     Scene(
         ("wrong_item", "missing_item", "damaged", "quality", "payment_issue", "coupon_promo", "freight_dispute"),
@@ -92,12 +105,20 @@ SCENES: tuple[Scene, ...] = (
         first="ask",
     ),
     Scene(("other",), low=0.3, high=1.2, first="ask"),
+    # The customer has been reminded once, twice; one was ended with a word to him.
+    Scene(("quality", "damaged"), "wall", 39, 44, first="ask"),
+    Scene(("wrong_item",), "wall", 63, 68, first="ask"),
+    Scene(("missing_item",), "wall", 90, 94, first="ask"),
     Scene(("lost_parcel", "logistics_stuck"), low=0.4, high=0.9, then=("triage", "courier")),
     Scene(("out_of_stock", "late_shipment"), low=0.4, high=0.8, then=("triage", "warehouse")),
     Scene(("service_complaint", "damaged", "price_dispute"), low=0.5, high=0.95, then=("triage", "approval")),
     # Another queue is asked for help.
     Scene(("lost_parcel", "quality", "return_request"), low=0.3, high=0.8, then=("triage", "ask_warehouse")),
     Scene(("cancel_order", "coupon_promo"), low=0.3, high=0.8, then=("triage", "ask_finance", "urgent")),
+    # And has answered.
+    Scene(("freight_dispute", "invoice"), low=0.3, high=0.7, then=("triage", "ask_warehouse", "tell_warehouse")),
+    Scene(("lost_parcel",), low=0.4, high=0.9, then=("triage", "ask_warehouse", "tell_warehouse")),
+    Scene(("return_mismatch",), low=0.3, high=0.6, then=("triage", "ask_finance", "tell_finance")),
     # Moved, and one that has a long story.
     Scene(("missing_item", "return_request"), low=0.3, high=0.7, then=("triage", "to_finance")),
     Scene(("service_complaint",), low=0.7, high=0.9, then=("triage", *("talk",) * 6, "ask_warehouse", "urgent")),
@@ -112,6 +133,8 @@ def count() -> int:
 
 def created_at(scene: Scene, target: Target, now: datetime, dice: random.Random) -> datetime:
     """When it came in, so that its clock shows now what the scene wants."""
+    if scene.clock == "wall":
+        return now - timedelta(hours=dice.uniform(scene.low, scene.high))
     if scene.clock == "first_response":
         return before_working("customer_service", now, target.first_response * dice.uniform(scene.low, scene.high))
     if scene.minutes is not None:
@@ -177,6 +200,14 @@ def _what(
             yield at, Ask("warehouse", Party.WAREHOUSE, dice.choice(inside["questions"]["warehouse"]))
         case "ask_finance":
             yield at, Ask("finance", Party.PLATFORM, dice.choice(inside["questions"]["finance"]))
+        case "tell_warehouse" | "tell_finance":
+            queue = step.removeprefix("tell_")
+            asked = at_share("customer_service", first, now, share / 2)  # the step before
+            answered = at_share(queue, asked, now, 0.6) if asked is not None else None
+            if answered is not None:
+                yield answered, Tell(queue, dice.choice(inside["findings"][queue]))
+        case "urge":
+            yield at, Urge()
         case "to_finance":
             yield at, Move("finance", dice.choice(inside["reasons"]["transfer"]))
 
@@ -194,6 +225,7 @@ def reopened(
         for step in steps
         if isinstance(step.action, Resolve)
         and step.action.by == OWNER
+        and tickets[step.ticket].type not in OF_SHIPPING
         and now - COME_BACK_AFTER > step.at > now - COME_BACK_WITHIN
     ]
     last = {step.ticket: step for step in sorted(lately, key=lambda step: step.at)}

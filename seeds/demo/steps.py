@@ -124,6 +124,19 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Tell:
+    """What another queue was asked is answered, by whoever has the question in hand."""
+
+    queue: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Urge:
+    """The queue's supervisor asks who has it to get on with it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """To another queue."""
 
@@ -162,7 +175,7 @@ class Close:
     """Seven days after, by the job."""
 
 
-Action = Open | Triage | Claim | Answer | Hear | Jot | Ask | Move | Wait | Rank | Resolve | Merge | Close
+Action = Open | Triage | Claim | Answer | Hear | Jot | Ask | Tell | Urge | Move | Wait | Rank | Resolve | Merge | Close
 
 
 @dataclass(frozen=True, slots=True)
