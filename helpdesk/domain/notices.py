@@ -75,7 +75,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Who works here now, in ids of active people. ``stand_ins``: of those who are away."""
+    """Who works here now, in ids of active people. ``stand_ins``: who is really in for those away."""
 
     roles: Mapping[str, frozenset[int]] = field(default_factory=dict)
     members: Mapping[int, frozenset[int]] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, and_, select, update
 
 from helpdesk.domain.access import Role
 from helpdesk.domain.notices import House, Kind, Standing, concerned, is_urgent, kind_of, queues_of
+from helpdesk.domain.shifts import last_stand_in
 from helpdesk.models import (
     Absence,
     Membership,
@@ -154,9 +155,10 @@ def _ways(kinds: Collection[str], now: datetime, mail: bool) -> Ways:
             Absence.starts_at <= now,
             Absence.ends_at > now,
             Absence.cancelled_at.is_(None),
-            Absence.stand_in_id.is_not(None),
         )
     )
+    stand_ins: dict[int, int | None] = {row.user_id: row.stand_in_id for row in away}
+    really_in = {user: last_stand_in(user, stand_ins) for user in stand_ins}
     choices = session().scalars(select(NotificationChoice).where(NotificationChoice.kind.in_(kinds)))
     targets = select(NotificationTarget).where(NotificationTarget.active).order_by(NotificationTarget.id)
     if not mail:
@@ -165,7 +167,7 @@ def _ways(kinds: Collection[str], now: datetime, mail: bool) -> Ways:
         house=House(
             roles={role: frozenset(users) for role, users in roles.items()},
             members={queue: frozenset(users) for queue, users in members.items()},
-            stand_ins={user: stand_in for user, stand_in in away if stand_in is not None},
+            stand_ins={user: stand_in for user, stand_in in really_in.items() if stand_in is not None},
         ),
         digests=digests,
         choices={(choice.user_id, choice.kind): (choice.bell, choice.mail) for choice in choices},

@@ -119,6 +119,16 @@ def test_a_stand_in_is_told_too_while_the_absence_lasts(world: World, tell: Tell
     }
 
 
+def test_who_stands_in_for_a_stand_in_that_is_away_too_is_told(world: World, tell: Tell, now: datetime) -> None:
+    users, until = world.users, now + timedelta(hours=1)
+    with unit_of_work():
+        for user, stand_in in ((users.agent, users.supervisor), (users.supervisor, users.ops)):
+            add(Absence(user_id=user.id, stand_in_id=stand_in.id, kind="leave", starts_at=now, ends_at=until))
+        add(Absence(user_id=users.warehouse.id, kind="sick", starts_at=now, ends_at=until))
+    tell("owner", f"user:{users.warehouse.id}")
+    assert {user for user, _ in bells()} == {users.agent.id, users.warehouse.id, users.ops.id}
+
+
 def test_without_a_ticket_groups_and_people_can_be_named(world: World, tell: Tell) -> None:
     tell(f"queue:{world.queues.warehouse.id}", "role:admin", f"user:{world.users.ops.id}", "owner", about=None)
     assert {user for user, _ in bells()} == {world.users.warehouse.id, world.users.admin.id, world.users.ops.id}
