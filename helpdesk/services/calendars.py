@@ -25,6 +25,7 @@ from helpdesk.models.calendars import load_calendar, published_holidays
 from helpdesk.models.clocks import is_behind
 from helpdesk.services import clocks, outbox
 from helpdesk.services.events import record
+from helpdesk.services.platform_clocks import AROUND_THE_CLOCK
 from helpdesk.storage import insert_once, session
 
 CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
@@ -71,13 +72,24 @@ class Published:
     later: int = 0
 
 
-def may_change(actor: Actor, queues: Collection[int]) -> bool:
-    """Whether the actor sets the hours of a calendar that these queues use.
+def may_change(actor: Actor, code: str, queues: Collection[int]) -> bool:
+    """Whether the actor sets the hours of a calendar with this code, that these queues use.
 
-    Ops and admin of any; a supervisor where no queue but his own uses it.
+    Ops and admin of any but the platforms' own, which never closes; a supervisor where no queue but his own uses it.
     """
+    if code == AROUND_THE_CLOCK:
+        return False
     scope = actor.scope(Permission.CALENDARS_MANAGE)
     return scope is Scope.ALL or (scope is Scope.OWN and bool(queues) and set(queues) <= actor.queues)
+
+
+def require_change(actor: Actor, code: str, queues: Collection[int]) -> None:
+    """Raise ``NotAllowed`` unless ``may_change``, with the reason."""
+    actor.require(Permission.CALENDARS_MANAGE)
+    if code == AROUND_THE_CLOCK:
+        raise NotAllowed("calendar.of_platforms")
+    if not may_change(actor, code, queues):
+        raise NotAllowed("calendar.not_yours")
 
 
 def require_all(actor: Actor) -> None:
@@ -115,7 +127,8 @@ def change_calendar(
     hours that never open. Nothing is written where nothing is different.
     """
     row = _locked(calendar_id)
-    _require_own(actor, calendar_id)
+    queues = session().scalars(select(Queue.id).where(Queue.calendar_id == calendar_id)).all()
+    require_change(actor, row.code, queues)
     if row.version != version:
         raise Stale("calendar.stale")
     _check_names(settings.name_zh, settings.name_en)
@@ -287,13 +300,6 @@ def _check_names(*names: str) -> None:
     for name in names:
         if not 0 < len(name.strip()) <= LONGEST_NAME or not name.strip().isprintable():
             raise Invalid("calendar.bad_name", most=LONGEST_NAME)
-
-
-def _require_own(actor: Actor, calendar_id: int) -> None:
-    actor.require(Permission.CALENDARS_MANAGE)
-    queues = session().scalars(select(Queue.id).where(Queue.calendar_id == calendar_id)).all()
-    if not may_change(actor, queues):
-        raise NotAllowed("calendar.not_yours")
 
 
 def _locked(calendar_id: int) -> WorkCalendar:

@@ -190,6 +190,7 @@ CALENDARS: Mapping[str, str] = {
     "calendar.no_length": N_("时段“%(value)s”没有长度。全天写成 00:00-24:00。"),
     "calendar.not_found": N_("没有这个日历。"),
     "calendar.not_yours": N_("这个日历还有别的队列在用，或者不归你的队列用，请找运营经理修改。"),
+    "calendar.of_platforms": N_("这是平台时限用的日历，平台没有下班时间，所以不能修改。需要别的时段请新建日历。"),
     "calendar.overnight_on_date": N_(
         "特殊日期的时段 %(begin)s-%(end)s 跨了夜：请写到 24:00，后半夜写在第二天的日期上。"
     ),

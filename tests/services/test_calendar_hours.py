@@ -12,7 +12,7 @@ from sqlalchemy import select
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
 from helpdesk.models import ClockRow, Event, JobRun, Queue, WorkCalendar
 from helpdesk.models.calendars import load_calendar
-from helpdesk.services import calendars
+from helpdesk.services import calendars, platform_clocks
 from helpdesk.services.calendars import CalendarSettings, Saved
 from helpdesk.storage import session, unit_of_work
 from tests.factories import World
@@ -208,3 +208,13 @@ def test_an_older_run_moves_clocks_to_the_present_version_at_once(
     assert clock(number, "solution").calendar_version == 3
     assert do(calendars.follow_on, second, **follow) == 0
     assert events(number, "clock.recomputed") == []  # the deadline is where it was
+
+
+def test_the_calendar_of_the_platforms_never_closes_whoever_asks(world: World, now: datetime) -> None:
+    calendar, version = do(platform_clocks.around_the_clock, now)
+    for actor in (world.actors.ops, world.actors.admin):
+        with refused(NotAllowed, "calendar.of_platforms"):
+            do(calendars.change_calendar, calendar, version, OFFICE, actor=actor, now=now)
+    assert load_calendar(calendar, version).hours[6] == ((0, 24 * 3600),)
+    like_it = do(calendars.create_calendar, "nonstop", "不打烊", "Nonstop", like=calendar, actor=actor, now=now)
+    assert do(calendars.change_calendar, like_it, 1, OFFICE, actor=actor, now=now).version == 2

@@ -15,7 +15,7 @@ from helpdesk.domain.access import Permission, Scope
 from helpdesk.domain.calendars import Calendar, with_holidays
 from helpdesk.domain.holidays import FIRST_YEAR, LAST_YEAR
 from helpdesk.domain.hours import WEEKDAYS
-from helpdesk.domain.problems import Invalid, NotAllowed, Problem, Stale
+from helpdesk.domain.problems import Invalid, Problem, Stale
 from helpdesk.queries import calendars as queries
 from helpdesk.queries.calendars import CalendarRow, Year
 from helpdesk.services import calendars as services
@@ -106,7 +106,7 @@ def _card(row: CalendarRow, year: int) -> dict[str, Any]:
         "version": row.version,
         "running": row.running,
         "behind": row.behind,
-        "may_edit": services.may_change(current_actor(), row.queue_ids),
+        "may_edit": services.may_change(current_actor(), row.code, row.queue_ids),
         "edit_url": url_for("calendars.calendar", calendar_id=row.id),
         "year_url": url_for("calendars.year", calendar_id=row.id, year=year),
     }
@@ -151,8 +151,7 @@ def new_calendar() -> BaseResponse:
 @needs(Permission.CALENDARS_MANAGE)
 def calendar(calendar_id: int) -> BaseResponse:
     row = queries.calendar(calendar_id, current_actor())
-    if not services.may_change(current_actor(), row.queue_ids):
-        raise NotAllowed("calendar.not_yours")
+    services.require_change(current_actor(), row.code, row.queue_ids)
     form = HoursForm()
     form.offer(_(name) for name in WEEKDAY_NAMES)
     if not form.is_submitted():

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from helpdesk.domain.calendars import Calendar
 from helpdesk.models import Queue, WorkCalendar
 from helpdesk.models.calendars import load_calendar
-from helpdesk.services import calendars
+from helpdesk.services import calendars, platform_clocks
 from helpdesk.storage import session, unit_of_work
 from tests import factories, tickets
 from tests.conftest import Client, Frozen, Login, Statements
@@ -63,7 +63,7 @@ def test_the_list_takes_as_many_statements_for_many_calendars(ops: Client, state
             work.add(Queue(code=f"more{number}", name_zh="更多", name_en="More", calendar_id=row.id))
     with statements() as many:
         ops.get("/calendars")
-    assert len(few) == len(many) <= 9
+    assert len(few) == len(many) <= 10  # with the counts of the menu and the bell
 
 
 def test_several_periods_and_an_overnight_shift_are_saved(ops: Client, world: World, path: str) -> None:
@@ -227,3 +227,14 @@ def test_one_that_is_not_there_is_not_found(ops: Client) -> None:
     for calendar_id in (999, 2**31):
         assert ops.get(f"/calendars/{calendar_id}").status_code == 404
         assert ops.get(f"/calendars/{calendar_id}/years/2026").status_code == 404
+
+
+def test_the_calendar_of_the_platforms_is_shown_without_a_form(ops: Client, now: Any) -> None:
+    with unit_of_work():
+        calendar, _version = platform_clocks.around_the_clock(now)
+    page = ops.get("/calendars").text
+    assert "全天候" in page
+    assert f'href="/calendars/{calendar}"' not in page
+    for refused in (ops.get(f"/calendars/{calendar}"), ops.submit(f"/calendars/{calendar}", form())):
+        assert refused.status_code == 403
+        assert "平台没有下班时间" in refused.text
