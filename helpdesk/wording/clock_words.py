@@ -72,7 +72,8 @@ class ClockWords:
                 return _("已超时，暂停中")
             case _:
                 left = clock.remaining_seconds
-                return _("已暂停") if left is None else f"{_('已暂停')} {_('余 %(time)s', time=duration(left))}"
+                paused = _("已暂停")
+                return paused if left is None else " ".join((paused, _("余 %(time)s", time=duration(left))))
 
 
 def _fields(clock: Any) -> Any:
