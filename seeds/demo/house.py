@@ -47,6 +47,7 @@ AT_DESK = timedelta(hours=8)
 DEVICE = "演示数据"
 QUIET = (22 * 60, 8 * 60)
 DIGEST_SECONDS = 15 * 60
+ROBOT_KINDS = ("sla.stage", "ticket.reminded")
 ROBOT_URL = "https://oapi.dingtalk.com/robot/send?access_token=not-a-real-token"
 ROBOT_SIGN = "SECnotarealkey"
 READ_BEFORE = timedelta(hours=5)
@@ -235,11 +236,12 @@ def _lay_lines(actors: Mapping[str, Actor], now: datetime) -> None:
     Before that the robot refused what it was told: a letter that waits for somebody to look at it.
     """
     ops, at = actors[OPS], now - timedelta(hours=2)
+    _spread(at - timedelta(days=1))  # of what was before nobody had to tell it
     customer_service = session().scalars(select(Queue.id).where(Queue.code == "customer_service")).one()
     mail = TargetSettings(
         "值班邮箱", None, ("sla.stage", "pause.step"), mailbox="duty@example.com", digest_seconds=900, active=False
     )
-    robot = TargetSettings("客服群机器人", customer_service, ("ticket.reminded",), url=ROBOT_URL, sign=ROBOT_SIGN)
+    robot = TargetSettings("客服群机器人", customer_service, ROBOT_KINDS, url=ROBOT_URL, sign=ROBOT_SIGN)
     targets.create_target("mail", mail, allow_internal=False, actor=ops, now=at)
     robot_id = targets.create_target("dingtalk", robot, allow_internal=False, actor=ops, now=at)
     _spread(at)
