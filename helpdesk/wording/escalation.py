@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from flask_babel import gettext
 
 from helpdesk.domain.escalation import PauseStepRule, PlatformRule, Stage
-from helpdesk.wording.labels import N_, duration, label, locale_code
+from helpdesk.wording.labels import N_, duration, label, locale_code, small
 
 NOTIFIED: Mapping[str, str] = {
     "assignee": N_("经手人"),
@@ -68,14 +68,15 @@ def stage_deeds(stage: Stage) -> str:
     """What it does."""
     deeds = []
     if stage.notify:
-        deeds.append(gettext("提醒%(people)s", people=listed([notified_label(who) for who in stage.notify])))
+        deeds.append(gettext("提醒%(people)s", people=listed([small(notified_label(who)) for who in stage.notify])))
     if stage.urgency:
         deeds.append(gettext("紧急度升到 %(urgency)s", urgency=stage.urgency))
     if stage.reassign:
         deeds.append(reassigned_label(stage.reassign))
     if stage.tag:
         deeds.append(gettext("加标签“%(tag)s”", tag=stage.tag))
-    return gettext("，").join(deeds) or gettext("什么也不做")
+    line = gettext("，").join(map(small, deeds)) or gettext("什么也不做")
+    return line[:1].upper() + line[1:]
 
 
 def stage_text(stage: Stage) -> str:

@@ -251,6 +251,11 @@ def _chosen_locale() -> Locale | None:
     return getattr(kept.get("_flask_babel"), "babel_locale", None)
 
 
+def small(text: str) -> str:
+    """An English phrase within a sentence begins small; an abbreviation stays what it is."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
 class Durations:
     """Lengths of time in the language of the request that made it; its sentences are looked up once."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from flask_babel import gettext
 
 from helpdesk.wording.events import EVENTS, Happened, words
-from helpdesk.wording.labels import N_
+from helpdesk.wording.labels import N_, small
 
 PHRASES: Mapping[str, str] = {
     "ticket.assignee.taken": N_("接手"),
@@ -37,14 +37,9 @@ PHRASES: Mapping[str, str] = {
 
 def line_text(events: Iterable[Happened], *, after_name: bool) -> str:
     """The events in one sentence, without its full stop; ``after_name``: the doer's name stands before it."""
-    line = gettext("，").join(_small(_phrase(event)) for event in events)
+    line = gettext("，").join(small(_phrase(event)) for event in events)
     return line if after_name else line[:1].upper() + line[1:]
 
 
 def _phrase(event: Happened) -> str:
     return words(event, PHRASES if event.code in PHRASES else EVENTS)
-
-
-def _small(text: str) -> str:
-    """An English phrase within a sentence begins small; an abbreviation stays what it is."""
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
