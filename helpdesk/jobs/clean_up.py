@@ -1,15 +1,25 @@
-"""Remove what has served its time: sessions, tries to log in, notices nobody waits for, old lines of bells."""
+"""Remove what has served its time: sessions, tries to log in, what was told and sent long ago."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from helpdesk.services import notifications, outbox
-from helpdesk.services.clean_up import remove_ended
+from helpdesk.services.clean_up import old_sendings, remove_ended, remove_sendings
 from helpdesk.storage import unit_of_work
+
+MOST_BATCHES = 20
+"""Of sendings in one run, each in a transaction of its own; the next run goes on."""
 
 
 def clean_up(now: datetime) -> int:
     """Returns how many rows were removed or withdrawn."""
     with unit_of_work():
-        return remove_ended(now) + outbox.expire_notices(now) + notifications.remove_old(now)
+        done = remove_ended(now) + outbox.expire_notices(now) + notifications.remove_old(now)
+    for _ in range(MOST_BATCHES):
+        rows, envelopes = old_sendings(now)
+        if not rows and not envelopes:
+            break
+        with unit_of_work():
+            done += remove_sendings(rows, envelopes)
+    return done

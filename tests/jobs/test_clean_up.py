@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from helpdesk.jobs.clean_up import clean_up
-from helpdesk.models import LoginAttempt, UserSession
+from helpdesk.models import Envelope, LoginAttempt, Outbox, User, UserSession
 from helpdesk.storage import session, unit_of_work
 from tests import factories
 from tests.factories import World
@@ -26,3 +27,61 @@ def test_ended_sessions_and_old_tries_to_log_in_are_removed_once(world: World, n
     left = session().execute(select(UserSession.user_id)).scalars().all()
     assert left == [world.users.agent2.id]
     assert session().execute(select(func.count()).select_from(LoginAttempt)).scalar_one() == 1
+
+
+def sending(user: User, at: datetime, name: str, state: str = "done", carried: str = "done") -> None:
+    """An envelope that ended so, and the piece of news in it."""
+    times = {"next_try_at": at, "created_at": at, "done_at": at}
+    envelope = Envelope(key=f"e:{name}", user_id=user.id, state=state, **times)
+    factories.add(envelope)
+    factories.add(
+        Outbox(
+            key=name,
+            kind="news",
+            user_id=user.id,
+            envelope_id=envelope.id,
+            payload={},
+            state=carried,
+            not_before=at,
+            **times,
+        )
+    )
+
+
+def left() -> tuple[set[str], set[str]]:
+    return set(session().scalars(select(Outbox.key))), set(session().scalars(select(Envelope.key)))
+
+
+def test_what_was_sent_is_kept_for_ninety_days_and_what_is_dead_until_it_is_given_up(
+    world: World, now: datetime
+) -> None:
+    old = now - timedelta(days=90, seconds=1)
+    with unit_of_work():
+        sending(world.users.agent, old, "old")
+        sending(world.users.agent, old, "withdrawn", "withdrawn", "withdrawn")
+        sending(world.users.agent, now - timedelta(days=90), "young")
+        sending(world.users.agent, old, "dead", "dead", "dead")
+        sending(world.users.agent, old, "carries", "done", "dead")
+        sending(world.users.agent, old, "waiting", "waiting", "claimed")
+    assert clean_up(now) == 4
+    stays = {"young", "dead", "carries", "waiting"}
+    assert left() == (stays, {f"e:{name}" for name in stays})
+    assert clean_up(now) == 0
+    with unit_of_work() as work:
+        for row in (*work.scalars(select(Outbox)), *work.scalars(select(Envelope))):
+            if row.state == "dead":
+                row.state, row.done_at = "withdrawn", now
+    assert clean_up(now + timedelta(days=89)) == 2  # the young one
+    assert clean_up(now + timedelta(days=91)) == 4
+
+
+def test_sendings_are_removed_in_batches_and_a_run_ends(
+    world: World, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk.services.clean_up.BATCH", 2)
+    monkeypatch.setattr("helpdesk.jobs.clean_up.MOST_BATCHES", 2)
+    with unit_of_work():
+        for number in range(7):
+            sending(world.users.agent, now - timedelta(days=91), f"n{number}")
+    assert [clean_up(now) for _ in range(4)] == [6, 7, 1, 0]
+    assert left() == (set(), set())
