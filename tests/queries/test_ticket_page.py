@@ -337,7 +337,7 @@ def test_suggestions_are_ranked_and_filled_in_the_customers_language(world: Worl
     assert best.template.code == "stuck"
     assert filled.text == "Hello Ms Li, we are chasing {carrier}."
     assert filled.missing == ("carrier",)
-    assert len(found.everything) == 2
+    assert len(found.everything()) == 2
 
 
 @pytest.mark.parametrize(

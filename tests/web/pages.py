@@ -51,6 +51,7 @@ class _Reader(HTMLParser):
         elif tag == "option" and self.select and self.select[1] and values.get("value"):
             if "selected" in values or not self.chosen:
                 name, form = self.select
+                assert form
                 form.fields = [one for one in form.fields if one[0] != name] + [(name, values["value"])]
                 self.chosen = True
         elif tag == "textarea":

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from helpdesk.models import CalendarVersion, ClockRow, Holiday, HolidayYear, WorkCalendar
+from helpdesk.services import intake
 from helpdesk.storage import session, unit_of_work
 from tests import factories, tickets
 from tests.conftest import Client, Frozen, Login, Statements
@@ -340,9 +341,7 @@ def test_a_deadline_across_an_unconfirmed_new_year_is_provisional_until_the_year
     evening = datetime(2026, 12, 31, 8, 0, tzinfo=UTC)
     at(client, world, frozen, "ops", evening)
     with unit_of_work():
-        opened = story.intake.open_ticket(
-            story.request(world, type="price_dispute"), actor=world.actors.system, now=evening
-        )
+        opened = intake.open_ticket(story.request(world, type="price_dispute"), actor=world.actors.system, now=evening)
     page = client.get(f"/tickets/{opened.number}").text
     assert "暂定" in page
     assert "暂定" in client.get("/tickets").text

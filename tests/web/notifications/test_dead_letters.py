@@ -81,7 +81,8 @@ def dead_envelope(world: World, now: datetime, queue: Any = None, number: int = 
 def state(key: str) -> str:
     kind, _, row = key.partition(":")
     with unit_of_work() as work:
-        return str(work.get_one(Outbox if kind == "reply" else Envelope, int(row)).state)
+        found = work.get_one(Outbox, int(row)) if kind == "reply" else work.get_one(Envelope, int(row))
+        return found.state
 
 
 def test_the_list_tells_what_to_whom_why_and_how_often(ops: Client, world: World, now: datetime) -> None:
