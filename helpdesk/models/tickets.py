@@ -55,6 +55,7 @@ class Ticket(Base):
             text("urgency DESC"),
             "burns_at",
             "id",
+            "status",  # which proves to SQLite that it need not look at the row
             **where(ACTIVE_SQL),
         ),
         Index(
@@ -71,6 +72,7 @@ class Ticket(Base):
             text("urgency DESC"),
             "burns_at",
             "id",
+            "status",
             **where(ACTIVE_SQL),
         ),
         Index(

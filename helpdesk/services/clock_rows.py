@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, Update, bindparam, func, insert, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from helpdesk.domain import clocks as engine
 from helpdesk.domain.calendars import Calendar
@@ -19,7 +21,7 @@ from helpdesk.domain.rulebook import RuleBook, Stage, stage_elapsed
 from helpdesk.models import ClockRow, ClockStage, Queue, Ticket, WorkCalendar
 from helpdesk.models.calendars import load_calendar
 from helpdesk.models.clocks import pauses_of, state_of
-from helpdesk.storage import Base, session
+from helpdesk.storage import Base, plain_rows, session
 
 IN_FORCE = "calendars in force"
 """Where the session keeps them while it lasts."""
@@ -125,34 +127,42 @@ def is_late(row: ClockRow, now: datetime) -> bool:
 def write_burns_at(ticket: Ticket) -> None:
     """Store the least last instant in time of the ticket's running customer and platform clocks."""
     session().flush()
-    least = (
-        session()
-        .execute(
-            select(func.min(ClockRow.late_after)).where(
-                is_open(), ClockRow.ticket_id == ticket.id, ClockRow.kind != "queue"
-            )
-        )
-        .scalar_one()
-    )
+    least = plain_rows(_least(), {"ticket": ticket.id}).scalar_one()
     burns_at = engine.burns_at([least])
     if ticket.burns_at != burns_at:
-        session().execute(
-            update(Ticket).where(Ticket.id == ticket.id).values(burns_at=burns_at),
-            execution_options={"synchronize_session": "evaluate"},
-        )
+        plain_rows(_burns_at(), {"ticket": ticket.id, "at": burns_at})
+        set_committed_value(ticket, "burns_at", burns_at)
+
+
+@cache
+def _least() -> Select[datetime | None]:
+    """Built once, as every change of a clock asks it."""
+    return select(func.min(ClockRow.late_after)).where(
+        is_open(), ClockRow.ticket_id == bindparam("ticket"), ClockRow.kind != "queue"
+    )
+
+
+@cache
+def _burns_at() -> Update:
+    table = Base.metadata.tables[Ticket.__tablename__]
+    return update(table).where(table.c.id == bindparam("ticket")).values(burns_at=bindparam("at"))
+
+
+_IN_FORCE = select(Queue.code, WorkCalendar.id, WorkCalendar.version).join(
+    WorkCalendar, Queue.calendar_id == WorkCalendar.id
+)
 
 
 def calendar_of(queue_code: str) -> tuple[int, int]:
     """The calendar in force for a queue, and its version. Asked once per unit of work, for all queues."""
     in_force: dict[str, tuple[int, int]] = session().info.get(IN_FORCE, {})
     if queue_code not in in_force:
-        rows = session().execute(
-            select(Queue.code, WorkCalendar.id, WorkCalendar.version).join(
-                WorkCalendar, Queue.calendar_id == WorkCalendar.id
-            )
-        )
-        in_force = session().info[IN_FORCE] = {code: (calendar_id, version) for code, calendar_id, version in rows}
+        rows = plain_rows(_IN_FORCE)
+        in_force = session().info[IN_FORCE] = {row.code: (row.id, row.version) for row in rows}
     return in_force[queue_code]
+
+
+_STAGES = insert(Base.metadata.tables[ClockStage.__tablename__])
 
 
 def _add_stages(row: ClockRow, stages: Sequence[Stage], *, silently_before: datetime | None = None) -> None:
@@ -174,7 +184,7 @@ def _add_stages(row: ClockRow, stages: Sequence[Stage], *, silently_before: date
             }
         )
     if values:
-        session().execute(insert(Base.metadata.tables[ClockStage.__tablename__]), values)
+        session().connection().execute(_STAGES, values)
 
 
 def _exchange_stages(row: ClockRow, stages: Sequence[Stage]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from helpdesk.models import Shop, TicketNumber
-from helpdesk.storage import insert_once, session
+from helpdesk.storage import Base, insert_once, plain_rows, session
 
 
 def next_number(shop_id: int, created_at: datetime) -> str:
@@ -16,15 +18,11 @@ def next_number(shop_id: int, created_at: datetime) -> str:
     shop = session().get_one(Shop, shop_id)
     day = created_at.astimezone(ZoneInfo(shop.timezone)).date()
     insert_once(TicketNumber, day=day, last=0)
-    last = (
-        session()
-        .execute(
-            update(TicketNumber)
-            .where(TicketNumber.day == day)
-            .values(last=TicketNumber.last + 1)
-            .returning(TicketNumber.last)
-            .execution_options(synchronize_session=False)
-        )
-        .scalar_one()
-    )
+    last: int = plain_rows(_next(), {"today": day}).scalar_one()
     return f"EX-{day:%y%m%d}-{last:04d}"
+
+
+@cache
+def _next() -> ReturningUpdate[int]:
+    table = Base.metadata.tables[TicketNumber.__tablename__]
+    return update(table).where(table.c.day == bindparam("today")).values(last=table.c.last + 1).returning(table.c.last)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 
 from helpdesk.domain.access import WORKING_ROLES, Role
 from helpdesk.domain.routing import Load, choose_owner
 from helpdesk.models import Membership, Queue, Ticket, User
 from helpdesk.models.duty import is_absent
 from helpdesk.models.tickets import is_active
-from helpdesk.storage import session
+from helpdesk.storage import UTCDateTime, session
 
 
 def least_loaded(queue_code: str, now: datetime) -> int | None:
@@ -38,21 +39,25 @@ def _choose(people: Sequence[Row[*tuple[Any, ...]]]) -> int | None:
 
 def _people(queue_code: str, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
     """Who works in the queue, with the active tickets he owns."""
+    return session().execute(_members(), {"queue": queue_code, "now": now}).all()
+
+
+@cache
+def _members() -> Select[*tuple[Any, ...]]:
+    """Built once: every new ticket asks it."""
+    now: Any = bindparam("now", type_=UTCDateTime)
     return (
-        session()
-        .execute(
-            select(
-                User.id,
-                User.role,
-                is_absent(now).label("absent"),
-                func.count(Ticket.id).label("tickets"),
-                func.coalesce(func.max(Ticket.id), 0).label("latest"),
-            )
-            .join(Membership, Membership.user_id == User.id)
-            .join(Queue, Queue.id == Membership.queue_id)
-            .outerjoin(Ticket, (Ticket.owner_id == User.id) & is_active)
-            .where(Queue.code == queue_code, User.active, User.role.in_(sorted(role.value for role in WORKING_ROLES)))
-            .group_by(User.id)
+        select(
+            User.id,
+            User.role,
+            is_absent(now).label("absent"),
+            func.count(Ticket.id).label("tickets"),
+            func.coalesce(func.max(Ticket.id), 0).label("latest"),
         )
-        .all()
+        .join(Membership, Membership.user_id == User.id)
+        .join(Queue, Queue.id == Membership.queue_id)
+        .outerjoin(Ticket, (Ticket.owner_id == User.id) & is_active)
+        .where(Queue.code == bindparam("queue"), User.active)
+        .where(User.role.in_(sorted(role.value for role in WORKING_ROLES)))
+        .group_by(User.id)
     )

@@ -337,6 +337,10 @@ def upgrade() -> None:
         postgresql_where=active,
     )
 
+    for name, first in (("ix_ticket_burning", "queue_id"), ("ix_ticket_owned", "owner_id")):
+        op.drop_index(name, table_name="ticket")
+        columns = [first, sa.text("urgency DESC"), "burns_at", "id", "status"]
+        op.create_index(name, "ticket", columns, sqlite_where=active, postgresql_where=active)
     op.create_index(
         "ix_ticket_opened",
         "ticket",
@@ -379,6 +383,11 @@ def _keep_what_is_published() -> None:
 
 
 def downgrade() -> None:
+    active = sa.text("status IN ('new', 'open', 'pending_customer', 'pending_internal', 'pending_approval')")
+    for name, first in (("ix_ticket_burning", "queue_id"), ("ix_ticket_owned", "owner_id")):
+        op.drop_index(name, table_name="ticket")
+        columns = [first, sa.text("urgency DESC"), "burns_at", "id"]
+        op.create_index(name, "ticket", columns, sqlite_where=active, postgresql_where=active)
     op.drop_index("ix_ticket_opened", table_name="ticket")
     op.drop_index("ix_ticket_lanes", table_name="ticket")
 
