@@ -115,6 +115,11 @@ def open_assign(page: Page) -> None:
     expect(page.locator("#panel-assign")).to_be_visible()
 
 
+def open_bell(page: Page) -> None:
+    page.locator(".bell summary").click()
+    expect(page.locator(".bell-rows")).to_be_visible()
+
+
 MINE = f"{ACTIVE} AND {CUSTOMER_SERVICE}"
 
 PAGES = (
@@ -212,6 +217,14 @@ PAGES = (
     Shown("assists", "/assists", login="sunqiang"),
     Shown("assists-empty", "/assists", pictured=False),
     Shown("profile", "/account"),
+    Shown("notifications", "/notifications", login="luolan"),
+    Shown("notifications-menu", "/tickets", login="luolan", act=open_bell, pictured=False),
+    Shown("notifications-unread", "/notifications?show=unread&kind=calendar.unconfirmed", pictured=False),
+    Shown("notifications-own", "/account/notifications"),
+    Shown("targets", "/targets", login="xuning"),
+    Shown("target-new", "/targets/new?kind=dingtalk", login="luolan"),
+    Shown("target-new-mail", "/targets/new?kind=mail", login="xuning", pictured=False),
+    Shown("outbox", "/outbox", login="xuning"),
     Shown("board", "/board", login="xuning"),
     Shown("board-people", "/board?by=agent", login="luolan", act=open_a_card_menu, pictured=False),
     Shown("board-overdue", "/board?show=overdue", login="xuning", act=tick_three),
