@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ class Settings:
     smtp_user: str = ""
     smtp_password: str = field(default="", repr=False)
     smtp_from: str = ""
+    smtp_ca: str = ""  # a file of certificates; "": those of the system
     allow_internal_targets: bool = False  # notifications may go to hosts of one's own network
     testing: bool = False
 
@@ -103,6 +105,7 @@ def from_environment() -> Settings:
         smtp_user=_text("SMTP_USER", ""),
         smtp_password=_text("SMTP_PASSWORD", ""),
         smtp_from=_text("SMTP_FROM", ""),
+        smtp_ca=_text("SMTP_CA", ""),
         allow_internal_targets=_flag("ALLOW_INTERNAL_TARGETS"),
     )
     _check(settings)
@@ -133,6 +136,10 @@ def _check_sending(settings: Settings) -> None:
         raise SettingsError("UNSNAG_SMTP_FROM: the mailbox that mail comes from, like unsnag@example.com")
     if settings.smtp_password and settings.smtp_tls == "none" and settings.smtp_host not in {"localhost", "127.0.0.1"}:
         raise SettingsError("UNSNAG_SMTP_TLS: a password must not travel in the clear")
+    try:
+        ssl.create_default_context(cafile=settings.smtp_ca or None)
+    except OSError as error:
+        raise SettingsError("UNSNAG_SMTP_CA: a readable file of certificates (PEM)") from error
 
 
 def _text(name: str, default: str) -> str:

@@ -57,6 +57,8 @@ def test_a_mail_servers_password_is_not_shown(monkeypatch: pytest.MonkeyPatch, t
         ({"SMTP_HOST": "mail.example", "SMTP_FROM": "Unsnag <a@b.example>"}, "UNSNAG_SMTP_FROM"),
         ({"SMTP_TLS": "ssl"}, "UNSNAG_SMTP_TLS"),
         ({"SMTP_PORT": "0"}, "UNSNAG_SMTP_PORT"),
+        ({"SMTP_CA": "/nowhere/ca.pem"}, "UNSNAG_SMTP_CA"),
+        ({"SMTP_CA": __file__}, "UNSNAG_SMTP_CA"),
         (
             {"SMTP_HOST": "mail.example", "SMTP_FROM": "a@b.example", "SMTP_TLS": "none", "SMTP_PASSWORD": "x"},
             "UNSNAG_SMTP_TLS",

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
+import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Any
 
 from helpdesk.adapters.posts import Post
 from helpdesk.adapters.senders import SendFailed
 
 TIMEOUT_SECONDS = 15
+LONGEST_SECONDS = 40
+"""For all that is said about one mail, however slowly."""
+
 LONGEST_SUBJECT = 200
 NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9.-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mail is handed in. ``tls``: none, starttls or tls; ``sender`` is the mailbox it comes from."""
+    """Where mail is handed in. ``tls``: none, starttls or tls; ``sender`` is the mailbox it comes from.
+
+    ``ca``: a file of certificates that are trusted instead of the system's. No answer takes longer than ``timeout``
+    to begin, nor all of them longer than ``longest`` (seconds).
+    """
 
     host: str
     port: int
@@ -30,7 +41,9 @@ class MailServer:
     tls: str = "starttls"
     user: str = ""
     password: str = field(default="", repr=False)
+    ca: str = ""
     timeout: float = TIMEOUT_SECONDS
+    longest: float = LONGEST_SECONDS
 
     @property
     def domain(self) -> str:
@@ -54,25 +67,53 @@ class MailServer:
             smtp.close()
 
     def _connected(self) -> smtplib.SMTP:
+        where: dict[str, Any] = {"host": self.host, "port": self.port, "local_hostname": self.domain}
+        times = {"timeout": self.timeout, "longest": self.longest}
         try:
             if self.tls == "tls":
-                context = ssl.create_default_context()
-                smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                    self.host, self.port, local_hostname=self.domain, timeout=self.timeout, context=context
-                )
+                smtp: smtplib.SMTP = _InTimeByTLS(**where, **times, context=self._trust())
             else:
-                smtp = smtplib.SMTP(self.host, self.port, local_hostname=self.domain, timeout=self.timeout)
+                smtp = _InTime(**where, **times)
         except (smtplib.SMTPException, OSError) as error:
             raise _not_reached(error) from error
         try:
             if self.tls == "starttls":
-                smtp.starttls(context=ssl.create_default_context())
+                smtp.starttls(context=self._trust())
             if self.user:
                 smtp.login(self.user, self.password)
         except (smtplib.SMTPException, OSError) as error:
             smtp.close()
             raise _not_reached(error) from error
         return smtp
+
+    def _trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.ca or None)
+
+
+class _InTime(smtplib.SMTP):
+    """Hangs up on a server that dribbles: a socket's timeout begins anew with every byte."""
+
+    def __init__(self, *, longest: float, **options: Any) -> None:
+        self.until = time.monotonic() + longest
+        super().__init__(**options)
+
+    def getreply(self) -> tuple[int, bytes]:
+        end = threading.Timer(max(0.0, self.until - time.monotonic()), self._hang_up)
+        end.daemon = True
+        end.start()
+        try:
+            return super().getreply()
+        finally:
+            end.cancel()
+
+    def _hang_up(self) -> None:
+        if self.sock is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # past TLS: another thread is reading through it
+
+
+class _InTimeByTLS(_InTime, smtplib.SMTP_SSL):
+    """The same where all is encrypted from the start."""
 
 
 def message_of(post: Post, server: MailServer) -> EmailMessage:
@@ -96,6 +137,8 @@ def _not_reached(error: Exception) -> SendFailed:
     """The server takes nothing from anybody now, for whatever reason: no message is to blame."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return SendFailed("mail.login_refused", unreachable=True)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return SendFailed("mail.untrusted_certificate", unreachable=True)
     if isinstance(error, smtplib.SMTPNotSupportedError | ssl.SSLError):
         return SendFailed("mail.no_tls", unreachable=True)
     return SendFailed("mail.unreachable", unreachable=True)

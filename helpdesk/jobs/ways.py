@@ -31,4 +31,5 @@ def mail_server(settings: Settings) -> MailServer:
         tls=settings.smtp_tls,
         user=settings.smtp_user,
         password=settings.smtp_password,
+        ca=settings.smtp_ca,
     )

@@ -57,6 +57,7 @@ FAILURES: Mapping[str, str] = {
     "mail.no_tls": N_("和邮件服务器的加密连接没有建立"),
     "mail.refused": N_("邮件被拒收"),
     "mail.sender_refused": N_("邮件服务器不接受发件人"),
+    "mail.untrusted_certificate": N_("邮件服务器的证书不可信，没有发送"),
     "mail.unreachable": N_("连不上邮件服务器"),
     "net.answer_too_long": N_("对方的回应太长"),
     "net.bad_url": N_("地址不对"),

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -172,3 +172,25 @@ def silent_server() -> Iterator[int]:
         listening.bind(("127.0.0.1", 0))
         listening.listen(64)
         yield int(listening.getsockname()[1])
+
+
+@contextmanager
+def dribbling_server() -> Iterator[int]:
+    """Greets with a letter now and then, so that no single read takes too long; yields its port."""
+
+    def dribble() -> None:
+        with suppress(OSError):
+            caller, _address = listening.accept()
+            with caller:
+                caller.sendall(b"220 ")
+                while True:
+                    caller.sendall(b"x")
+                    time.sleep(0.05)
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(1)
+        thread = threading.Thread(target=dribble, daemon=True)
+        thread.start()
+        yield int(listening.getsockname()[1])
+    thread.join(5)

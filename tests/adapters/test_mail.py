@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import ssl
+import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +19,7 @@ from helpdesk.adapters.mail import MailServer, message_of
 from helpdesk.adapters.posts import Post
 from helpdesk.adapters.senders import SendFailed
 from tests.adapters import servers
-from tests.adapters.servers import free_port, mail_server, silent_server
+from tests.adapters.servers import dribbling_server, free_port, mail_server, silent_server
 
 AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
@@ -135,3 +141,59 @@ def test_the_login() -> None:
 
 def test_a_password_is_not_shown() -> None:
     assert "right" not in repr(server(25, user="unsnag", password="right"))
+
+
+def certificate(folder: Path, name: str, host: str = "IP:127.0.0.1") -> tuple[str, ssl.SSLContext]:
+    """A certificate that vouches for itself, as a file to trust, and what its server serves with."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl on this machine to make a certificate with")
+    key, made = folder / f"{name}.key", folder / f"{name}.pem"
+    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
+    names = ("-subj", "/CN=mail", "-addext", f"subjectAltName={host}")
+    subprocess.run(
+        [openssl, "req", "-x509", *kind, *names, "-keyout", key, "-out", made], check=True, capture_output=True
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(made, key)
+    return str(made), context
+
+
+@contextmanager
+def encrypted(tls: str, context: ssl.SSLContext) -> Iterator[servers.Post]:
+    options = {"tls_context": context, "require_starttls": True} if tls == "starttls" else {"ssl_context": context}
+    with mail_server(**options) as running:
+        yield running
+
+
+@pytest.mark.parametrize("tls", ["starttls", "tls"])
+def test_mail_goes_encrypted_to_a_server_whose_certificate_is_trusted(tmp_path: Path, tls: str) -> None:
+    trusted, context = certificate(tmp_path, "own")
+    with encrypted(tls, context) as mailbox:
+        server(mailbox.port, tls=tls, ca=trusted).send(post())
+    assert mailbox.to == ["lin@shop.example"]
+
+
+@pytest.mark.parametrize("tls", ["starttls", "tls"])
+def test_a_server_that_nobody_vouches_for_gets_nothing(tmp_path: Path, tls: str) -> None:
+    _own, context = certificate(tmp_path, "own")
+    other, _context = certificate(tmp_path, "other")
+    elsewhere, misnamed = certificate(tmp_path, "elsewhere", "DNS:mail.shop.example")
+    with encrypted(tls, context) as mailbox, encrypted(tls, misnamed) as wrong:
+        refused = [
+            failure(server(mailbox.port, tls=tls)),
+            failure(server(mailbox.port, tls=tls, ca=other)),
+            failure(server(wrong.port, tls=tls, ca=elsewhere)),
+        ]
+    assert {(each.code, each.final, each.unreachable) for each in refused} == {
+        ("mail.untrusted_certificate", False, True)
+    }
+    assert mailbox.taken == wrong.taken == []
+
+
+def test_a_server_that_dribbles_is_hung_up_on() -> None:
+    began = time.monotonic()
+    with dribbling_server() as port:
+        slow = failure(server(port, timeout=2.0, longest=0.3))
+    assert (slow.code, slow.unreachable) == ("mail.unreachable", True)
+    assert time.monotonic() - began < 2
