@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from itertools import count
-from statistics import quantiles
+from statistics import median, quantiles
 from threading import Lock
 from time import perf_counter
 from urllib.parse import urlencode
 
-STATEMENTS = "X-Bench-Statements"
-"""The header in which ``bench.wsgi`` says what a request took."""
+STATEMENTS, CPU = "X-Bench-Statements", "X-Bench-CPU"
+"""The headers in which ``bench.wsgi`` says what a request took: statements, microseconds of its thread."""
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -41,11 +41,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Milliseconds, requests a second, and statements of the database for one request (the most that one took)."""
+    """Milliseconds, requests a second, and statements of the database for one request (the most that one took).
+
+    ``cpu`` is the median of the processor's milliseconds, which other work on the machine hardly changes.
+    """
 
     p50: float
     p95: float
     rate: float
+    cpu: float
     statements: int
 
 
@@ -53,6 +57,7 @@ def measure(port: int, person: Person, requests: Sequence[Request], connections:
     """Send the requests, shared out over so many connections that stay open."""
     turn, lock = count(), Lock()
     seconds: list[float] = []
+    cpu: list[int] = []
     most = [0]
 
     def connection() -> None:
@@ -62,6 +67,7 @@ def measure(port: int, person: Person, requests: Sequence[Request], connections:
             response, body = _send(client, person, request)
             seconds.append(perf_counter() - began)
             _check(request, response, body)
+            cpu.append(int(response.headers[CPU]))
             most[0] = max(most[0], int(response.headers[STATEMENTS]))
         client.close()
 
@@ -71,7 +77,7 @@ def measure(port: int, person: Person, requests: Sequence[Request], connections:
             done.result()
     elapsed = perf_counter() - began
     cuts = quantiles(seconds, n=20)
-    return Timing(1000 * cuts[9], 1000 * cuts[18], len(seconds) / elapsed, most[0])
+    return Timing(1000 * cuts[9], 1000 * cuts[18], len(seconds) / elapsed, median(cpu) / 1000, most[0])
 
 
 def fetch(port: int, person: Person, path: str) -> tuple[str, str]:

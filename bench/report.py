@@ -59,12 +59,16 @@ def machine() -> str:
 
 def lines(run: Run) -> Iterator[str]:
     """Milliseconds; then requests a second."""
-    yield f"{'':<26}{'1 connection':^26}{'8 connections':^26}{'statements':>10}{'beside bare':>13}"
-    yield f"{f'{run.size:,} tickets':<26}" + 2 * f"{'p50':>8}{'p95':>8}{'req/s':>8}  "
+    yield f"{'':<26}{'1 connection':^26}{'8 connections':^26}{'':>7}{'':>6}{'beside bare':^15}"
+    yield (
+        f"{f'{run.size:,} tickets':<26}"
+        + 2 * f"{'p50':>8}{'p95':>8}{'req/s':>8}  "
+        + f"{'cpu':>7}{'SQL':>6}{'p50':>8}{'cpu':>7}"
+    )
     for case in run.cases.values():
-        times = f"{times_bare(run, case):.1f}x" if case.beside else ""
+        times = f"{times_bare(run, case):>7.1f}x{times_bare(run, case, 'cpu'):>6.1f}x" if case.beside else ""
         figures = "".join(f"{one.p50:>8.2f}{one.p95:>8.2f}{one.rate:>8.0f}  " for one in (case.alone, case.crowd))
-        yield f"  {case.name:<24}{figures}{case.alone.statements:>10}{times:>13}"
+        yield f"  {case.name:<24}{figures}{case.alone.cpu:>7.2f}{case.alone.statements:>6}{times}"
     for path, milliseconds in run.floor.pages.items():
         yield f"  SQL alone of {path}: {milliseconds:.2f} ms, the slowest statement {run.floor.main[path]:.2f} ms"
     yield f"  one row committed: {run.floor.commit:.2f} ms; one message matched: {run.floor.match:.2f} ms"
@@ -72,10 +76,11 @@ def lines(run: Run) -> Iterator[str]:
     yield f"  memory of the web processes: {' and '.join(f'{size / 2**20:.0f} MB' for size in run.memory)}"
 
 
-def times_bare(run: Run, case: Measured) -> float:
+def times_bare(run: Run, case: Measured, figure: str = "p50") -> float:
     """How many times as long as what stands beside it. Creating also has to match the message."""
-    bare = run.cases[case.beside].alone.p50
-    return case.alone.p50 / (bare + run.floor.match if case.name == CREATE else bare)
+    bare: float = getattr(run.cases[case.beside].alone, figure)
+    mine: float = getattr(case.alone, figure)
+    return mine / (bare + run.floor.match if case.name == CREATE else bare)
 
 
 def verdicts(runs: Sequence[Run]) -> Iterator[Verdict]:

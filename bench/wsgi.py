@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, g
+import time
+from typing import Any
+
+from flask import Flask, Response, g, request
 from sqlalchemy import event
 
 from bench import bare
-from bench.load import STATEMENTS
+from bench.load import CPU, STATEMENTS
 from helpdesk import create_app
 from helpdesk.storage import db
 
@@ -21,8 +24,17 @@ def count_statements(app: Flask) -> None:
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", note)
 
+    serve = app.wsgi_app
+
+    def timed(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["bench.began"] = time.thread_time_ns()
+        return serve(environ, start_response)
+
+    app.wsgi_app = timed  # type: ignore[method-assign]
+
     @app.after_request
     def say(response: Response) -> Response:
+        response.headers[CPU] = str((time.thread_time_ns() - request.environ["bench.began"]) // 1000)
         response.headers[STATEMENTS] = str(g.get("statements", 0))
         return response
 
