@@ -124,7 +124,9 @@ def fire(stage_ids: Sequence[int], actor: Actor, now: datetime) -> list[Fired]:
     outbox.put_all("notice", [_notice(each, stage) for each, stage in told if stage.notify], now=now)
     for each, stage in told:
         if stage.changes_ticket:
-            stage_deeds.do(stage, each.ticket_id, clock=each.kind, assist=each.assist, actor=actor, now=now)
+            stage_deeds.do(
+                stage, each.ticket_id, clock=each.kind, assist=each.assist, due_at=each.due_at, actor=actor, now=now
+            )
     return fired
 
 

@@ -109,6 +109,7 @@ PRESENCES: Mapping[str, str] = {"online": N_("在线"), "away": N_("离开")}
 REFUSALS: Mapping[str, str] = {
     "nobody_else": N_("没有别人可以接手"),
     "assist": N_("这是协助的时限"),
+    "handed_since": N_("到点之后已经换人"),
     "ticket.not_active": N_("工单已经结束"),
 }
 """Why a rule left a ticket in the hands it was in."""

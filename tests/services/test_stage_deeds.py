@@ -100,6 +100,24 @@ def test_a_late_ticket_goes_to_somebody_else_and_the_event_says_why(world: World
     assert handed.actor_id == world.users.system.id
 
 
+def test_clocks_that_are_late_together_move_it_once(world: World, now: datetime, number: str) -> None:
+    swept(world, now + 5 * HOUR)  # first response, queue and solution are all past their half hour
+    moves = [event.params for event in events(number, "ticket.assignee")]
+    assert [move["from"] for move in moves] == [None, world.actors.agent.id]
+    assert assignee(number) == moves[-1]["to"] != world.actors.agent.id
+    assert {event.params["refusal"] for event in events(number, "sla.refused")} == {"handed_since"}
+
+
+def test_who_got_it_after_the_stage_was_due_keeps_it(world: World, now: datetime, number: str) -> None:
+    """The job worker was down when it was due, and a supervisor has handed the ticket on since."""
+    version = look(number).version
+    other = world.users.agent2.id
+    boss = world.actors.supervisor
+    do(assignment.assign, number, other, version=version, actor=boss, now=now + 4.8 * HOUR)
+    swept(world, now + 4.9 * HOUR)
+    assert assignee(number) == other
+
+
 def test_it_goes_back_into_nobody_s_hands_where_the_rule_says_so(world: World, now: datetime) -> None:
     publish(world, now, "stages", [{"code": "free", "percent": 100, "reassign": "unassign"}])
     number = opened(world, now, type="logistics_stuck")
