@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, render_template, request, url_for
 from flask_babel import get_timezone, gettext
 from flask_login import current_user
 from markupsafe import Markup
@@ -31,6 +31,8 @@ THEMES = ("light", "dark")
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         icon=icon,
+        fixed=fixed,
+        url_for=address,
         can=can,
         static_url=static_url,
         status_label=wording.status_label,
@@ -72,9 +74,10 @@ def _page() -> dict[str, Any]:
 
 def shown_navigation() -> Navigation:
     """The side menu of this request, counted once."""
-    if "navigation" not in g:
-        g.navigation = navigation(current_actor(), moment())
-    shown: Navigation = g.navigation
+    kept = g._get_current_object().__dict__  # asked for with every word of the menu
+    if "navigation" not in kept:
+        kept["navigation"] = navigation(current_actor(), moment())
+    shown: Navigation = kept["navigation"]
     return shown
 
 
@@ -191,8 +194,34 @@ def _icons() -> ZipFile:
 def static_url(filename: str) -> str:
     """The address of a file that changes when its content does, so that browsers may keep it for good."""
     path = f"{current_app.static_folder}/{filename}"
-    changed = Path(path).stat().st_mtime_ns if current_app.debug or current_app.testing else 0
-    return url_for("static", filename=filename, v=_digest(path, changed))
+    changed = Path(path).stat().st_mtime_ns if _files_change() else 0
+    return f"{request.script_root}{current_app.static_url_path}/{filename}?v={_digest(path, changed)}"
+
+
+def _files_change() -> bool:
+    """While somebody works on the program, and not in an installation."""
+    return bool(current_app.debug or current_app.testing)
+
+
+def fixed(template: str) -> Markup:
+    """A part of the layout that is the same on every page in this language: drawn once."""
+    drawn: dict[tuple[str, str, str], Markup] = current_app.extensions.setdefault("fixed parts", {})
+    key = template, locale_code(), request.script_root
+    if key not in drawn or _files_change():
+        drawn[key] = Markup(render_template(template))  # noqa: S704  templates escape what is put into them
+    return drawn[key]
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """``url_for`` in templates; the router is asked once for addresses that hang on nothing but their values."""
+    if "number" in values or endpoint.startswith("."):  # a ticket's carry the list that the agent came from
+        return url_for(endpoint, **values)
+    return _address(request.script_root, endpoint, tuple(values.items()))
+
+
+@lru_cache(maxsize=2048)
+def _address(_root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
+    return url_for(endpoint, **dict(values))
 
 
 @lru_cache(maxsize=256)
