@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bench import sweep
 from bench.floor import Floor
 from bench.load import Timing
 
@@ -35,7 +34,6 @@ class Run:
     cases: dict[str, Measured]
     floor: Floor
     memory: Sequence[int]
-    sweep: Sequence[sweep.Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,6 @@ def lines(run: Run) -> Iterator[str]:
     for path, milliseconds in run.floor.pages.items():
         yield f"  SQL alone of {path}: {milliseconds:.2f} ms, the slowest statement {run.floor.main[path]:.2f} ms"
     yield f"  one row committed: {run.floor.commit:.2f} ms; one message matched: {run.floor.match:.2f} ms"
-    yield from (row.line() for row in run.sweep)
     yield f"  memory of the web processes: {' and '.join(f'{size / 2**20:.0f} MB' for size in run.memory)}"
 
 
@@ -84,7 +81,7 @@ def times_bare(run: Run, case: Measured, figure: str = "p50") -> float:
 
 
 def verdicts(runs: Sequence[Run]) -> Iterator[Verdict]:
-    """The limits hold at the largest size; growth is from the smallest to it. The sweep says its own."""
+    """The limits hold at the largest size; growth is from the smallest to it."""
     least, most = min(runs, key=lambda run: run.size), max(runs, key=lambda run: run.size)
     for name, limit in TIMES_BARE.items():
         if name in most.cases:

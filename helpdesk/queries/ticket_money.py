@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.compensation import MoneyFacts
-from helpdesk.models import Compensation, Order, Ticket
+from helpdesk.models import Compensation, Ticket
 
 STANDING = ("proposed", "approved", "paid")
 """States that reserve their amount."""
@@ -45,8 +45,8 @@ def money_columns(actor: Actor, day_start: datetime | BindParameter[datetime]) -
     )
 
 
-def money_facts(sums: Row[*tuple[Any, ...]], order: Order | None) -> MoneyFacts:
-    """The facts from a row with ``money_columns``, and the order."""
+def money_facts(sums: Row[*tuple[Any, ...]], order: Any) -> MoneyFacts:
+    """The facts from a row with ``money_columns``, and the order's columns (or None)."""
     paid = order.paid_fen if order else None
     shown = order.price_snapshot_fen if order else None
     return MoneyFacts(

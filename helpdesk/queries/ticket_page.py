@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import namedtuple
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -185,20 +186,22 @@ def ticket_page(number: str, actor: Actor, now: datetime, day_start: datetime, *
 
     ``day_start`` is the last midnight in the shop's zone (UTC): money is also counted by the day.
     """
-    row = session().execute(_head(actor), {"number": number, "day_start": day_start}).one_or_none()
+    row = plain_rows(_head(actor), {"number": number, "day_start": day_start}).one_or_none()
     if row is None:
         raise NotFound("ticket.not_found", number=number)
-    ticket: Ticket = row.Ticket
-    order = _order(row.Order) if row.Order else None
+    ticket, ordered, customer, decided = _cut(row)
+    order = _order(ordered) if ordered else None
     ended = ticket.status not in ACTIVE
     records = ticket_records(ticket.id)
     return TicketPage(
-        ticket=_ticket(row),
-        decision=_decision(row.DecisionRow, row.decided_text) if row.DecisionRow else None,
-        customer=_customer(row) if row.Customer else None,
+        ticket=_ticket(ticket, row),
+        decision=_decision(decided, row.decided_text) if decided else None,
+        customer=CustomerView(customer.name, customer.phone, row.customer_orders, row.customer_tickets)
+        if customer
+        else None,
         order=order,
         parts=order_parts(order.id) if order and order.known else OrderParts(),
-        money=money_facts(row, row.Order),
+        money=money_facts(row, ordered),
         timeline=timeline(ticket.id, shown),
         clocks=ticket_clocks(ticket.id, ticket.cycle, now),
         records=records,
@@ -209,6 +212,27 @@ def ticket_page(number: str, actor: Actor, now: datetime, day_start: datetime, *
     )
 
 
+class _Part:
+    """Columns of one table in the page's first row."""
+
+    def __init__(self, noun: type[Ticket] | type[Order] | type[Customer] | type[DecisionRow], names: str) -> None:
+        self.values: Any = namedtuple(f"{noun.__name__}Columns", names)  # type: ignore[misc]
+        prefix = noun.__tablename__
+        self.columns = [getattr(noun, name).label(f"{prefix}_{name}") for name in names.split()]
+
+
+_PARTS = (
+    _Part(
+        Ticket,
+        "id number version subject klass type tier status pending_on priority urgency nudges cycle outcome created_at "
+        "resolved_at queue_id owner_id shop_id channel_id order_id customer_id",
+    ),
+    _Part(Order, "id number known status paid_fen freight_fen price_snapshot_fen address placed_at"),
+    _Part(Customer, "id name phone"),
+    _Part(DecisionRow, "id type tier score rule_version message_id spans runners_up"),
+)
+
+
 @lru_cache(maxsize=STATEMENTS_KEPT)
 def _head(actor: Actor) -> Statement:
     """Built once for a person: that takes longer than asking."""
@@ -216,10 +240,7 @@ def _head(actor: Actor) -> Statement:
     last_decision = select(func.max(DecisionRow.id)).where(DecisionRow.ticket_id == Ticket.id).correlate(Ticket)
     return (
         select(
-            Ticket,
-            Order,
-            Customer,
-            DecisionRow,
+            *(column for part in _PARTS for column in part.columns),
             Message.text.label("decided_text"),
             Shop.name.label("shop"),
             Channel.name_zh,
@@ -258,8 +279,17 @@ def _of_customer(noun: type[Order] | type[Ticket]) -> ScalarSelect[int]:
     )
 
 
-def _ticket(row: Row[*tuple[Any, ...]]) -> Head:
-    ticket: Ticket = row.Ticket
+def _cut(row: Row[*tuple[Any, ...]]) -> Iterator[Any]:
+    """The row's parts; None for one that isn't there."""
+    begin = 0
+    for part in _PARTS:
+        end = begin + len(part.columns)
+        values = part.values._make(row[begin:end])
+        yield values if values.id is not None else None
+        begin = end
+
+
+def _ticket(ticket: Any, row: Row[*tuple[Any, ...]]) -> Head:
     return Head(
         id=ticket.id,
         number=ticket.number,
@@ -293,7 +323,7 @@ def _ticket(row: Row[*tuple[Any, ...]]) -> Head:
     )
 
 
-def _decision(row: DecisionRow, text: str | None) -> DecisionView:
+def _decision(row: Any, text: str | None) -> DecisionView:
     return DecisionView(
         type=row.type,
         tier=row.tier,
@@ -306,11 +336,7 @@ def _decision(row: DecisionRow, text: str | None) -> DecisionView:
     )
 
 
-def _customer(row: Row[*tuple[Any, ...]]) -> CustomerView:
-    return CustomerView(row.Customer.name, row.Customer.phone, row.customer_orders, row.customer_tickets)
-
-
-def _order(row: Order) -> OrderView:
+def _order(row: Any) -> OrderView:
     return OrderView(
         id=row.id,
         number=row.number,
@@ -349,7 +375,7 @@ def _responsibility(ticket_id: int) -> tuple[Share, ...]:
     return tuple(Share(*row) for row in rows)
 
 
-def _related(ticket: Ticket, actor: Actor) -> tuple[Related, ...]:
+def _related(ticket: Any, actor: Actor) -> tuple[Related, ...]:
     """Tickets of the same order or customer that the actor may open, the newest first."""
     if ticket.order_id is None and ticket.customer_id is None:
         return ()

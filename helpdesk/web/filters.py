@@ -125,9 +125,9 @@ def when(at: datetime | None) -> Markup | str:
         return "–"
     here = get_timezone()
     local = at.astimezone(here)
-    return _time(
-        at, f"{local:%m-%d %H:%M}" if local.year == moment().astimezone(here).year else f"{local:%Y-%m-%d %H:%M}"
-    )
+    minute = f"{local:%Y-%m-%d %H:%M:%S}"
+    shown = minute[5:16] if local.year == moment().astimezone(here).year else minute[:16]
+    return _time(at, shown, minute)
 
 
 class Ago:
@@ -163,9 +163,9 @@ def ago(at: datetime | None) -> Markup | str:
     return "–" if at is None else Ago()(at)
 
 
-def _time(at: datetime, text: str) -> Markup:
+def _time(at: datetime, text: str, exact: str = "") -> Markup:
     """The text is ours, and has nothing to be escaped."""
-    exact = f"{at.astimezone(get_timezone()):%Y-%m-%d %H:%M:%S}"
+    exact = exact or f"{at.astimezone(get_timezone()):%Y-%m-%d %H:%M:%S}"
     return Markup(f'<time datetime="{at.isoformat()}" title="{exact}">{text}</time>')  # noqa: S704
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from flask_babel import format_datetime, gettext
+from flask_babel import get_timezone, gettext
 
 from helpdesk.wording.labels import N_, duration
 
@@ -115,7 +115,8 @@ def _worded(explained: Explained, words: Mapping[str, str]) -> str:
 
 def _shown(name: str, value: object) -> str:
     if isinstance(value, datetime):
-        return format_datetime(value, "MM-dd HH:mm" if value.second == 0 else "MM-dd HH:mm:ss")
+        local = value.astimezone(get_timezone())
+        return f"{local:%m-%d %H:%M}" if local.second == 0 else f"{local:%m-%d %H:%M:%S}"
     if isinstance(value, date):
         return f"{value:%Y-%m-%d}"
     if isinstance(value, int) and name.endswith("_fen"):

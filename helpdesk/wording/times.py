@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from flask_babel import format_date, get_timezone, gettext
 
@@ -45,12 +46,18 @@ class Wall:
 
 def day_and_time(at: datetime, now: datetime) -> str:
     """See ``Wall``."""
-    return Wall(now).day_and_time(at)
+    return _wall(now, get_timezone()).day_and_time(at)
 
 
 def time_or_day(at: datetime, now: datetime) -> str:
     """See ``Wall``."""
-    return Wall(now).time_or_day(at)
+    return _wall(now, get_timezone()).time_or_day(at)
+
+
+@lru_cache(maxsize=16)
+def _wall(now: datetime, _zone: tzinfo) -> Wall:
+    """The same for all that a page says."""
+    return Wall(now)
 
 
 def minute_of(stamp: str) -> str:
