@@ -53,7 +53,8 @@ def test_each_real_message_becomes_one_ticket_with_all_that_it_needs(imported: l
     for ticket in tickets:
         rule = rulebook.types[ticket.type]
         assert (ticket.klass, queues[ticket.queue_id], ticket.status) == (rule.klass, rule.queue, "new")
-        assert sorted(clocks[ticket.id]) == ["first_response", "queue", "solution"]
+        ours = [kind for kind in clocks[ticket.id] if kind != "platform"]  # its own beside them, where it has one
+        assert sorted(ours) == ["first_response", "queue", "solution"]
         [decision] = decisions[ticket.id]
         assert (decision.type, decision.tier) == (ticket.type, ticket.tier)
         assert decision.spans or decision.tier == "none", "a type was chosen without a reason"
