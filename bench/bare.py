@@ -7,6 +7,7 @@ makes the constants out of the database that is measured on.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ from sqlalchemy import text
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.ticket_filter import Tab, TicketFilter
 from helpdesk.queries import ticket_list
-from helpdesk.queries.ticket_page import ticket_page
+from helpdesk.queries.suggestions import suggestions
+from helpdesk.queries.ticket_page import TicketPage, ticket_page
 from helpdesk.storage import session, unit_of_work
 from helpdesk.web.access import needs
 
 FILE = "bare.json"
+TICKET = ("ticket", "entries", "facts", "said")
 TABLE = "CREATE TABLE IF NOT EXISTS bench_row (id INTEGER PRIMARY KEY, text VARCHAR)"
 INSERT = "INSERT INTO bench_row (text) VALUES (:text)"
 
@@ -64,7 +67,27 @@ def facts(actor: Actor, now: datetime) -> dict[str, Any]:
             }
             for entry in found.timeline.entries
         ],
+        "facts": [(name, str(value)) for name, value in _facts(found)],
+        "said": [
+            {"title": filled.template.title.zh, "text": filled.text, "score": str(one.score)}
+            for one, filled in suggestions(found, actor, {}).best
+        ],
     }
+
+
+def _facts(page: TicketPage) -> Iterator[tuple[str, object]]:
+    """What else the page shows: clocks with their reasons, order, customer, why this type, other tickets."""
+    for clock in page.clocks:
+        yield clock.kind, f"{clock.state} {clock.due_at} {clock.percent}"
+        for step in clock.steps:
+            yield step.code, " ".join(map(str, step.params.values()))
+    for part in (page.order, page.customer, page.decision):
+        if part is not None:
+            yield from ((name, getattr(part, name)) for name in part.__slots__)
+    for line in page.parts.lines:
+        yield line.name, line.quantity
+    for other in page.related:
+        yield other.number, f"{other.subject} {other.status}"
 
 
 def blueprint(folder: Path) -> Blueprint:
@@ -80,7 +103,7 @@ def blueprint(folder: Path) -> Blueprint:
     @bare.get("/bench/ticket")
     @needs(Permission.TICKETS_READ)
     def ticket() -> str:
-        return render_template("bench/ticket.html", ticket=constants["ticket"], entries=constants["entries"])
+        return render_template("bench/ticket.html", **{name: constants[name] for name in TICKET})
 
     @bare.post("/bench/write")
     @needs(Permission.TICKETS_CREATE)

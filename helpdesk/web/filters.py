@@ -26,6 +26,8 @@ from helpdesk.wording.clock_words import ClockWords
 from helpdesk.wording.labels import locale_code
 
 THEMES = ("light", "dark")
+ANY_NUMBER = "ANYNUMBER"
+"""Stands for a ticket's number in an address that is kept."""
 
 
 def init_app(app: Flask) -> None:
@@ -213,10 +215,28 @@ def fixed(template: str) -> Markup:
 
 
 def address(endpoint: str, **values: Any) -> str:
-    """``url_for`` in templates; the router is asked once for addresses that hang on nothing but their values."""
-    if "number" in values or endpoint.startswith("."):  # a ticket's carry the list that the agent came from
+    """``url_for`` in templates, which ask for a hundred of them: the router is asked once for each kind."""
+    if "number" in values:
+        return _address_of_ticket(endpoint, values)
+    if endpoint.startswith("."):
         return url_for(endpoint, **values)
     return _address(request.script_root, endpoint, tuple(values.items()))
+
+
+def _address_of_ticket(endpoint: str, values: dict[str, Any]) -> str:
+    """It carries the list that the agent came from, once that has been looked at (see ``web.tickets.where``)."""
+    carried = g._get_current_object().__dict__.get("list_carried")
+    number = str(values["number"])
+    if carried is None or not (number.isascii() and number.replace("-", "").isalnum()):
+        return url_for(endpoint, **values)
+    rest = {**values, "number": ANY_NUMBER}
+    pattern = _pattern(request.script_root, endpoint, tuple(rest.items()), tuple(carried.items()))
+    return pattern.replace(ANY_NUMBER, number)
+
+
+@lru_cache(maxsize=2048)
+def _pattern(_root: str, endpoint: str, values: tuple[tuple[str, Any], ...], _carried: tuple[Any, ...]) -> str:
+    return url_for(endpoint, **dict(values))
 
 
 @lru_cache(maxsize=2048)

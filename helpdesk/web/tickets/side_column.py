@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,7 @@ from helpdesk.web.filters import money
 from helpdesk.web.tickets.presenting import type_name
 from helpdesk.wording import day_and_time, label, order_status_label
 from helpdesk.wording.explanations import basis_text, evidence_label
+from helpdesk.wording.labels import locale_code
 
 TIME_TO_ANSWER = 2 * 3600
 """Seconds of working time that a promise leaves where no deadline sets it."""
@@ -70,7 +72,8 @@ def placeholder_values(
 
     None where it isn't known, so that the gap is seen before sending.
     """
-    with force_locale(customers_locale(what_was_asked(page))):
+    locale = customers_locale(what_was_asked(page))
+    with nullcontext() if locale == locale_code() else force_locale(locale):
         return _values(page, offered, agent, now)
 
 
