@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from helpdesk.domain import clocks as engine
 from helpdesk.domain.calendars import SECOND, Calendar, Span, open_intervals, open_spans
@@ -240,16 +240,9 @@ def _cut(segment: Segment, calendar: Calendar | None) -> Iterator[Segment]:
 
 def _joined(segments: Iterable[Segment]) -> Iterator[Segment]:
     """Neighbours of one kind are one."""
-    pending: Segment | None = None
-    for segment in segments:
-        if pending is not None and (pending.who, pending.queue) == (segment.who, segment.queue):
-            pending = replace(pending, end=segment.end)
-            continue
-        if pending is not None:
-            yield pending
-        pending = segment
-    if pending is not None:
-        yield pending
+    for _, run in groupby(segments, key=lambda segment: (segment.who, segment.queue)):
+        first, *others = run
+        yield replace(first, end=(others or [first])[-1].end)
 
 
 def _use(clock: ClockState, calendar: Calendar, segments: Sequence[Segment], now: datetime) -> dict[str, timedelta]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -147,10 +148,5 @@ def fitted(lines: Sequence[str], most_bytes: int, more: Callable[[int], str]) ->
     if len(whole.encode()) <= most_bytes:
         return whole
     room = most_bytes - len(more(len(lines)).encode())
-    taken = used = 0
-    for line in lines:
-        used += len(line.encode()) + 1
-        if used > room:
-            break
-        taken += 1
+    taken = sum(used <= room for used in accumulate(len(line.encode()) + 1 for line in lines))
     return "\n".join([*lines[:taken], more(len(lines) - taken)])

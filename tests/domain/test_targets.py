@@ -125,3 +125,10 @@ def test_a_supervisor_manages_what_his_queues_hear_and_nothing_of_the_house() ->
     assert [may_manage(supervisor, queue) for queue in (7, 8, None)] == [True, False, False]
     assert may_manage(Actor(2, Role.OPS), None)
     assert not may_manage(Actor(3, Role.AGENT, frozenset({7})), 7)
+
+
+@pytest.mark.parametrize("kind", ["dingtalk", "apprise"])
+def test_what_is_no_url_at_all_is_refused(kind: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        checked_url(kind, "https://[oapi.dingtalk.com/robot", allow_internal=False)
+    assert caught.value.code == "target.bad_url"
