@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from helpdesk.domain import clocks as engine
 from helpdesk.domain.calendars import Calendar, Span, open_seconds, opening
@@ -31,8 +30,7 @@ class ClockColumns(Protocol):
     provisional: Any
 
 
-@dataclass(frozen=True, slots=True)
-class ClockFace:
+class ClockFace(NamedTuple):
     """``state`` running or paused; ``level`` ok, warn, over or paused.
 
     ``remaining_seconds`` goes up to ``late_after``, nights included, and is negative when late; None while paused.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
 
-from sqlalchemy import Row, and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.replies import Suggestion, Template, customers_locale, fill, rank
@@ -64,7 +63,7 @@ def suggestions(page: TicketPage, actor: Actor, values: Mapping[str, str | None]
 def templates(actor: Actor) -> tuple[Template, ...]:
     """The templates the actor may use: everybody's, his queues', his own. In the order of their codes."""
     rows = plain_rows(_templates(), {"queues": sorted(actor.queues), "actor": actor.id})
-    return tuple(map(_template, rows))
+    return tuple(_template(*row) for row in rows)
 
 
 _COLUMNS = (
@@ -105,19 +104,35 @@ def what_was_asked(page: TicketPage) -> str:
     return (page.decision.text if page.decision else "") or page.ticket.subject
 
 
-def _template(row: Row[Any]) -> Template:
+@lru_cache(maxsize=2_000)
+def _template(
+    id: int,
+    code: str,
+    version: int,
+    type: str | None,
+    scope: str,
+    shortcut: str,
+    title_zh: str,
+    title_en: str,
+    body_zh: str,
+    body_en: str,
+    marks_solution: bool,
+    set_status: str | None,
+    words: str,
+) -> Template:
+    """The value of a row of ``_COLUMNS``, kept as long as the row stays as it is."""
     return Template(
-        id=row.id,
-        code=row.code,
-        version=row.version,
-        type=row.type,
-        scope=row.scope,
-        shortcut=row.shortcut,
-        title=Label(row.title_zh, row.title_en),
-        body=Label(row.body_zh, row.body_en),
-        marks_solution=row.marks_solution,
-        set_status=row.set_status,
-        words=tuple(row.words.splitlines()),
+        id=id,
+        code=code,
+        version=version,
+        type=type,
+        scope=scope,
+        shortcut=shortcut,
+        title=Label(title_zh, title_en),
+        body=Label(body_zh, body_en),
+        marks_solution=marks_solution,
+        set_status=set_status,
+        words=tuple(words.splitlines()),
     )
 
 

@@ -35,6 +35,7 @@ from helpdesk.models import ClockRow, Notification, Queue, Stint, Ticket
 from helpdesk.models.scope import asks, listed
 from helpdesk.models.ticket_filter import conditions, in_queue, is_overdue, tab_condition
 from helpdesk.models.tickets import is_active, is_open_assist
+from helpdesk.queries.health import UNTIL
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.outbox import dead_letters
 from helpdesk.queries.own_tickets import HERE, OwnTickets, count_of, in_his_name, of_any_kind
@@ -74,6 +75,7 @@ class NavCounts:
     mine_count: int
     assists_count: int  # open questions to his own queues
     unread: int  # lines under his bell
+    worker_until: datetime | None  # up to when the job worker holds its lease
     dead: int  # messages that could not be delivered and are his to judge
 
 
@@ -121,7 +123,8 @@ def nav(actor: Actor, now: datetime) -> NavCounts:
     asked = rows[0].assists if rows else 0
     unread = rows[0].unread if rows else 0
     dead = rows[0].dead if rows else 0
-    return NavCounts(queues, sum(queue.count for queue in queues) + elsewhere, mine, asked, unread, dead)
+    until = rows[0].worker_until if rows else None
+    return NavCounts(queues, sum(queue.count for queue in queues) + elsewhere, mine, asked, unread, until, dead)
 
 
 def summary(chosen: TicketFilter, actor: Actor, now: datetime, day_start: datetime) -> Summary:
@@ -181,6 +184,7 @@ def _nav(everything: bool, judge: Actor | None) -> Statement:
             count_of(HERE.select_from(asked.subquery())).label("assists"),
             count_of(unread).label("unread"),
             (dead_letters(judge) if judge else literal_column("0")).label("dead"),
+            UNTIL.scalar_subquery().label("worker_until"),
         )
         .where(Queue.active)
         .order_by(Queue.position, Queue.id)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, null, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -43,8 +43,7 @@ class Assist:
     question: str
 
 
-@dataclass(frozen=True, slots=True)
-class TicketRow:
+class TicketRow(NamedTuple):
     """A line of the list. ``hands`` is who took it in its queue, None while nobody has; once ended, its owner.
     ``paid_fen`` is fen.
 
@@ -74,8 +73,7 @@ class TicketRow:
 
     def seen(self) -> tuple[object, ...]:
         """What a reader sees of it, without what counts down by itself."""
-        values = tuple(getattr(self, name) for name in self.__slots__ if name != "clock")
-        return (*values, self.clock.seen() if self.clock else None)
+        return (*self[:-2], self.clock.seen() if self.clock else None, self.assist)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from helpdesk.web import access, errors, filters, locale, security
+from helpdesk.web import access, clock_signs, errors, filters, locale, security
 from helpdesk.web.accounts import accounts
 from helpdesk.web.assists import assists
 from helpdesk.web.board import board
@@ -40,6 +40,7 @@ def init_app(app: Flask) -> None:
     access.init_app(app)
     locale.init_app(app)
     filters.init_app(app)
+    clock_signs.init_app(app)
     errors.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -89,6 +89,9 @@ def count_anew() -> None:
 
 
 def _worker_alive() -> bool:
+    """The menu brings it along, where there is one."""
+    if "navigation" in g:
+        return shown_navigation().worker_alive
     if "worker_alive" not in g:
         g.worker_alive = health.worker_alive(moment())
     return bool(g.worker_alive)

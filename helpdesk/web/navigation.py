@@ -39,6 +39,7 @@ class Navigation:
     assists_count: int | None  # None: nobody asks him
     unread: int  # under his bell
     dead: int  # could not be delivered, and he may judge
+    worker_alive: bool  # False: the banner says that jobs stand still
 
 
 def navigation(actor: Actor, now: datetime) -> Navigation:
@@ -65,6 +66,7 @@ def navigation(actor: Actor, now: datetime) -> Navigation:
         assists_count=counts.assists_count if counts.assists_count or actor.queues - actor.writing_queues else None,
         unread=counts.unread,
         dead=counts.dead,
+        worker_alive=counts.worker_until is not None and counts.worker_until > now,
     )
 
 

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from helpdesk.queries.clock_faces import ClockFace
 from helpdesk.queries.ticket_list import Assist, TicketRow
-from helpdesk.web.filters import Ago, clock_words, money
+from helpdesk.web.clock_signs import sla
+from helpdesk.web.filters import Ago, money
 from helpdesk.wording import label, status_label
 
 
-@dataclass(frozen=True, slots=True)
-class ClockCell:
-    """``data``: the attributes that clock.js goes on with."""
-
-    level: str
-    text: str
-    title: str
-    data: Markup
-    percent: int
-    resting: bool
-    provisional: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A ``ticket_list.TicketRow`` in words."""
 
     key: str
@@ -50,7 +35,8 @@ class Row:
     urgency: int
     nudges: int
     unread: bool
-    clock: ClockCell | None
+    level: str
+    sla: Markup
     assist: Assist | None
 
 
@@ -84,36 +70,10 @@ def listed(
             urgency=row.urgency,
             nudges=row.nudges,
             unread=row.unread,
-            clock=clock_cell(row.clock) if row.clock else None,
+            level=row.clock.level if row.clock else "",
+            sla=sla(row.clock),
             assist=row.assist,
         )
-
-
-def clock_cell(face: ClockFace) -> ClockCell:
-    """The last cell of a row: its ring, words and what keeps them going."""
-    words = clock_words()
-    return ClockCell(
-        level=face.level,
-        text=words.text(face),
-        title=words.title(face),
-        data=_data(face),
-        percent=face.percent,
-        resting=face.resting,
-        provisional=face.provisional,
-    )
-
-
-def _data(face: ClockFace) -> Markup:
-    """Instants and seconds: nothing in it has to be escaped."""
-    if face.state != "running" or face.late_after is None:
-        return Markup("")
-    opens = face.opens_at.isoformat() if face.opens_at else ""
-    closes = face.closes_at.isoformat() if face.closes_at else ""
-    return Markup(  # noqa: S704
-        f' data-late-after="{face.late_after.isoformat()}" data-target="{face.target_seconds}"'
-        f' data-working-left="{face.working_left}" data-as-of="{face.as_of.isoformat()}"'
-        f' data-opens-at="{opens}" data-closes-at="{closes}"{" data-resting" if face.resting else ""}'
-    )
 
 
 class _Kept(dict[Any, Any]):
