@@ -118,7 +118,10 @@ def _make_due(wanted: int) -> None:
 
 
 def _make_deeds_due() -> None:
-    """Stages of a new version of the rules that hand a late ticket to somebody else of its queue; all are there."""
+    """Stages of a new version of the rules that hand a late ticket to somebody else of its queue; all are there.
+
+    They were due lately: what was handed on since then stays where it is.
+    """
     stage = {"code": HANDED_ON, "percent": 120, "notify": ["supervisor"], "reassign": "next"}
     with unit_of_work() as work:
         ops = work.execute(select(User.id).where(User.login == seed.OPS)).scalar_one()
@@ -142,7 +145,7 @@ def _make_deeds_due() -> None:
         ).all()
         work.execute(update(ClockRow).where(ClockRow.id.in_(clocks)).values(rule_version=new))
         work.add_all(
-            ClockStage(clock_id=id, stage_code=HANDED_ON, percent=120, due_at=now - BEFORE + timedelta(seconds=n))
+            ClockStage(clock_id=id, stage_code=HANDED_ON, percent=120, due_at=now - timedelta(seconds=DEEDS - n))
             for n, id in enumerate(clocks)
         )
 
