@@ -40,14 +40,24 @@ class RuleBookRow(Base):
 
 
 _PUBLISHED = select(RuleBookRow.version, RuleBookRow.hash).where(RuleBookRow.status == "published")
+PUBLISHED_COLUMNS = tuple(
+    select(column).where(RuleBookRow.status == "published").scalar_subquery().label(f"rules_{column.key}")
+    for column in (RuleBookRow.version, RuleBookRow.hash)
+)
+"""Version and hash of the rules in force, beside what else is asked."""
 
 
 def published_rulebook() -> RuleBook:
     """The rules in force. One small statement; the document is read and parsed once per version."""
     row = session().execute(_PUBLISHED).one_or_none()
-    if row is None:
+    return known_rulebook(*row) if row else known_rulebook(None, None)
+
+
+def known_rulebook(version: int | None, digest: str | None) -> RuleBook:
+    """The same of what another statement has brought along."""
+    if version is None or digest is None:
         raise NotFound("rulebook.none_published")
-    return _kept(_parsed(row.version, row.hash))
+    return _kept(_parsed(version, digest))
 
 
 def rulebook_of(version: int) -> RuleBook:

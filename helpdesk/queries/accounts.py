@@ -11,6 +11,7 @@ from sqlalchemy import Select, bindparam, func, select
 from helpdesk.domain.access import Actor, Permission, Role
 from helpdesk.domain.problems import NotFound
 from helpdesk.models import Membership, Queue, Ticket, User, UserSession
+from helpdesk.models.rulebooks import PUBLISHED_COLUMNS
 from helpdesk.models.tickets import is_active
 from helpdesk.queries.keyset import Statement
 from helpdesk.storage import plain_rows, session
@@ -34,6 +35,7 @@ class SignedIn:
     expires_at: datetime
     queues: frozenset[int]
     writing_queues: frozenset[int]
+    rules: tuple[int | None, str | None]  # version and hash of those in force
 
     def actor(self, source: str) -> Actor:
         return Actor(self.user_id, self.role, self.queues, self.writing_queues, source)
@@ -98,6 +100,7 @@ def signed_in(token_hash: str, *, now: datetime) -> SignedIn | None:
         expires_at=first.expires_at,
         queues=frozenset(row.queue_id for row in rows if row.queue_id is not None),
         writing_queues=frozenset(row.queue_id for row in rows if row.writes_to_buyers),
+        rules=(first.rules_version, first.rules_hash),
     )
 
 
@@ -117,6 +120,7 @@ def _signed_in() -> Statement:
             User.presence,
             Queue.id.label("queue_id"),
             Queue.writes_to_buyers,
+            *PUBLISHED_COLUMNS,
         )
         .select_from(UserSession)
         .join(User, User.id == UserSession.user_id)

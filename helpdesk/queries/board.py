@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import Row, Select, and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import WORKING_ROLES, Actor
@@ -23,6 +24,7 @@ from helpdesk.models.calendars import load_calendars
 from helpdesk.models.presence import whereabouts_columns, whereabouts_of
 from helpdesk.models.tickets import is_active, is_open_assist, is_open_stay
 from helpdesk.queries.board_lanes import (
+    STATEMENTS_KEPT,
     URGENCIES,
     By,
     Figures,
@@ -35,7 +37,9 @@ from helpdesk.queries.board_lanes import (
     is_in,
 )
 from helpdesk.queries.clock_faces import ClockFace, nearest
-from helpdesk.storage import session
+from helpdesk.queries.keyset import Statement
+from helpdesk.queries.present import Present, Same
+from helpdesk.storage import UTCDateTime, plain_rows
 
 MOST_LANES = 24
 MOST_IN_LANE = 20
@@ -142,16 +146,8 @@ def board(
     lanes, figures = counted_lanes(actor, now, book, by, section)
     shown, hidden = lanes[:MOST_LANES], len(lanes[MOST_LANES:])
     size = min(most_in_lane, max(LEAST_IN_LANE, most_cards // max(1, len(shown))))
-    parts = [
-        _first(place, size).where(in_sight(actor), in_lane(lane, by), is_in(section, book, now))
-        for place, lane in enumerate(shown)
-        if lane.shown
-    ]
-    if figures.oldest is not None:
-        parts.append(
-            _first(LONGEST, 1).where(in_sight(actor), Ticket.urgency.in_(URGENCIES), Ticket.burns_at == figures.oldest)
-        )
-    found = _found(parts)
+    places = tuple((place, lane.id, lane.code, lane.klass) for place, lane in enumerate(shown) if lane.shown)
+    found = _found(actor, now, Same(book), by, section, places, size, figures.oldest)
     cards = _completed({row.id: _card(row) for row in found}, now)
     filled = tuple(
         FilledLane(lane, tuple(cards[row.id] for row in found if row.place == place))
@@ -161,14 +157,45 @@ def board(
     return Board(filled, hidden, figures, longest)
 
 
+Place = tuple[int, int | None, str | None, str | None]
+"""A lane's place, id, code and class."""
+
 LONGEST = -1
 """The place of the ticket that is overdue the longest, beside those of the lanes."""
 
 
-def _found(parts: Sequence[Select[int, int]]) -> Sequence[Row[Any]]:
+def _found(
+    actor: Actor,
+    now: datetime,
+    book: Same,
+    by: By,
+    section: Section,
+    lanes: tuple[Place, ...],
+    size: int,
+    oldest: datetime | None,
+) -> Sequence[Row[Any]]:
     """The tickets of all places, in the order in which they burn. One statement."""
-    if not parts:
+    if not lanes and oldest is None:
         return ()
+    statement, present = _built_places(actor, book, by, section, lanes, size, oldest is not None)
+    return plain_rows(statement, {**present.values(now), "oldest": oldest}).all()
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _built_places(
+    actor: Actor, book: Same, by: By, section: Section, lanes: tuple[Place, ...], size: int, with_longest: bool
+) -> tuple[Statement, Present]:
+    """Built once for a person and a view, as long as the same lanes are filled."""
+    present: Any = Present()
+    parts = [
+        _first(place, size).where(
+            in_sight(actor), in_lane(lane_id, code, klass, by), is_in(section, book.value, present)
+        )
+        for place, lane_id, code, klass in lanes
+    ]
+    if with_longest:
+        longest = Ticket.burns_at == bindparam("oldest", type_=UTCDateTime)
+        parts.append(_first(LONGEST, 1).where(in_sight(actor), Ticket.urgency.in_(URGENCIES), longest))
     places = union_all(*(select(part.subquery()) for part in parts)).subquery()
     statement = (
         select(places.c.place, *_COLUMNS)
@@ -183,7 +210,7 @@ def _found(parts: Sequence[Select[int, int]]) -> Sequence[Row[Any]]:
         .outerjoin(TicketPause, and_(TicketPause.ticket_id == Ticket.id, TicketPause.ended_at.is_(None)))
         .order_by(places.c.place, Ticket.urgency.desc(), Ticket.burns_at, Ticket.id)
     )
-    return session().execute(statement).all()
+    return statement, present
 
 
 def _first(place: int, size: int) -> Select[int, int]:
@@ -278,33 +305,34 @@ def _running_clocks(tickets: Mapping[int, Card]) -> Sequence[Row[Any]]:
     """Neither met nor cancelled: those towards the customer, and those of the stays and questions that are open."""
     if not tickets:
         return ()
+    return plain_rows(_clocks(), {"tickets": sorted(tickets)}).all()
+
+
+@cache
+def _clocks() -> Statement:
     return (
-        session()
-        .execute(
-            select(
-                ClockRow.ticket_id,
-                ClockRow.stint_id,
-                and_(Stint.id.is_not(None), Stint.kind == "stay", Stint.left_at.is_(None)).label("is_stay"),
-                ClockRow.kind,
-                ClockRow.calendar_id,
-                ClockRow.calendar_version,
-                ClockRow.target_seconds,
-                ClockRow.started_at,
-                ClockRow.pauses,
-                ClockRow.due_at,
-                ClockRow.late_after,
-                ClockRow.met_at,
-                ClockRow.provisional,
-            )
-            .outerjoin(Stint, Stint.id == ClockRow.stint_id)
-            .where(
-                ClockRow.ticket_id.in_(sorted(tickets)),
-                ClockRow.met_at.is_(None),
-                ClockRow.cancelled_at.is_(None),
-                or_(ClockRow.stint_id.is_(None), Stint.kind == "stay"),
-            )
+        select(
+            ClockRow.ticket_id,
+            ClockRow.stint_id,
+            and_(Stint.id.is_not(None), Stint.kind == "stay", Stint.left_at.is_(None)).label("is_stay"),
+            ClockRow.kind,
+            ClockRow.calendar_id,
+            ClockRow.calendar_version,
+            ClockRow.target_seconds,
+            ClockRow.started_at,
+            ClockRow.pauses,
+            ClockRow.due_at,
+            ClockRow.late_after,
+            ClockRow.met_at,
+            ClockRow.provisional,
         )
-        .all()
+        .outerjoin(Stint, Stint.id == ClockRow.stint_id)
+        .where(
+            ClockRow.ticket_id.in_(bindparam("tickets", expanding=True)),
+            ClockRow.met_at.is_(None),
+            ClockRow.cancelled_at.is_(None),
+            or_(ClockRow.stint_id.is_(None), Stint.kind == "stay"),
+        )
     )
 
 
@@ -312,7 +340,17 @@ def _questions(tickets: Mapping[int, Card], now: datetime) -> dict[int, list[Ope
     """What other queues are asked on these tickets, the oldest first."""
     if not tickets:
         return {}
-    rows = session().execute(
+    found: dict[int, list[OpenAssist]] = {}
+    for row in plain_rows(_asked(), {"tickets": sorted(tickets)}).all():
+        late = row.late_after is not None and row.late_after < now
+        asked = OpenAssist(row.id, row.queue_id, Label(row.name_zh, row.name_en), row.question or "", late)
+        found.setdefault(row.ticket_id, []).append(asked)
+    return found
+
+
+@cache
+def _asked() -> Statement:
+    return (
         select(
             Stint.id,
             Stint.ticket_id,
@@ -325,15 +363,9 @@ def _questions(tickets: Mapping[int, Card], now: datetime) -> dict[int, list[Ope
         .join(Queue, Queue.id == Stint.queue_id)
         .outerjoin(Note, Note.id == Stint.question_note_id)
         .outerjoin(ClockRow, and_(ClockRow.stint_id == Stint.id, ClockRow.cancelled_at.is_(None)))
-        .where(is_open_assist, Stint.ticket_id.in_(sorted(tickets)))
+        .where(is_open_assist, Stint.ticket_id.in_(bindparam("tickets", expanding=True)))
         .order_by(Stint.id)
     )
-    found: dict[int, list[OpenAssist]] = {}
-    for row in rows:
-        late = row.late_after is not None and row.late_after < now
-        asked = OpenAssist(row.id, row.queue_id, Label(row.name_zh, row.name_en), row.question or "", late)
-        found.setdefault(row.ticket_id, []).append(asked)
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,8 +381,21 @@ class Person:
 
 def people(actor: Actor, now: datetime) -> list[Person]:
     """Who works in the board's queues, by name, and who of them is there at ``now``. One statement."""
+    statement, present = _built_people(actor)
+    found: dict[int, Person] = {}
+    for row in plain_rows(statement, present.values(now)).all():
+        known = found.get(row.id)
+        queues = (known.queues if known else frozenset()) | {row.queue_id}
+        there = not why_away(whereabouts_of(row), now)
+        found[row.id] = Person(row.id, row.name, queues, there, row.in_hand)
+    return list(found.values())
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _built_people(actor: Actor) -> tuple[Statement, Present]:
+    now: Any = Present()
     held = select(func.count()).select_from(Stint).where(Stint.assignee_id == User.id, Stint.left_at.is_(None))
-    rows = session().execute(
+    statement = (
         select(
             User.id,
             User.name,
@@ -366,10 +411,4 @@ def people(actor: Actor, now: datetime) -> list[Person]:
         )
         .order_by(User.name, User.id)
     )
-    found: dict[int, Person] = {}
-    for row in rows:
-        known = found.get(row.id)
-        queues = (known.queues if known else frozenset()) | {row.queue_id}
-        present = not why_away(whereabouts_of(row), now)
-        found[row.id] = Person(row.id, row.name, queues, present, row.in_hand)
-    return list(found.values())
+    return statement, now

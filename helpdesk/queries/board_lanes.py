@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -34,7 +35,8 @@ from helpdesk.models import Channel, ClockRow, Order, Queue, Stint, Ticket, Tick
 from helpdesk.models.ticket_filter import is_overdue, is_soon_overdue, is_unassigned, stuck_tickets
 from helpdesk.models.tickets import is_active, is_open_assist, is_open_stay
 from helpdesk.queries.keyset import Statement
-from helpdesk.storage import session
+from helpdesk.queries.present import Present, Same
+from helpdesk.storage import plain_rows
 
 URGENCIES = (0, 1, 2, 3)
 """Named one by one they let an index seek to the deadlines behind them."""
@@ -58,6 +60,10 @@ class Section(StrEnum):
     UNASSIGNED = "unassigned"
     STUCK = "stuck"
     APPROVAL = "approval"
+
+
+STATEMENTS_KEPT = 256
+"""One for each person and view, of those that were asked for last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,8 @@ def counted_lanes(actor: Actor, now: datetime, book: RuleBook, by: By, section: 
     Queues stand in their order, and all of them while everything is shown; people, channels and types with the most
     overdue first.
     """
-    rows = session().execute(_lanes(actor, now, book, by, section)).all()
+    statement, present = _built_lanes(actor, by, section, Same(book))
+    rows = plain_rows(statement, present.values(now)).all()
     lanes = [_lane(row, by) for row in rows]
     figures = _figures(rows)
     if by is By.QUEUE:
@@ -116,20 +123,20 @@ def counted_lanes(actor: Actor, now: datetime, book: RuleBook, by: By, section: 
     return [lane for lane in lanes if lane.shown], figures
 
 
-def in_lane(lane: Lane, by: By) -> ColumnElement[bool]:
+def in_lane(lane_id: int | None, code: str | None, klass: str | None, by: By) -> ColumnElement[bool]:
     """The tickets of a lane."""
     match by:
         case By.QUEUE:
-            return and_(Ticket.queue_id == lane.id, Ticket.klass == lane.klass)
-        case By.AGENT if lane.id is None:
+            return and_(Ticket.queue_id == lane_id, Ticket.klass == klass)
+        case By.AGENT if lane_id is None:
             return is_unassigned()
         case By.AGENT:
-            held = select(Stint.ticket_id).where(is_open_stay, Stint.assignee_id == lane.id)
+            held = select(Stint.ticket_id).where(is_open_stay, Stint.assignee_id == lane_id)
             return Ticket.id.in_(held.correlate(None))
         case By.CHANNEL:
-            return Ticket.channel_id == lane.id
+            return Ticket.channel_id == lane_id
         case By.TYPE:
-            return Ticket.type == lane.code
+            return Ticket.type == code
 
 
 def is_in(section: Section, book: RuleBook, now: datetime) -> ColumnElement[bool]:
@@ -159,6 +166,13 @@ def in_board_queues(actor: Actor, column: Any) -> ColumnElement[bool]:
             return condition
         case _:
             return false()
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _built_lanes(actor: Actor, by: By, section: Section, book: Same) -> tuple[Statement, Present]:
+    """Built once for a person and a view."""
+    present: Any = Present()
+    return _lanes(actor, present, book.value, by, section), present
 
 
 def _lanes(actor: Actor, now: datetime, book: RuleBook, by: By, section: Section) -> Statement:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from helpdesk.domain import clocks as engine
 from helpdesk.domain.calendars import Calendar, Span, open_seconds, opening
-from helpdesk.domain.clocks import FAR_FUTURE, ClockState
+from helpdesk.domain.clocks import FAR_FUTURE
 from helpdesk.models.clocks import state_of
 
 SOON_SECONDS = 3600
@@ -89,13 +89,12 @@ class Openings(dict[int, "Span | None"]):
 
 def face(row: ClockColumns, calendar: Calendar, now: datetime, openings: Openings | None = None) -> ClockFace:
     """The face of a clock that isn't cancelled; of one that is met, what was left then."""
-    state = state_of(row)
     paused = bool(row.pauses) and row.pauses[-1][1] is None
     late = row.late_after is not None and now > row.late_after
     left = None if paused or row.late_after is None else int((row.late_after - now).total_seconds())
-    working_left = _working_left(row, state, calendar, now)
+    working_left = _working_left(row, calendar, now)
     open_from, open_to = (
-        (Openings(now) if openings is None else openings).of(calendar) if state.running else None
+        (Openings(now) if openings is None else openings).of(calendar) if row.met_at is None and not paused else None
     ) or (None, None)
     return ClockFace(
         kind=row.kind,
@@ -114,10 +113,10 @@ def face(row: ClockColumns, calendar: Calendar, now: datetime, openings: Opening
     )
 
 
-def _working_left(row: ClockColumns, state: ClockState, calendar: Calendar, now: datetime) -> int:
+def _working_left(row: ClockColumns, calendar: Calendar, now: datetime) -> int:
     """``engine.remaining``; a clock that never paused is read from its deadline, which is nearer than its start."""
     if row.pauses or row.due_at is None or row.met_at is not None:
-        return engine.remaining(state, calendar, now) or 0
+        return engine.remaining(state_of(row), calendar, now) or 0
     if now >= row.due_at:
         return -open_seconds(calendar, row.due_at, now)
     return min(row.target_seconds, open_seconds(calendar, now, row.due_at))

@@ -147,7 +147,7 @@ def _fetch(
     limit: int,
 ) -> list[Row[Any]]:
     if after is None and before is None and not (chosen.q or chosen.soon or chosen.stuck):
-        return list(plain_rows(_first_page(chosen, tab, actor, limit), {"now": now}))
+        return list(plain_rows(_first_page(chosen, tab, actor, limit), {"now": now}).all())
     for by_number in (True, False) if chosen.looks_like_number else (True,):
         statement, keys = _statement(chosen, tab, actor, now, by_number=by_number)
         statement = sorted_page(statement, keys, before or after, backwards=before is not None).limit(limit)
@@ -289,7 +289,7 @@ def _running_clocks(of: InstrumentedAttribute[Any], ids: Sequence[int]) -> dict[
     if not ids:
         return {}
     clocks: dict[int, list[Row[Any]]] = {}
-    for row in plain_rows(_clocks(of is ClockRow.stint_id), {"ids": ids}):
+    for row in plain_rows(_clocks(of is ClockRow.stint_id), {"ids": ids}).all():
         clocks.setdefault(row.holder, []).append(row)
     return clocks
 

@@ -17,6 +17,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from helpdesk import timesource
 from helpdesk.domain.access import WORKING_ROLES, Actor, Permission
 from helpdesk.domain.problems import NotAllowed
+from helpdesk.domain.rulebook import RuleBook
+from helpdesk.models.rulebooks import known_rulebook
 from helpdesk.queries import accounts as queries
 from helpdesk.queries.accounts import SignedIn
 from helpdesk.services import sessions
@@ -76,6 +78,12 @@ def current_actor() -> Actor:
     """Who acts, for services and queries. Only in views that need a permission."""
     actor: Actor = current_user.actor
     return actor
+
+
+def rules() -> RuleBook:
+    """The rules that were in force when this request began; they came along with the session."""
+    signed_in: SignedIn = current_user.signed_in
+    return known_rulebook(*signed_in.rules)
 
 
 def moment() -> datetime:

@@ -130,9 +130,9 @@ def when(at: datetime | None) -> Markup | str:
         return "–"
     here = get_timezone()
     local = at.astimezone(here)
-    minute = f"{local:%Y-%m-%d %H:%M:%S}"
-    shown = minute[5:16] if local.year == moment().astimezone(here).year else minute[:16]
-    return _time(at, shown, minute)
+    second = local.isoformat(" ")[:19]
+    shown = second[5:16] if local.year == moment().astimezone(here).year else second[:16]
+    return _time(at, shown, second)
 
 
 class Ago:
@@ -160,7 +160,7 @@ class Ago:
             text = self.hours % {"n": minutes // 60}
         else:
             text = self.days % {"n": minutes // (24 * 60)}
-        return _time(at, text)
+        return _time(at, text, at.astimezone(self.zone).isoformat(" ")[:19])
 
 
 def ago(at: datetime | None) -> Markup | str:
@@ -170,7 +170,7 @@ def ago(at: datetime | None) -> Markup | str:
 
 def _time(at: datetime, text: str, exact: str = "") -> Markup:
     """The text is ours, and has nothing to be escaped."""
-    exact = exact or f"{at.astimezone(get_timezone()):%Y-%m-%d %H:%M:%S}"
+    exact = exact or at.astimezone(get_timezone()).isoformat(" ")[:19]
     return Markup(f'<time datetime="{at.isoformat()}" title="{exact}">{text}</time>')  # noqa: S704
 
 

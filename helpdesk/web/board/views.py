@@ -12,13 +12,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
 from helpdesk.domain.problems import Invalid
-from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.queries import board as boards
 from helpdesk.queries import pace
 from helpdesk.queries.board import Board, Person
 from helpdesk.queries.board_lanes import By, Section
 from helpdesk.queries.pace import Outlook
-from helpdesk.web.access import current_actor, moment, needs
+from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.board import board
 from helpdesk.web.board.presenting import figures_of, first_of_each_queue, lane_of
 from helpdesk.web.filters import shown_navigation
@@ -81,7 +80,7 @@ def _context(*, wall: bool = False) -> dict[str, Any]:
     """What a page and its refreshing part share."""
     actor, now = current_actor(), moment()
     by, section = asked_view()
-    book = published_rulebook()
+    book = rules()
     shown = boards.board(
         actor, now, book, by=by, section=section, most_cards=MOST_ON_WALL if wall else boards.MOST_CARDS
     )

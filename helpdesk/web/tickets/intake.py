@@ -8,11 +8,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
 from helpdesk.domain.problems import Problem
-from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.queries.choices import list_choices
 from helpdesk.services import intake
 from helpdesk.storage import unit_of_work
-from helpdesk.web.access import current_actor, moment, needs
+from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.forms import NewTicketForm
 from helpdesk.web.tickets.presenting import previewed
@@ -58,7 +57,7 @@ def preview() -> str:
 
 def _form() -> NewTicketForm:
     form = NewTicketForm()
-    form.offer(list_choices(current_actor()), published_rulebook())
+    form.offer(list_choices(current_actor()), rules())
     return form
 
 
@@ -72,6 +71,6 @@ def _preview(form: NewTicketForm) -> dict[str, object] | None:
     if not text or form.shop.data is None:
         return None
     found = intake.preview(text, form.order_number.data[: intake.MAX_NUMBER], form.shop.data)
-    shown = previewed(found, text, published_rulebook())
+    shown = previewed(found, text, rules())
     names = {queue.code: label(queue.name) for queue in list_choices(current_actor()).queues}
     return {**shown, "queue_name": names.get(found.queue, found.queue)}

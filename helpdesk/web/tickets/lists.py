@@ -17,7 +17,6 @@ from helpdesk.domain.access import Permission
 from helpdesk.domain.problems import Invalid, Problem
 from helpdesk.domain.ticket_filter import ME, NOBODY, Tab, TicketFilter
 from helpdesk.domain.tickets import Priority, Status, TicketClass
-from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.queries import ticket_counts, ticket_list
 from helpdesk.queries.choices import ListChoices, list_choices
 from helpdesk.queries.keyset import parse_cursor
@@ -25,7 +24,7 @@ from helpdesk.queries.ticket_counts import Summary
 from helpdesk.queries.ticket_list import Page
 from helpdesk.services import assignment
 from helpdesk.storage import unit_of_work
-from helpdesk.web.access import current_actor, local_path, moment, needs
+from helpdesk.web.access import current_actor, local_path, moment, needs, rules
 from helpdesk.web.filters import shown_navigation
 from helpdesk.web.locale import day_start
 from helpdesk.web.navigation import class_and_icon
@@ -157,7 +156,7 @@ def _badge() -> Callable[..., Markup]:
 
 def type_names() -> dict[str, str]:
     """Names of all types of the rules in force, by code."""
-    return {code: label(kind.name) for code, kind in published_rulebook().types.items()}
+    return {code: label(kind.name) for code, kind in rules().types.items()}
 
 
 def _tabs(here: List, summary: Summary) -> list[dict[str, Any]]:

@@ -12,13 +12,12 @@ from werkzeug.datastructures import MultiDict
 
 from helpdesk.domain.access import Permission
 from helpdesk.domain.rulebook import RuleBook
-from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.queries.suggestions import Suggested
 from helpdesk.queries.suggestions import suggestions as suggested_for
 from helpdesk.queries.ticket_page import TicketPage, ticket_page
 from helpdesk.queries.ticket_timeline import FIRST, MOST, changes_since
 from helpdesk.services.customers import Revealed
-from helpdesk.web.access import current_actor, moment, needs
+from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.hearing import read_about
 from helpdesk.web.locale import day_start
 from helpdesk.web.tickets import life, presenting, side_column, tickets
@@ -92,7 +91,7 @@ def show_page(
     status: int = 200,
 ) -> Response:
     """The page as it is now, with what was refused or typed put back into it."""
-    actor, now, book = current_actor(), moment(), published_rulebook()
+    actor, now, book = current_actor(), moment(), rules()
     page = ticket_page(number, actor, now, day_start(now), shown=_shown())
     may = presenting.rights(page, actor)
     offered = side_column.offers(page, book, actor)
