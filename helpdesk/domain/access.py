@@ -38,6 +38,16 @@ class Permission(StrEnum):
     TICKETS_IMPORT = "tickets:import"
     CUSTOMERS_REVEAL = "customers:reveal"  # unmask phone and address, with a reason
     TEMPLATES_READ = "templates:read"
+    TEMPLATES_WRITE = "templates:write"  # own ones
+    TEMPLATES_MANAGE = "templates:manage"  # those of a queue; everybody's take the scope over all
+    MONEY_READ = "money:read"  # the ledger of compensations
+    MONEY_PROPOSE = "money:propose"
+    MONEY_APPROVE = "money:approve"
+    MONEY_PAY = "money:pay"  # payment files
+    SHARES_APPEAL = "shares:appeal"  # against the share of responsibility that one's queue was given
+    SHARES_DECIDE = "shares:decide"
+    SHARES_READ = "shares:read"  # who owes what, month by month
+    WORDS_READ = "words:read"  # how the rules' words and learned models do
     RULES_READ = "rules:read"
     RULES_MANAGE = "rules:manage"  # what decides types: words, learned models
     QUEUES_READ = "queues:read"
@@ -74,6 +84,9 @@ _WORKING: Mapping[Permission, Scope] = {
     P.TICKETS_REPLY: OWN,
     P.TICKETS_TRANSFER: OWN,
     P.CUSTOMERS_REVEAL: OWN,
+    P.TEMPLATES_WRITE: OWN,
+    P.MONEY_PROPOSE: OWN,
+    P.SHARES_APPEAL: OWN,
 }
 
 TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
@@ -89,11 +102,25 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.SHIFTS_MANAGE: OWN,
         P.TARGETS_MANAGE: OWN,
         P.OUTBOX_MANAGE: OWN,
+        P.TEMPLATES_MANAGE: OWN,
+        P.MONEY_READ: OWN,
+        P.MONEY_APPROVE: OWN,
+        P.SHARES_DECIDE: OWN,
+        P.SHARES_READ: OWN,
+        P.WORDS_READ: ALL,
         P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
         P.TICKETS_IMPORT: ALL,
     },
-    Role.FINANCE: {**_EVERYONE, **_WORKING, P.TICKETS_READ: ALL},
+    Role.FINANCE: {
+        **_EVERYONE,
+        **_WORKING,
+        P.TICKETS_READ: ALL,
+        P.MONEY_READ: ALL,
+        P.MONEY_APPROVE: ALL,
+        P.MONEY_PAY: ALL,
+        P.SHARES_READ: ALL,
+    },
     Role.OPS: {
         **_EVERYONE,
         P.TICKETS_READ: ALL,
@@ -109,6 +136,14 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.SHIFTS_MANAGE: ALL,
         P.TARGETS_MANAGE: ALL,
         P.OUTBOX_MANAGE: ALL,
+        P.TEMPLATES_WRITE: OWN,
+        P.TEMPLATES_MANAGE: ALL,
+        P.MONEY_READ: ALL,
+        P.MONEY_PROPOSE: ALL,
+        P.MONEY_APPROVE: ALL,
+        P.SHARES_DECIDE: ALL,
+        P.SHARES_READ: ALL,
+        P.WORDS_READ: ALL,
         P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
     },
@@ -122,6 +157,9 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.SHIFTS_MANAGE: ALL,
         P.TARGETS_MANAGE: ALL,
         P.OUTBOX_MANAGE: ALL,
+        P.MONEY_READ: ALL,
+        P.SHARES_READ: ALL,
+        P.WORDS_READ: ALL,
         P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
         P.USERS_MANAGE: ALL,
@@ -130,6 +168,9 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         **_EVERYONE,
         P.TICKETS_READ: ALL,
         P.BOARD_READ: ALL,
+        P.MONEY_READ: ALL,
+        P.SHARES_READ: ALL,
+        P.WORDS_READ: ALL,
         P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
     },

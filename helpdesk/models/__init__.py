@@ -1,9 +1,10 @@
 """Tables, one file per noun. Importing this package makes all of them known to the metadata."""
 
+from helpdesk.models.appeals import Appeal, TicketEvidence
 from helpdesk.models.attachments import Attachment
 from helpdesk.models.calendars import CalendarVersion, Holiday, HolidayYear, WorkCalendar
 from helpdesk.models.clocks import ClockRow, ClockStage
-from helpdesk.models.compensation import Compensation
+from helpdesk.models.compensation import Compensation, CompensationApproval, Payout, PayoutBatch
 from helpdesk.models.customers import Customer
 from helpdesk.models.decisions import Correction, DecisionRow
 from helpdesk.models.events import Event, Operation
@@ -17,7 +18,7 @@ from helpdesk.models.outbox import Outbox
 from helpdesk.models.paces import QueuePace
 from helpdesk.models.pauses import PauseStep, TicketPause
 from helpdesk.models.queues import Membership, Queue
-from helpdesk.models.replies import ReplyTemplate, ReplyTemplateVersion
+from helpdesk.models.replies import ReplyTemplate, ReplyTemplateVersion, TemplateUse
 from helpdesk.models.rulebooks import RuleBookRow
 from helpdesk.models.shifts import Absence, Shift
 from helpdesk.models.shops import Channel, Shop
@@ -25,15 +26,18 @@ from helpdesk.models.skills import Skill, UserSkill
 from helpdesk.models.tickets import Responsibility, Stint, Ticket, TicketNumber, TicketReader, TicketTag
 from helpdesk.models.users import LoginAttempt, User, UserSession
 from helpdesk.models.views import SavedView
+from helpdesk.models.words import PhraseProposal, WordHealth
 
 __all__ = [
     "Absence",
+    "Appeal",
     "Attachment",
     "CalendarVersion",
     "Channel",
     "ClockRow",
     "ClockStage",
     "Compensation",
+    "CompensationApproval",
     "Correction",
     "Customer",
     "DecisionRow",
@@ -61,6 +65,9 @@ __all__ = [
     "Outbox",
     "Parcel",
     "PauseStep",
+    "Payout",
+    "PayoutBatch",
+    "PhraseProposal",
     "Queue",
     "QueuePace",
     "ReplyTemplate",
@@ -72,7 +79,9 @@ __all__ = [
     "Shop",
     "Skill",
     "Stint",
+    "TemplateUse",
     "Ticket",
+    "TicketEvidence",
     "TicketNumber",
     "TicketPause",
     "TicketReader",
@@ -80,5 +89,6 @@ __all__ = [
     "User",
     "UserSession",
     "UserSkill",
+    "WordHealth",
     "WorkCalendar",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.storage import Base
@@ -41,4 +42,27 @@ class ReplyTemplateVersion(Base):
     words: Mapped[str] = mapped_column(String(300), default="")  # one per line
     marks_solution: Mapped[bool] = mapped_column(default=False)
     set_status: Mapped[str | None] = mapped_column(String(20))
+    actions: Mapped[list[Any]] = mapped_column(default=list)  # what else it stages: tag, transfer, proposal
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime]
+
+
+class TemplateUse(Base):
+    """A template was inserted and sent: how it was offered, and how much of it was rewritten.
+
+    ``rank`` is its place among the suggestions (None: found by hand), ``distance`` the edit distance between
+    the filled template and what was sent, ``length`` that of the filled template (characters).
+    """
+
+    __tablename__ = "template_use"
+    __table_args__ = (Index("ix_template_use_template", "template_id", "created_at"),)
+
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), primary_key=True)
+    template_id: Mapped[int] = mapped_column(ForeignKey("reply_template.id"))
+    version: Mapped[int]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    rank: Mapped[int | None]
+    distance: Mapped[int]
+    length: Mapped[int]
     created_at: Mapped[datetime]

@@ -219,6 +219,7 @@ class Responsibility(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     party: Mapped[str] = mapped_column(String(20))
     percent: Mapped[int]
+    settled_at: Mapped[datetime | None]  # when the shares were last said; an appeal is open for 48 h from then
 
 
 class TicketTag(Base):
