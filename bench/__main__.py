@@ -18,12 +18,11 @@ from sqlalchemy import func, select, text
 
 from bench import bare, floor, report, seed, sweep
 from bench.cases import Case, cases, known, log_in
+from bench.kept import planted
 from bench.load import Person, fetch, measure
 from bench.report import Measured, Run
 from bench.server import Server, serving
-from helpdesk import timesource
-from helpdesk.domain.access import Actor, Role
-from helpdesk.models import Message, Queue, Ticket, User
+from helpdesk.models import Message, Ticket
 from helpdesk.storage import db, session, unit_of_work
 
 SIZES = (10_000, 100_000)
@@ -38,27 +37,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="TICKETS", help="how many tickets")
     parser.add_argument("--quick", action="store_true", help="fewer requests: figures to work by, not to publish")
-    parser.add_argument("--folder", type=Path, help="where the databases are made (default: a temporary folder)")
+    parser.add_argument("--folder", type=Path, help="keep filled databases here, and use them again")
     options = parser.parse_args()
     print(f"{report.machine()}; gunicorn with 2 web processes; synchronous=FULL", flush=True)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         runs = []
         for size in options.sizes:
-            runs.append(run(Path(folder), size, QUICK_ROUNDS if options.quick else ROUNDS))
+            runs.append(run(Path(folder), size, options.folder, QUICK_ROUNDS if options.quick else ROUNDS))
             print("\n" + "\n".join(report.lines(runs[-1])), flush=True)
-        swept = sweep.run(seed.plant(Path(folder), SWEPT))
+        swept = sweep.run(planted(Path(folder), SWEPT, options.folder))
     print("\n" + "\n".join(row.line() for row in swept))
     verdicts = list(report.verdicts(runs))
     print("\n".join(verdict.line() for verdict in verdicts), flush=True)
     return 0 if all(row.passed for row in swept) and all(verdict.passed for verdict in verdicts) else 1
 
 
-def run(parent: Path, size: int, rounds: int) -> Run:
+def run(parent: Path, size: int, store: Path | None, rounds: int) -> Run:
     folder = parent / str(size)
     folder.mkdir()
-    app = seed.plant(folder, size)
+    app = planted(folder, size, store)
+    first = prepare(app, folder)
     with app.app_context():
-        first = prepare(folder)
         asked = cases(known(size), size, first)
     with serving(folder) as server:
         before = written(app)
@@ -72,17 +71,13 @@ def run(parent: Path, size: int, rounds: int) -> Run:
     return Run(size, measured, found, memory)
 
 
-def prepare(folder: Path) -> str:
+def prepare(app: Flask, folder: Path) -> str:
     """The constants of the bare views, and the table that the bare write fills; the number of the first ticket."""
-    person = session().execute(select(User).where(User.login == seed.AGENT)).scalar_one()
-    queue = session().execute(select(Queue.id).where(Queue.code == seed.QUEUE)).scalar_one()
-    actor = Actor(person.id, Role(person.role), frozenset({queue}), frozenset({queue}), "page")
-    constants = bare.facts(actor, timesource.now())
+    constants = bare.facts(app)
     (folder / bare.FILE).write_text(json.dumps(constants), encoding="utf-8")
-    with unit_of_work():
+    with app.app_context(), unit_of_work():
         session().execute(text(bare.TABLE))
-    number: str = constants["ticket"]["number"]
-    return number
+    return constants["number"]
 
 
 def asked_path(asked: list[Case], name: str) -> str:

@@ -1,109 +1,92 @@
-"""What a page is compared with: the same rows as constants, through one plain template, behind the same login.
+"""What a page is compared with: its own markup and words as constants, through one plain template, behind its login.
 
 ``write`` is what creating is compared with: one row inserted and committed, behind login and CSRF check. ``facts``
-makes the constants out of the database that is measured on.
+reads the constants from the pages of the database that is measured on.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import datetime
+import re
+from collections.abc import Mapping
+from html import unescape
 from pathlib import Path
-from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Flask, render_template, request
+from jinja2 import DictLoader
 from sqlalchemy import text
 
-from helpdesk.domain.access import Actor, Permission
-from helpdesk.domain.ticket_filter import Tab, TicketFilter
-from helpdesk.queries import ticket_list
-from helpdesk.queries.suggestions import suggestions
-from helpdesk.queries.ticket_page import TicketPage, ticket_page
+from bench import seed
+from helpdesk.domain.access import Permission
 from helpdesk.storage import session, unit_of_work
 from helpdesk.web.access import needs
 
 FILE = "bare.json"
-TICKET = ("ticket", "entries", "facts", "said")
 TABLE = "CREATE TABLE IF NOT EXISTS bench_row (id INTEGER PRIMARY KEY, text VARCHAR)"
 INSERT = "INSERT INTO bench_row (text) VALUES (:text)"
 
+TAG = re.compile(r"(<[^>]*>)")
+FIRST = re.compile(r'data-number="([^"]+)"')
 
-def facts(actor: Actor, now: datetime) -> dict[str, Any]:
-    """The first page of the actor's list and its first ticket, as strings."""
-    page = ticket_list.page(TicketFilter(), Tab.ALL, actor, now)
-    found = ticket_page(page.rows[0].number, actor, now, now)
+
+def facts(app: Flask) -> dict[str, str]:
+    """The pages as they are shown: the agent's list, its first ticket, the board; ``number`` is that ticket's."""
+    client = app.test_client()
+
+    def shown(login: str, path: str) -> str:
+        client.set_cookie("unsnag_session", seed.token(login))
+        response = client.get(path)
+        assert response.status_code == 200, f"{path}: {response.status}"
+        return response.text
+
+    listed = shown(seed.AGENT, "/tickets")
+    first = FIRST.search(listed)
+    assert first, listed
     return {
-        "rows": [
-            {
-                "number": row.number,
-                "klass": row.klass,
-                "subject": row.subject,
-                "type": row.type,
-                "channel": row.channel.zh,
-                "customer": row.customer or "",
-                "order": row.order_number or "",
-                "paid": f"¥{(row.paid_fen or 0) / 100:.2f}",
-                "created": f"{row.created_at:%m-%d %H:%M}",
-                "hands": row.hands or "",
-                "status": row.status,
-                "clock": f"{row.clock.remaining_seconds}" if row.clock else "",
-            }
-            for row in page.rows
-        ],
-        "ticket": {
-            "number": found.ticket.number,
-            "subject": found.ticket.subject,
-            "klass": found.ticket.klass,
-            "type": found.ticket.type,
-            "status": found.ticket.status.value,
-            "owner": found.names.name(found.ticket.owner_id) or "",
-        },
-        "entries": [
-            {
-                "who": found.names.name(entry.author_id) or "",
-                "at": f"{entry.at:%m-%d %H:%M}",
-                "text": entry.text or entry.code,
-            }
-            for entry in found.timeline.entries
-        ],
-        "facts": [(name, str(value)) for name, value in _facts(found)],
-        "said": [
-            {"title": filled.template.title.zh, "text": filled.text, "score": str(one.score)}
-            for one, filled in suggestions(found, actor, {}).best
-        ],
+        "number": first[1],
+        "list": listed,
+        "ticket": shown(seed.AGENT, f"/tickets/{first[1]}"),
+        "board": shown(seed.SUPERVISOR, "/board"),
     }
 
 
-def _facts(page: TicketPage) -> Iterator[tuple[str, object]]:
-    """What else the page shows: clocks with their reasons, order, customer, why this type, other tickets."""
-    for clock in page.clocks:
-        yield clock.kind, f"{clock.state} {clock.due_at} {clock.percent}"
-        for step in clock.steps:
-            yield step.code, " ".join(map(str, step.params.values()))
-    for part in (page.order, page.customer, page.decision):
-        if part is not None:
-            yield from ((name, getattr(part, name)) for name in part.__slots__)
-    for line in page.parts.lines:
-        yield line.name, line.quantity
-    for other in page.related:
-        yield other.number, f"{other.subject} {other.status}"
+def plain(page: str) -> tuple[str, list[str]]:
+    """A template with the page's markup in it, and the words to be put between it, each of them escaped."""
+    words: list[str] = []
+    source: list[str] = []
+    for part in TAG.split(page):
+        if part.startswith("<"):
+            source.append(f"{{% raw %}}{part}{{% endraw %}}")
+        elif part.strip():
+            source.append(f"{{{{ words[{len(words)}] }}}}")
+            words.append(unescape(part))
+        else:
+            source.append(part)
+    return "".join(source), words
 
 
 def blueprint(folder: Path) -> Blueprint:
     """The bare views, on the constants that lie in the folder."""
-    constants = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    bare = Blueprint("bench", __name__, template_folder="templates")
+    pages: Mapping[str, str] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    templates = {name: plain(pages[name]) for name in ("list", "ticket", "board")}
+    words = {name: found for name, (_source, found) in templates.items()}
+    bare = Blueprint("bench", __name__)
+    bare.jinja_loader = DictLoader({f"bench/{name}.html": source for name, (source, _words) in templates.items()})
 
     @bare.get("/bench/list")
     @needs(Permission.TICKETS_READ)
     def list_() -> str:
-        return render_template("bench/list.html", rows=constants["rows"])
+        return render_template("bench/list.html", words=words["list"])
 
     @bare.get("/bench/ticket")
     @needs(Permission.TICKETS_READ)
     def ticket() -> str:
-        return render_template("bench/ticket.html", **{name: constants[name] for name in TICKET})
+        return render_template("bench/ticket.html", words=words["ticket"])
+
+    @bare.get("/bench/board")
+    @needs(Permission.BOARD_READ)
+    def board() -> str:
+        return render_template("bench/board.html", words=words["board"])
 
     @bare.post("/bench/write")
     @needs(Permission.TICKETS_CREATE)

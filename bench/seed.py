@@ -118,15 +118,22 @@ def settings(folder: Path) -> Settings:
 
 def plant(folder: Path, size: int) -> Flask:
     """A database of this size in the folder, ready to be served."""
-    app = create_app(settings(folder))
+    app = empty(folder)
     with app.app_context():
-        upgrade()
         with unit_of_work():
             base.plant(timesource.now())
         with unit_of_work():
             world = _world(size)
         with unit_of_work():
             _fill(world)
+    return app
+
+
+def empty(folder: Path) -> Flask:
+    """A database with all tables and nothing in them."""
+    app = create_app(settings(folder))
+    with app.app_context():
+        upgrade()
     return app
 
 
