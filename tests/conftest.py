@@ -33,7 +33,7 @@ Statements: TypeAlias = Callable[[], AbstractContextManager[list[str]]]
 ON_BOTH = ("services", "queries", "models", "jobs")
 
 
-SHARING = ("tests/browser/", "tests/seeds/test_demo")
+SHARING = ("tests/browser/test_pages.py", "tests/browser/", "tests/seeds/test_demo")
 """Tests that share an installation with the demo, which takes long to plant."""
 
 

@@ -1,19 +1,23 @@
 """A real Chromium, the system's own. Without one these tests are skipped, visibly; in CI they fail.
 
-They share one installation with the demo, so each test takes a ticket of its own, and all run in one process.
+The tests of a process share one installation with the demo, so each test takes a ticket of its own. What looks at
+every page runs in one process, what people do in another: see ``SHARING`` in ``tests/conftest.py``.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.site import Site, running_site
+from tests.browser.site import PASSWORDS, Site, plant, running_site
 from tests.browser.windows import FLAGS, Windows
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -48,8 +52,21 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The program with its demo, served as in an installation."""
-    with running_site(tmp_path_factory.mktemp("site")) as running:
+    """The program with its demo, served as in an installation. The demo is planted once for all processes."""
+    data = tmp_path_factory.mktemp("site")
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "demo" / PASSWORDS).exists():
+            (shared / "demo").mkdir(exist_ok=True)
+            plant(shared / "demo")
+    shutil.copytree(shared / "demo", data, dirs_exist_ok=True)
+    with closing(sqlite3.connect(data / "unsnag.sqlite3")) as database, database:
+        # A ticket that a test opens stays where it is: nobody is handed it meanwhile.
+        database.execute("UPDATE queue SET assignment = 'manual'")
+    with running_site(data) as running:
         yield running
 
 

@@ -14,7 +14,7 @@ ACTIVE = "status NOT IN ('resolved', 'closed', 'merged')"
 CUSTOMER_SERVICE = "queue_id = (SELECT id FROM queue WHERE code = 'customer_service')"
 OVERDUE = (
     "id IN (SELECT ticket_id FROM clock WHERE met_at IS NULL AND cancelled_at IS NULL AND stint_id IS NULL"
-    " AND late_after < datetime('now'))"
+    " AND late_after < now())"
 )
 ASKED_OF_WAREHOUSE = (
     "id IN (SELECT ticket_id FROM stint JOIN queue ON queue.id = stint.queue_id"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sqlite3
@@ -13,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,10 @@ from tests.databases import compile_translations
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+PASSWORDS = "passwords.json"
+
+OPENED = datetime(2026, 11, 24, 2, 20, tzinfo=UTC)
+"""When a site is opened, by its own clock: Tuesday, 10:20 in Shanghai, within everybody's working hours."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +35,11 @@ class Site:
     url: str
     data: Path
     passwords: Mapping[str, str]  # of the demo's people, by login
+    ahead: float  # seconds between our clock and its own
 
     def flask(self, *command: str) -> str:
         """Run a ``flask`` command on this installation; returns what it printed."""
-        return flask(self.data, *command)
+        return flask(self.data, *command, ahead=self.ahead)
 
     def numbers(self, condition: str) -> list[str]:
         """Numbers of the tickets for which an SQL condition on ``ticket`` holds, what burns first first."""
@@ -44,31 +51,51 @@ class Site:
         return self.numbers(condition)[0]
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """What stands in the database, for choosing a ticket and for looking behind the page. Read only."""
+        """What stands in the database, for choosing a ticket and for looking behind the page. Read only.
+
+        ``now()`` is the site's own moment.
+        """
         with closing(sqlite3.connect(f"file:{self.data / 'unsnag.sqlite3'}?mode=ro", uri=True)) as connection:
+            connection.create_function("now", 0, self._now)
             return connection.execute(statement).fetchall()
+
+    def _now(self) -> str:
+        return f"{datetime.fromtimestamp(time.time() + self.ahead, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 @contextmanager
 def running_site(data: Path) -> Iterator[Site]:
-    """Set up the demo in the folder and serve it; both processes end with the block."""
-    compile_translations()
-    passwords = {}
-    for line in flask(data, "prepare").splitlines():
-        _role, login, password, *_name = line.split()
-        passwords[login] = password
+    """Serve the demo in the folder, which is planted unless it stands there; both processes end with the block."""
+    if not (data / PASSWORDS).exists():
+        plant(data)
+    passwords = json.loads((data / PASSWORDS).read_text(encoding="utf-8"))
     port = free_port()
-    serving = [sys.executable, "-m", "helpdesk.serving", "--port", str(port)]
-    working = [sys.executable, "-m", "flask", "worker"]
-    with process(serving, data), process(working, data):
-        site = Site(f"http://127.0.0.1:{port}", data, passwords)
+    ahead = OPENED.timestamp() - time.time()
+    serving = at(ahead, "helpdesk.serving", "--port", str(port))
+    with process(serving, data), process(at(ahead, "flask", "worker"), data):
+        site = Site(f"http://127.0.0.1:{port}", data, passwords, ahead)
         wait_until_ready(site.url)
         yield site
 
 
-def flask(data: Path, *command: str) -> str:
+def plant(data: Path) -> None:
+    """Set up the demo in the folder, as it is when a site is opened; planting it takes part of the time before."""
+    compile_translations()
+    passwords = {}
+    for line in flask(data, "prepare", ahead=OPENED.timestamp() - time.time() - 120).splitlines():
+        _role, login, password, *_name = line.split()
+        passwords[login] = password
+    (data / PASSWORDS).write_text(json.dumps(passwords), encoding="utf-8")
+
+
+def at(ahead: float, module: str, *arguments: str) -> list[str]:
+    """Command line of one of our programs that lives so many seconds later."""
+    return [sys.executable, "-m", "tests.browser.at", str(ahead), module, *arguments]
+
+
+def flask(data: Path, *command: str, ahead: float) -> str:
     result = subprocess.run(
-        [sys.executable, "-m", "flask", *command], cwd=ROOT, env=environment(data), capture_output=True, text=True
+        at(ahead, "flask", *command), cwd=ROOT, env=environment(data), capture_output=True, text=True
     )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
