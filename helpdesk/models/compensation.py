@@ -35,6 +35,8 @@ class Compensation(Base):
         Index("ix_compensation_proposed", "proposed_at"),
         Index("ix_compensation_proposer", "proposed_by_id", "proposed_at"),
         Index("ix_compensation_waiting", "ask_until", **where("state = 'proposed'")),
+        Index("ix_compensation_agreed", "id", **where("state = 'approved'")),
+        Index("ix_compensation_decided", "decided_at", **where("decided_at IS NOT NULL")),
         Index("uq_compensation_reverses", "reverses_id", unique=True, **where("reverses_id IS NOT NULL")),
     )
 

@@ -80,11 +80,16 @@ def _widen_compensation() -> None:
             batch.alter_column(column, server_default=None)
     op.create_index("ix_compensation_proposer", "compensation", ["proposed_by_id", "proposed_at"])
     _partial_index("ix_compensation_waiting", "compensation", "ask_until", "state = 'proposed'")
+    _partial_index("ix_compensation_agreed", "compensation", "id", "state = 'approved'")
+    _partial_index("ix_compensation_decided", "compensation", "decided_at", "decided_at IS NOT NULL")
     _partial_index("uq_compensation_reverses", "compensation", "reverses_id", "reverses_id IS NOT NULL", unique=True)
 
 
 def _narrow_compensation() -> None:
-    for index in ("uq_compensation_reverses", "ix_compensation_waiting", "ix_compensation_proposer"):
+    for index in (
+        *("uq_compensation_reverses", "ix_compensation_waiting", "ix_compensation_proposer"),
+        *("ix_compensation_agreed", "ix_compensation_decided"),
+    ):
         op.drop_index(index, "compensation")
     # The older program knows no withdrawn proposal; a rejected one counts as little.
     op.execute("UPDATE compensation SET state = 'rejected' WHERE state = 'withdrawn'")
