@@ -296,6 +296,8 @@ def test_taken_back_after_the_resolve_the_resolve_is_what_met_the_solution(
     do(operations.undo, operation, actor=world.actors.agent, now=now + 9 * SECOND)
     assert clock(number, "first_response").due_at == now + 30 * MINUTE
     assert clock(number, "first_response").cancelled_at is None
+    assert clock(number, "solution").met_at is None  # 6 seconds lay between the resolve and its undo
+    assert clock(number, "solution").due_at == now + 4 * HOUR + 6 * SECOND
 
 
 def test_the_customer_s_message_ends_the_wait_when_he_wrote_not_when_we_entered_it(
