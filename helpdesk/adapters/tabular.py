@@ -13,7 +13,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import PurePath
@@ -261,7 +261,11 @@ def _no_number(_text: str) -> None:
 # Writing
 
 
-def write_csv(headers: Sequence[str], rows: Iterator[Sequence[str]]) -> bytes:
+class Figure(str):
+    """A number of our own: its minus sign begins no formula."""
+
+
+def write_csv(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """A CSV that Excel opens as it is meant: with a mark, and with text that no one calculates."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -271,7 +275,7 @@ def write_csv(headers: Sequence[str], rows: Iterator[Sequence[str]]) -> bytes:
 
 
 def _guarded(cell: str) -> str:
-    return f"'{cell}" if _looks_like_formula(cell) else cell
+    return cell if isinstance(cell, Figure) or not _looks_like_formula(cell) else f"'{cell}"
 
 
 def _unguarded(cell: str) -> str:

@@ -1,0 +1,58 @@
+"""Names of what is offered, of what becomes of it, and of who has to agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import gettext
+
+from helpdesk.wording.labels import N_
+
+KINDS: Mapping[str, str] = {
+    "coupon": N_("优惠券"),
+    "partial_refund": N_("部分退款"),
+    "difference": N_("退差价"),
+    "freight": N_("运费"),
+    "resend": N_("补发"),
+    "gift": N_("赠品"),
+}
+STATES: Mapping[str, str] = {
+    "proposed": N_("待审批"),
+    "approved": N_("待兑现"),
+    "rejected": N_("已驳回"),
+    "paid": N_("已兑现"),
+    "reversed": N_("已冲回"),
+    "withdrawn": N_("已撤回"),
+}
+RUNGS: Mapping[str, str] = {
+    "none": N_("可直接承诺"),
+    "supervisor": N_("主管审批"),
+    "finance": N_("财务审批"),
+    "finance_and_ops": N_("财务和运营都要同意"),
+}
+PAYOUTS: Mapping[str, str] = {
+    "exported": N_("待确认"),
+    "paid": N_("已到账"),
+    "failed": N_("打款失败"),
+}
+
+
+def money_kind_label(code: str) -> str:
+    return _named(KINDS, code)
+
+
+def money_state_label(code: str) -> str:
+    return _named(STATES, code)
+
+
+def rung_label(code: str) -> str:
+    """Who has to agree."""
+    return _named(RUNGS, code)
+
+
+def payout_state_label(code: str) -> str:
+    return _named(PAYOUTS, code)
+
+
+def _named(names: Mapping[str, str], code: str) -> str:
+    return gettext(names[code]) if code in names else code
