@@ -43,6 +43,7 @@ class Correction(Base):
     """A person confirmed the type (from = to) or changed it: evidence for the learner."""
 
     __tablename__ = "correction"
+    __table_args__ = (Index("ix_correction_actor", "actor_id", "created_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)

@@ -12,6 +12,7 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 DOCUMENT = sa.JSON().with_variant(JSONB(), "postgresql")
 STATES = ("proposed", "approved", "rejected", "paid", "reversed")
+ACTIVE = "status IN ('new', 'open', 'pending_customer', 'pending_internal', 'pending_approval')"
 RUNGS = "('none', 'supervisor', 'finance', 'finance_and_ops')"
 
 
@@ -45,9 +46,15 @@ def upgrade() -> None:
     op.add_column("responsibility", sa.Column("settled_at", MOMENT, nullable=True))
     _create_appeals()
     _create_words()
+    unsure = sa.text(f"{ACTIVE} AND tier IN ('suggest', 'none')")
+    columns = ["queue_id", sa.text("urgency DESC"), "burns_at", "id"]
+    op.create_index("ix_ticket_unsure", "ticket", columns, sqlite_where=unsure, postgresql_where=unsure)
+    op.create_index("ix_correction_actor", "correction", ["actor_id", "created_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_correction_actor", table_name="correction")
+    op.drop_index("ix_ticket_unsure", table_name="ticket")
     for table in ("phrase_proposal", "word_health", "appeal", "ticket_evidence", "template_use"):
         op.drop_table(table)
     op.drop_column("responsibility", "settled_at")
