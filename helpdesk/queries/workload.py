@@ -33,7 +33,7 @@ from helpdesk.domain.tickets import Status
 from helpdesk.models import Absence, Membership, Queue, Skill, Stint, Ticket, User, UserSkill
 from helpdesk.models.duty import absence_at
 from helpdesk.models.presence import whereabouts_columns, whereabouts_of
-from helpdesk.models.scope import listed
+from helpdesk.models.scope import listed, readable
 from helpdesk.models.ticket_filter import is_overdue
 from helpdesk.models.tickets import is_active
 from helpdesk.storage import session
@@ -65,10 +65,11 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Oldest:
-    """The ticket that somebody has had to do with for longest."""
+    """The ticket that somebody has had to do with for longest; the reader may not be allowed to open it."""
 
     number: str
     created_at: datetime
+    readable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def team(actor: Actor, now: datetime, day_start: datetime, *, queue: str = "") -
     ids = [row.id for row in people]
     places, skills = _places_and_skills(ids)
     hands = _in_hands(ids, now)
-    oldest = _oldest(hands)
+    oldest = _oldest(hands, actor)
     solved = _solved(ids, day_start)
     away = _away(now)
     mates = [
@@ -281,19 +282,19 @@ def _in_hands(ids: Collection[int], now: datetime) -> dict[int, list[Row[Any]]]:
     return found
 
 
-def _oldest(hands: Mapping[int, Collection[Any]]) -> dict[int, Oldest]:
+def _oldest(hands: Mapping[int, Collection[Any]], actor: Actor) -> dict[int, Oldest]:
     """The ticket that each has had to do with for longest, found by when it was created."""
     since = {user_id: min(one.oldest for one in held) for user_id, held in hands.items()}
     created = aliased(Ticket)
     found = select(created.id).where(created.created_at.in_(set(since.values()))).correlate(None)
     rows = session().execute(
-        select(Stint.assignee_id, Ticket.number, Ticket.created_at)
+        select(Stint.assignee_id, Ticket.number, Ticket.created_at, readable(actor).label("readable"))
         .join(Ticket, Ticket.id == Stint.ticket_id)
         .where(Stint.ticket_id.in_(found), Stint.left_at.is_(None))
         .order_by(Ticket.id.desc())
     )
     return {
-        row.assignee_id: Oldest(row.number, row.created_at)
+        row.assignee_id: Oldest(row.number, row.created_at, bool(row.readable))
         for row in rows
         if row.assignee_id is not None and since.get(row.assignee_id) == row.created_at
     }

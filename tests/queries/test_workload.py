@@ -47,10 +47,17 @@ def test_what_is_in_hand_is_told_apart_from_what_waits_for_the_customer(world: W
     mate = team(world, now)["林晓"]
     assert (mate.in_hand, mate.waiting, mate.load, mate.overdue, mate.solved_today) == (4, 1, 3, 1, 1)
     assert mate.by_status == {"open": 3, "pending_customer": 1}
-    assert mate.oldest == Oldest(oldest, now - 3 * DAY)
+    assert mate.oldest == Oldest(oldest, now - 3 * DAY, readable=True)
     other = team(world, now)["周舟"]
     assert (other.in_hand, other.overdue, other.solved_today) == (1, 0, 0)
     assert team(world, now)["孙领"].oldest is None
+
+
+def test_a_member_s_oldest_ticket_that_stands_elsewhere_is_told_but_not_opened(world: World, now: datetime) -> None:
+    with unit_of_work():
+        tickets.ticket(world, now, hands=world.users.agent, queue=world.queues.warehouse, created_at=now - DAY)
+    seen = {who: team(world, now, who)["林晓"].oldest for who in ("supervisor", "ops")}
+    assert {who: oldest and oldest.readable for who, oldest in seen.items()} == {"supervisor": False, "ops": True}
 
 
 def test_solved_today_is_what_he_ended_since_midnight_and_is_still_so(world: World, now: datetime) -> None:

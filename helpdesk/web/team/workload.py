@@ -27,7 +27,7 @@ from helpdesk.web.locale import day_start
 from helpdesk.web.team import team
 from helpdesk.web.team.forms import CapacityForm
 from helpdesk.wording import absence_label, label, problem_text
-from helpdesk.wording.labels import locale_code
+from helpdesk.wording.catalog import locale_code
 
 MINUTES_OF_AN_AGE = 10
 """Ages are shown by the ten minutes: they alone make no new page."""
@@ -124,6 +124,7 @@ def _shown(mate: Mate, now: datetime) -> dict[str, Any]:
         and {
             "number": mate.oldest.number,
             "age_seconds": _age(mate, now),
+            "readable": mate.oldest.readable,
         },
         "solved_today": mate.solved_today,
         "skills": [label(skill) for skill in mate.skills],
