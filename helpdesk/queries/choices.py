@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import Integer, and_, bindparam, exists, literal, literal_column, select, union_all
 
@@ -23,8 +24,7 @@ class Choice:
     name: Label
 
 
-@dataclass(frozen=True, slots=True)
-class Colleague:
+class Colleague(NamedTuple):
     id: int
     name: str
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Integer,
@@ -40,8 +41,7 @@ class QueueEntry:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """Somebody who works, or worked, here. ``in_hand``: tickets in his hands, None outside the queue asked about.
 
     ``answers``: an active member of a queue that writes to buyers.
@@ -75,17 +75,18 @@ class Directory:
 
 def directory(queue_id: int) -> Directory:
     """All queues and people; of the active members of one queue also how much they have in hand."""
-    rows = plain_rows(_directory(), {"queue": queue_id}).all()
+    rows: list[Any] = list(plain_rows(_directory(), {"queue": queue_id}))
+    system = Role.SYSTEM.value
     return Directory(
         queues={
-            row.id: QueueEntry(row.id, row.code, Label(row.zh, row.en), bool(row.number))
-            for row in rows
-            if row.part == "queue"
+            id: QueueEntry(id, code, Label(zh, en), bool(number))
+            for part, id, code, zh, en, number, _place, _answers in rows
+            if part == "queue"
         },
         people={
-            row.id: Person(row.id, row.zh, row.number, row.code == Role.SYSTEM.value, bool(row.answers))
-            for row in rows
-            if row.part == "person"
+            id: Person(id, name, number, role == system, bool(answers))
+            for part, id, role, name, _en, number, _place, answers in rows
+            if part == "person"
         },
     )
 

@@ -88,9 +88,10 @@ def rules() -> RuleBook:
 
 def moment() -> datetime:
     """The present of this request: one "now" for everything it does and shows."""
-    if "moment" not in g:
-        g.moment = timesource.now()
-    now: datetime = g.moment
+    kept = g._get_current_object().__dict__  # lists ask for it with every line, and the proxy would take its time
+    if "moment" not in kept:
+        kept["moment"] = timesource.now()
+    now: datetime = kept["moment"]
     return now
 
 

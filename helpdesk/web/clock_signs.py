@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask import Flask
-from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from helpdesk.queries.clock_faces import ClockFace
 from helpdesk.web.filters import clock_words, icon
+from helpdesk.wording.catalog import gettext as _
 
 
 def init_app(app: Flask) -> None:

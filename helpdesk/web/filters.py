@@ -11,7 +11,6 @@ from typing import Any
 from zipfile import ZipFile
 
 from flask import Flask, current_app, g, render_template, request, url_for
-from flask_babel import get_timezone, gettext
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
@@ -22,8 +21,8 @@ from helpdesk.queries import health
 from helpdesk.queries.own_tickets import MOST_COUNTED
 from helpdesk.web.access import current_actor, moment
 from helpdesk.web.navigation import Navigation, navigation
+from helpdesk.wording.catalog import gettext, locale_code, shop_wall
 from helpdesk.wording.clock_words import ClockWords
-from helpdesk.wording.labels import locale_code
 
 THEMES = ("light", "dark")
 ANY_NUMBER = "ANYNUMBER"
@@ -99,9 +98,10 @@ def _worker_alive() -> bool:
 
 def clock_words() -> ClockWords:
     """What this request says about clocks."""
-    if "clock_words" not in g:
-        g.clock_words = ClockWords(moment())
-    words: ClockWords = g.clock_words
+    kept = g._get_current_object().__dict__
+    if "clock_words" not in kept:
+        kept["clock_words"] = ClockWords(moment())
+    words: ClockWords = kept["clock_words"]
     return words
 
 
@@ -128,7 +128,7 @@ def when(at: datetime | None) -> Markup | str:
     """The minute on the shop's wall; with the year where it is another one. The exact instant is in the markup."""
     if at is None:
         return "–"
-    here = get_timezone()
+    here = shop_wall()
     local = at.astimezone(here)
     second = local.isoformat(" ")[:19]
     shown = second[5:16] if local.year == moment().astimezone(here).year else second[:16]
@@ -139,7 +139,7 @@ class Ago:
     """How long ago things were, in the language of this request; made once for a list."""
 
     def __init__(self) -> None:
-        self.now, self.zone = moment(), get_timezone()
+        self.now, self.zone = moment(), shop_wall()
         self.just = gettext("刚刚")
         self.minutes, self.hours, self.days = (
             gettext("%(n)s 分钟前"),
@@ -170,7 +170,7 @@ def ago(at: datetime | None) -> Markup | str:
 
 def _time(at: datetime, text: str, exact: str = "") -> Markup:
     """The text is ours, and has nothing to be escaped."""
-    exact = exact or at.astimezone(get_timezone()).isoformat(" ")[:19]
+    exact = exact or at.astimezone(shop_wall()).isoformat(" ")[:19]
     return Markup(f'<time datetime="{at.isoformat()}" title="{exact}">{text}</time>')  # noqa: S704
 
 

@@ -9,7 +9,8 @@ from flask_babel import format_date, gettext
 
 from helpdesk.domain.calendars import Calendar, DayKind
 from helpdesk.domain.hours import Intervals, Period, periods_of, show_time
-from helpdesk.wording.labels import N_, locale_code
+from helpdesk.wording.catalog import locale_code
+from helpdesk.wording.labels import N_
 
 WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 DAY_KINDS: Mapping[str, str] = {

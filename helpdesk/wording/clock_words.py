@@ -7,8 +7,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from flask_babel import gettext as _
-
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.labels import clock_label, duration
 from helpdesk.wording.times import Wall
 

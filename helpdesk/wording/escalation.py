@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from flask_babel import gettext
 
 from helpdesk.domain.escalation import PauseStepRule, PlatformRule, Stage
-from helpdesk.wording.labels import N_, duration, label, locale_code, small
+from helpdesk.wording.catalog import locale_code
+from helpdesk.wording.labels import N_, duration, label, small
 
 NOTIFIED: Mapping[str, str] = {
     "assignee": N_("经手人"),

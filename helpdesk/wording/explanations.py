@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from flask_babel import get_timezone, gettext
-
+from helpdesk.wording.catalog import gettext, shop_wall
 from helpdesk.wording.labels import N_, duration
 
 
@@ -115,7 +114,7 @@ def _worded(explained: Explained, words: Mapping[str, str]) -> str:
 
 def _shown(name: str, value: object) -> str:
     if isinstance(value, datetime):
-        local = value.astimezone(get_timezone())
+        local = value.astimezone(shop_wall())
         return f"{local:%m-%d %H:%M}" if local.second == 0 else f"{local:%m-%d %H:%M:%S}"
     if isinstance(value, date):
         return f"{value:%Y-%m-%d}"

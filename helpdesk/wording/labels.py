@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
 
-from babel import Locale
-from flask import g
-from flask_babel import get_locale, gettext
-
 from helpdesk.domain.access import Permission, Role
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.tickets import Outcome, Party, Status
+from helpdesk.wording.catalog import gettext, locale_code
 
 
 def N_(message: str) -> str:  # noqa: N802  the name that extraction knows
@@ -245,21 +242,6 @@ def label(named: Label | Named | str | None) -> str:
     if isinstance(named, Label):
         return named.in_locale(locale_code())
     return named.name_en if locale_code() == "en" else named.name_zh
-
-
-def locale_code() -> str:
-    """``zh_CN`` or ``en``."""
-    locale = _chosen_locale() or get_locale()
-    return "en" if getattr(locale, "language", "") == "en" else "zh_CN"
-
-
-def _chosen_locale() -> Locale | None:
-    """Where Flask-Babel keeps it for a request, once asked: a page asks two hundred times, the detour takes a ms."""
-    try:
-        kept = g._get_current_object().__dict__
-    except RuntimeError:  # nobody's request
-        return None
-    return getattr(kept.get("_flask_babel"), "babel_locale", None)
 
 
 def small(text: str) -> str:

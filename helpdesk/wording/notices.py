@@ -11,7 +11,8 @@ from typing import Any
 from flask_babel import force_locale, format_datetime, gettext, ngettext
 
 from helpdesk.domain.notices import fitted
-from helpdesk.wording.labels import N_, clock_label, duration, label, locale_code, pause_action_label, status_label
+from helpdesk.wording.catalog import locale_code
+from helpdesk.wording.labels import N_, clock_label, duration, label, pause_action_label, status_label
 
 NAMES: Mapping[str, str] = {
     "sla.stage": N_("时限提醒与升级"),

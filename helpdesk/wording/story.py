@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from flask_babel import gettext
-
+from helpdesk.wording.catalog import gettext
 from helpdesk.wording.events import EVENTS, Happened, words
 from helpdesk.wording.labels import N_, small
 

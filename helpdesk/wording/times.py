@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
-from flask_babel import format_date, get_timezone, gettext
+from flask_babel import format_date
 
-from helpdesk.wording.labels import locale_code
+from helpdesk.wording.catalog import gettext, locale_code, shop_wall
 
 SECOND = timedelta(seconds=1)
 
@@ -16,7 +16,7 @@ class Wall:
     """The shop's wall clock at ``now``, in the language of the request that made it; made once for a list."""
 
     def __init__(self, now: datetime) -> None:
-        self.zone = get_timezone()
+        self.zone = shop_wall()
         self.today = now.astimezone(self.zone).date()
 
     def day_and_time(self, at: datetime) -> str:
@@ -46,12 +46,12 @@ class Wall:
 
 def day_and_time(at: datetime, now: datetime) -> str:
     """See ``Wall``."""
-    return _wall(now, get_timezone()).day_and_time(at)
+    return _wall(now, shop_wall()).day_and_time(at)
 
 
 def time_or_day(at: datetime, now: datetime) -> str:
     """See ``Wall``."""
-    return _wall(now, get_timezone()).time_or_day(at)
+    return _wall(now, shop_wall()).time_or_day(at)
 
 
 @lru_cache(maxsize=16)
@@ -62,4 +62,4 @@ def _wall(now: datetime, _zone: tzinfo) -> Wall:
 
 def minute_of(stamp: str) -> str:
     """A stored instant (ISO 8601) as ``11-24 22:00`` on the shop's wall."""
-    return f"{datetime.fromisoformat(stamp).astimezone(get_timezone()):%m-%d %H:%M}"
+    return f"{datetime.fromisoformat(stamp).astimezone(shop_wall()):%m-%d %H:%M}"

@@ -24,7 +24,7 @@ from helpdesk.web.assists import assists
 from helpdesk.web.filters import shown_navigation
 from helpdesk.web.locale import day_start
 from helpdesk.wording import label, order_status_label, problem_text
-from helpdesk.wording.labels import locale_code
+from helpdesk.wording.catalog import locale_code
 from helpdesk.wording.quick_answers import quick_answers
 
 

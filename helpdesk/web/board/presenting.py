@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from helpdesk.domain.forecast import Forecast
 from helpdesk.domain.ticket_filter import NOBODY
@@ -15,6 +14,7 @@ from helpdesk.queries.board import Board, FilledLane, Person
 from helpdesk.queries.board_lanes import By, Lane, Section
 from helpdesk.queries.pace import Outlook
 from helpdesk.wording import label
+from helpdesk.wording.catalog import gettext as _
 
 FILTERS: Mapping[Section, Mapping[str, Any]] = {
     Section.ALL: {},

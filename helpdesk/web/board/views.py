@@ -22,7 +22,7 @@ from helpdesk.web.board import board
 from helpdesk.web.board.presenting import figures_of, first_of_each_queue, lane_of
 from helpdesk.web.filters import shown_navigation
 from helpdesk.wording import label
-from helpdesk.wording.labels import locale_code
+from helpdesk.wording.catalog import locale_code
 
 MOST_ON_WALL = 15
 """Cards of a lane that can be read from afar."""

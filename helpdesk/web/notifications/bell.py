@@ -21,7 +21,7 @@ from helpdesk.web.access import current_actor, local_path, moment, needs, wants_
 from helpdesk.web.filters import can
 from helpdesk.web.forms import GREATEST_ID
 from helpdesk.web.notifications import notifications
-from helpdesk.wording.labels import locale_code
+from helpdesk.wording.catalog import locale_code
 from helpdesk.wording.notices import kind_label, notice_text
 
 LATEST = 10

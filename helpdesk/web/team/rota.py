@@ -27,7 +27,7 @@ from helpdesk.web.locale import shop_zone
 from helpdesk.web.team import team
 from helpdesk.web.team.forms import RepeatForm, WeekForm
 from helpdesk.wording import absence_label, label, problem_text
-from helpdesk.wording.labels import locale_code
+from helpdesk.wording.catalog import locale_code
 
 MOST_HINTS = 8
 """Shifts that are offered for choosing: those that occur most often in the week."""

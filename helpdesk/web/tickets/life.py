@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
-
 from helpdesk.domain.clocks import Kind
 from helpdesk.domain.lifeline import (
     APPROVAL,
@@ -27,6 +25,7 @@ from helpdesk.queries.ticket_clocks import ClockView
 from helpdesk.queries.ticket_life import blame, end_of_life, life, queue_uses
 from helpdesk.queries.ticket_page import TicketPage
 from helpdesk.wording import clock_label, duration, label, party_label
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.labels import pause_action_label
 
 WIDTH = 1000

@@ -9,7 +9,6 @@ from typing import Any
 
 from flask import Response, flash, get_template_attribute, make_response, redirect, render_template, request, url_for
 from flask_babel import get_timezone, ngettext
-from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -32,7 +31,8 @@ from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.rows import listed
 from helpdesk.web.tickets.where import List, asked_list, tell
 from helpdesk.wording import class_label, label, problem_text, status_label
-from helpdesk.wording.labels import locale_code
+from helpdesk.wording.catalog import gettext as _
+from helpdesk.wording.catalog import locale_code
 
 MOST_CLAIMED = 50
 HOURS_OF_GREETINGS = ((5, "evening"), (12, "morning"), (14, "noon"), (18, "afternoon"))

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from helpdesk.domain.access import (
     Actor,
@@ -31,6 +30,7 @@ from helpdesk.queries.ticket_timeline import Entry
 from helpdesk.services.messages import TAKE_BACK_SECONDS
 from helpdesk.web.tickets import story
 from helpdesk.wording import label, party_label
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.explanations import step_text
 from helpdesk.wording.story import line_text
 

@@ -13,7 +13,7 @@ from helpdesk.queries.ticket_page import Head
 from helpdesk.queries.ticket_pulse import Pulse
 from helpdesk.web.access import current_actor, needs
 from helpdesk.web.tickets import tickets
-from helpdesk.wording.labels import locale_code
+from helpdesk.wording.catalog import locale_code
 
 
 @tickets.get("/tickets/<number>/pulse")

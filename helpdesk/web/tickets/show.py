@@ -108,7 +108,7 @@ def show_page(
         "timeline": presenting.timeline(page, book, may, actor, now),
         "earlier_url": _earlier(page),
         "decision": presenting.decision(page.decision, page, book) if page.decision else None,
-        **presenting.panels(page, book),
+        **(presenting.panels(page, book) if panel["panel"] else {}),
         "assists": presenting.assists(page, actor),
         **panel,
         **_composer(page, book, typed, said),

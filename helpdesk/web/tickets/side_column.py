@@ -8,9 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from flask import url_for
 from flask_babel import force_locale
-from flask_babel import gettext as _
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.calendars import Calendar, closing_after
@@ -22,11 +20,12 @@ from helpdesk.domain.text import syllable
 from helpdesk.queries.suggestions import Filled, Suggested, what_was_asked
 from helpdesk.queries.ticket_page import Related, TicketPage
 from helpdesk.services.customers import Revealed
-from helpdesk.web.filters import money
+from helpdesk.web.filters import address, money
 from helpdesk.web.tickets.presenting import type_name
 from helpdesk.wording import day_and_time, label, order_status_label
+from helpdesk.wording.catalog import gettext as _
+from helpdesk.wording.catalog import locale_code
 from helpdesk.wording.explanations import basis_text, evidence_label
-from helpdesk.wording.labels import locale_code
 
 TIME_TO_ANSWER = 2 * 3600
 """Seconds of working time that a promise leaves where no deadline sets it."""
@@ -234,7 +233,7 @@ def others(related: Iterable[Related]) -> list[dict[str, Any]]:
     return [
         {
             "number": one.number,
-            "url": url_for("tickets.show", number=one.number),
+            "url": address("tickets.show", number=one.number),
             "klass": one.klass,
             "subject": one.subject,
             "status": one.status,
