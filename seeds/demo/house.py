@@ -107,8 +107,8 @@ STAGES = (
 
 
 def opens_at(now: datetime) -> datetime:
-    """Since when the queues hand out: Monday of last week in the shop's zone."""
-    return _midnight(_monday(now) - timedelta(days=7))
+    """Since when the queues hand out: Monday of last week at eight in the shop's zone, before anybody's shift."""
+    return _midnight(_monday(now) - timedelta(days=7)) + timedelta(hours=8)
 
 
 def equip(actors: Mapping[str, Actor], now: datetime) -> None:
