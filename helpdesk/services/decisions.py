@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.decisions import Decision, OrderFacts, candidates_to_json, spans_to_json
-from helpdesk.domain.problems import Invalid
+from helpdesk.domain.problems import Conflict, Invalid
 from helpdesk.models import Correction, DecisionRow, Message, Order, Parcel, Ticket
 from helpdesk.models.rulebooks import published_rulebook
+from helpdesk.models.ticket_filter import UNSURE
 from helpdesk.services import operations, tickets
 from helpdesk.services.events import record
 from helpdesk.storage import session
@@ -76,6 +77,30 @@ def set_type(number: str, type_code: str, *, version: int, actor: Actor, now: da
             operation_id=operation.id,
         )
     _correct(ticket, _last_decision(ticket), old, type_code, actor, now)
+    return operation.id
+
+
+def decide(number: str, type_code: str, *, version: int, actor: Actor, now: datetime) -> int:
+    """Say in triage what the type is, be it the one the rules guessed or another. Returns the operation.
+
+    ``Conflict`` if somebody has said it by now: who looks at a pile must not cross who looked at the ticket.
+    """
+    ticket = tickets.load_active(number, actor)
+    if ticket.tier not in UNSURE:
+        raise Conflict("ticket.type_decided", number=number)
+    if type_code != ticket.type:
+        return set_type(number, type_code, version=version, actor=actor, now=now)
+    with operations.recorded("ticket.type", ticket, actor=actor, now=now) as operation:
+        operation.changed = tickets.change(
+            ticket,
+            tickets.Change(tier="manual", status=tickets.on_first_action(ticket)),
+            expected=version,
+            actor=actor,
+            now=now,
+            operation_id=operation.id,
+        )
+    _correct(ticket, _last_decision(ticket), type_code, type_code, actor, now)
+    record("ticket.type_confirmed", actor=actor, now=now, ticket_id=ticket.id, type=type_code)
     return operation.id
 
 

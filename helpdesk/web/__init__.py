@@ -17,6 +17,7 @@ from helpdesk.web.settings import settings
 from helpdesk.web.skills import skills
 from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
+from helpdesk.web.triage import triage
 
 BLUEPRINTS = (
     accounts,
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     notifications,
     settings,
     skills,
+    triage,
 )
 
 

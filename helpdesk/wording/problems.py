@@ -125,6 +125,7 @@ TICKETS: Mapping[str, str] = {
     "ticket.not_a_member": N_("所选的人不在工单的队列里，或已停用。"),
     "ticket.reason_required": N_("请填写原因，最多 %(limit)s 个字。"),
     "ticket.same_queue": N_("工单已经在这个队列里了。"),
+    "ticket.type_decided": N_("工单 %(number)s 的类型已经有人定了。"),
     "ticket.unknown_pending_on": N_("没有“%(value)s”这个等待对象。"),
     "assist.answer_required": N_("请写下答复，最多 %(limit)s 个字。"),
     "assist.claimed_already": N_("工单 %(number)s 的这个协助请求已经有人接手了。"),
