@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from pypinyin import Style, lazy_pinyin
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Levenshtein
 
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.text import normalise
@@ -130,6 +131,18 @@ def unresolved(text: str) -> tuple[str, ...]:
     It fails closed: text that only happens to look like a placeholder has to be reworded.
     """
     return tuple(dict.fromkeys(_SHAPE.findall(text)))
+
+
+def rewritten(filled: str, sent: str) -> int:
+    """How much of a filled template was changed before it was sent: single characters put in, taken out or replaced.
+
+    Blanks around either and the way lines end don't count.
+    """
+    return Levenshtein.distance(_one_way_of_lines(filled), _one_way_of_lines(sent))
+
+
+def _one_way_of_lines(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 def _names(spans: Iterable[Span], state: str) -> tuple[str, ...]:
@@ -284,6 +297,12 @@ def search(templates: Sequence[Template], query: str, limit: int = 20) -> tuple[
     found = [(min((_field(one, token) for token in tokens), default=_BODY), one) for one in templates]
     found.sort(key=lambda pair: -pair[0])
     return tuple(template for field, template in found if field)[:limit]
+
+
+def search_fields(template: Template) -> tuple[str, str, str, str, str]:
+    """What ``search`` looks in, best first: shortcut, title, words, pinyin, body; for a search elsewhere."""
+    shortcut, title, words, body = _fields(template.shortcut, template.title, template.words, template.body)
+    return shortcut, title, words, "\n".join(_sounds(title + "\n" + words)), body
 
 
 def _field(template: Template, token: str) -> int:

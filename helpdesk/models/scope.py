@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor, Permission, Scope
+from helpdesk.models.replies import ReplyTemplate
 from helpdesk.models.tickets import Stint, Ticket, TicketReader, is_open_assist
 
 
@@ -40,6 +41,15 @@ def readable(actor: Actor) -> ColumnElement[bool]:
             return or_(_own(actor), _remembered(actor), _related(actor))
         case _:
             return false()
+
+
+def usable_template(actor: Actor) -> ColumnElement[bool]:
+    """Reply templates the actor may use: everybody's, his queues', his own. Retired ones too."""
+    return or_(
+        ReplyTemplate.scope == "all",
+        and_(ReplyTemplate.scope == "team", ReplyTemplate.queue_id.in_(_ids(actor))),
+        and_(ReplyTemplate.scope == "personal", ReplyTemplate.owner_id == actor.id),
+    )
 
 
 def assists_of(actor: Actor) -> ColumnElement[bool]:

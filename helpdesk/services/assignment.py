@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from helpdesk.domain.access import WORKING_ROLES, Actor, Permission, may_assign, may_hand_over, may_transfer
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
-from helpdesk.models import Membership, Queue, Stint, Ticket, User
+from helpdesk.models import Membership, Note, Queue, Stint, Ticket, User
 from helpdesk.services import dispatch, operations, outbox, stints, tickets
 from helpdesk.services.tickets import KEEP, Change
 from helpdesk.storage import session
@@ -105,12 +105,8 @@ def transfer(number: str, queue_code: str, *, reason: str, version: int, actor: 
     if not may_transfer(actor, tickets.standing(ticket)):
         raise NotAllowed("ticket.may_not_transfer", number=number)
     before, source = _stay(ticket).assignee_id, ticket.queue_id
-    queue = find_queue(queue_code)
-    if queue.id == ticket.queue_id:
-        raise Invalid("ticket.same_queue", queue=queue_code)
-    if not reason.strip() or len(reason) > MAX_REASON:
-        raise Invalid("ticket.reason_required", limit=MAX_REASON)
-    note = tickets.add_note(ticket, reason, actor=actor, now=now)
+    queue = other_queue(ticket, queue_code)
+    note = reason_note(ticket, reason, actor=actor, now=now)
     with operations.recorded("ticket.transfer", ticket, actor=actor, now=now) as operation:
         operation.changed = tickets.change(
             ticket,
@@ -121,20 +117,42 @@ def transfer(number: str, queue_code: str, *, reason: str, version: int, actor: 
             reason_note_id=note.id,
             operation_id=operation.id,
         )
+    tell_of_transfer(ticket, operation.id, source, before, actor=actor, now=now)
+    return operation.id
+
+
+def other_queue(ticket: Ticket, code: str) -> Queue:
+    """The queue to move the ticket to: ``NotFound`` if there is none, ``Invalid`` if it stands there already."""
+    queue = find_queue(code)
+    if queue.id == ticket.queue_id:
+        raise Invalid("ticket.same_queue", queue=code)
+    return queue
+
+
+def reason_note(ticket: Ticket, reason: str, *, actor: Actor, now: datetime) -> Note:
+    """Why it is moved, for those who get it. ``Invalid`` without one."""
+    if not reason.strip() or len(reason) > MAX_REASON:
+        raise Invalid("ticket.reason_required", limit=MAX_REASON)
+    return tickets.add_note(ticket, reason, actor=actor, now=now)
+
+
+def tell_of_transfer(
+    ticket: Ticket, operation_id: int, source: int, before: int | None, *, actor: Actor, now: datetime
+) -> None:
+    """The ticket came from queue ``source``: its new queue hears of it, who had it in hand (``before``) has room."""
     outbox.put(
         "notice",
-        f"transferred:{operation.id}",
+        f"transferred:{operation_id}",
         ticket_id=ticket.id,
         payload={
             "code": "ticket.transferred",
-            "params": {"from": source, "to": queue.id},
+            "params": {"from": source, "to": ticket.queue_id},
             "notify": ["queue"],
             "actor": actor.id,
         },
         now=now,
     )
     dispatch.serve(actor, now, freed=[before], but=ticket.id)
-    return operation.id
 
 
 def find_queue(code: str) -> Queue:

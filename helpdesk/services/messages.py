@@ -13,8 +13,9 @@ from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.domain.replies import unresolved
 from helpdesk.domain.tickets import ACTIVE, REOPEN_WITHIN_SECONDS, WORKED_ON, Status
 from helpdesk.models import Channel, Inbound, Message, Outbox, Queue, Ticket
-from helpdesk.services import answers, clocks, intake, resolution, tickets, urgency
+from helpdesk.services import answers, clocks, intake, resolution, staging, template_uses, tickets, urgency
 from helpdesk.services.events import record
+from helpdesk.services.staging import Staged
 from helpdesk.services.tickets import KEEP, Change
 from helpdesk.storage import insert_once, session
 
@@ -24,7 +25,11 @@ TAKE_BACK_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A reply as the composer sends it. ``last_message_id`` is the last customer's message it showed (0: none)."""
+    """A reply as the composer sends it. ``last_message_id`` is the last customer's message it showed (0: none).
+
+    ``template_code`` and ``template_version`` name the template it was written from; ``filled`` are its words for
+    this ticket, ``rank`` its place among the suggestions (None: found by hand). ``actions`` go along with it.
+    """
 
     text: str
     last_message_id: int
@@ -34,14 +39,18 @@ class Draft:
     template_code: str | None = None
     template_version: int | None = None
     cross_newer: bool = False  # the agent was asked, and sends it all the same
+    actions: Staged = staging.NOTHING
+    filled: str | None = None
+    rank: int | None = None
 
 
 def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetime) -> int:
-    """Answer the customer, and change the status in one go. Returns the message's id.
+    """Answer the customer, with a status and what else goes along, all or nothing. Returns the message's id.
 
     The first one by a person meets the first response, one marked as a solution meets the solution. On a
     channel with a sender it waits 10 s in the outbox; without one it waits until it is marked as copied.
-    Raises ``Invalid`` for unresolved placeholders, ``Conflict`` when the customer wrote meanwhile.
+    Raises ``Invalid`` for unresolved placeholders, ``Conflict`` when the customer wrote meanwhile, ``Stale`` when
+    the ticket moved on under a chosen status or action. A template the actor may not use is left out.
     """
     ticket = tickets.load(number, actor)
     if not may_reply(actor, tickets.standing(ticket)):
@@ -53,6 +62,7 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
         raise Invalid("message.unresolved_placeholders", names=list(names))
     if not draft.cross_newer and _last_from_customer(ticket) > draft.last_message_id:
         raise Conflict("message.newer_message", number=number)
+    template_id = template_uses.find(draft.template_code, draft.template_version, actor)
     message = Message(
         ticket_id=ticket.id,
         direction="out",
@@ -60,13 +70,15 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
         text=text,
         state="queued",
         is_solution=draft.is_solution,
-        template_code=draft.template_code,
-        template_version=draft.template_version,
+        template_code=draft.template_code if template_id else None,
+        template_version=draft.template_version if template_id else None,
         sent_at=now,
         created_at=now,
     )
     session().add(message)
     session().flush()
+    if template_id and draft.filled is not None:
+        template_uses.note_use(template_id, message, draft.filled, draft.rank, actor=actor, now=now)
     clocks.meet(ticket, [Kind.FIRST_RESPONSE], at=now)
     if draft.is_solution:
         clocks.meet(ticket, [Kind.SOLUTION], at=now)
@@ -82,7 +94,7 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
         ticket_id=ticket.id,
         message=message.id,
         solution=draft.is_solution,
-        template=draft.template_code,
+        template=message.template_code,
     )
     return message.id
 
@@ -147,8 +159,8 @@ def mark_copied(number: str, message_id: int, *, actor: Actor, now: datetime) ->
 def take_back(number: str, message_id: int, *, actor: Actor, now: datetime) -> None:
     """Take back a reply that has not left yet: what it met is unmet, as if it had never been sent.
 
-    The status that was chosen with it goes back too, unless the ticket changed since. Raises ``Conflict`` after
-    10 s, and once it is sent or copied.
+    The status that was chosen with it and what else went along go back too, unless the ticket changed since.
+    Raises ``Conflict`` after 10 s, and once it is sent or copied.
     """
     ticket = tickets.load(number, actor)
     message = (
@@ -169,7 +181,9 @@ def take_back(number: str, message_id: int, *, actor: Actor, now: datetime) -> N
         raise too_late
     session().refresh(message)
     answers.unmeet(ticket, message, now=now)
-    answers.take_back_status(ticket, message, actor=actor, now=now)
+    if not staging.take_back(ticket, message, actor=actor, now=now):
+        answers.take_back_status(ticket, message, actor=actor, now=now)
+    template_uses.forget_use(message.id)
     record("message.taken_back", actor=actor, now=now, ticket_id=ticket.id, message=message_id)
 
 
@@ -202,18 +216,17 @@ def _change_with_reply(ticket: Ticket, draft: Draft, version: int, actor: Actor,
     if status is not None and status not in WORKED_ON:
         raise Invalid("message.status_after", status=status.value)
     taken_up = ticket.owner_id is None and bool(actor.writing_queues)
-    tickets.change(
-        ticket,
-        Change(
-            status=status or tickets.on_first_action(ticket),
-            pending_on=tickets.waits_for(status, draft.pending_on) if status is not None else KEEP,
-            owner_id=actor.id if taken_up else KEEP,
-            assignee_id=actor.id if taken_up and _in_writing_queue(ticket) else KEEP,
-        ),
-        expected=version if status is not None and status != ticket.status else None,
-        actor=actor,
-        now=now,
+    wanted = Change(
+        status=status or tickets.on_first_action(ticket),
+        pending_on=tickets.waits_for(status, draft.pending_on) if status is not None else KEEP,
+        owner_id=actor.id if taken_up else KEEP,
+        assignee_id=actor.id if taken_up and _in_writing_queue(ticket) else KEEP,
     )
+    if draft.actions:
+        staging.carry_out(ticket, draft.actions, wanted, version, actor=actor, now=now)
+        return
+    chosen = status is not None and status != ticket.status
+    tickets.change(ticket, wanted, expected=version if chosen else None, actor=actor, now=now)
 
 
 def _in_writing_queue(ticket: Ticket) -> bool:

@@ -30,6 +30,7 @@ NEEDS = {
     "ticket.type": (Permission.TICKETS_WORK,),
     "ticket.priority": (Permission.TICKETS_WORK,),
     "ticket.resolve": (Permission.TICKETS_WORK,),
+    "ticket.reply": (Permission.TICKETS_REPLY,),
 }
 """Any of these it takes to undo it: a role taken away since takes that away too."""
 
@@ -156,9 +157,16 @@ def _bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: 
     if operation.code == "ticket.resolve":
         _take_up_resolved(ticket, entry, operation, actor, now)
     elif "queue_id" in values:
-        _move_back(ticket, entry, actor, now)
+        _move_back(ticket, entry, operation, actor, now)
     else:
-        tickets.change(ticket, _as_change(values), expected=entry["version"], actor=actor, now=now)
+        tickets.change(
+            ticket,
+            _as_change(values),
+            expected=entry["version"],
+            actor=actor,
+            now=now,
+            take_up_wait=operation.code == "ticket.reply",
+        )
     if operation.code == "ticket.type":
         _withdraw_correction(ticket, operation)
     record("operation.undone", actor=actor, now=now, ticket_id=ticket.id, operation=operation.id, what=operation.code)
@@ -218,7 +226,7 @@ def _take_up_resolved(ticket: Ticket, entry: dict[str, Any], operation: Operatio
         )
 
 
-def _move_back(ticket: Ticket, entry: dict[str, Any], actor: Actor, now: datetime) -> None:
+def _move_back(ticket: Ticket, entry: dict[str, Any], operation: Operation, actor: Actor, now: datetime) -> None:
     """The stay that the move began counts for nobody, and the one before goes on."""
     stay = stints.stay_of(ticket)
     if stay is not None:
@@ -226,7 +234,15 @@ def _move_back(ticket: Ticket, entry: dict[str, Any], actor: Actor, now: datetim
     stints.end_assists(ticket.id, entry["values"]["queue_id"], at=now)
     stints.resume(entry["stints"], at=now)
     values = {name: value for name, value in entry["values"].items() if name != "assignee_id"}
-    tickets.change(ticket, _as_change(values), expected=entry["version"], actor=actor, now=now, keep_stints=True)
+    tickets.change(
+        ticket,
+        _as_change(values),
+        expected=entry["version"],
+        actor=actor,
+        now=now,
+        keep_stints=True,
+        take_up_wait=operation.code == "ticket.reply",
+    )
 
 
 def _as_change(values: dict[str, Any]) -> Change:

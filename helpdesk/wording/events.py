@@ -76,6 +76,7 @@ EVENTS: Mapping[str, str] = {
     "sla.stage": N_("%(clock)s到达 %(percent)s%%"),
     "sla.refused": N_("%(clock)s到了升级的时候，没能改派：%(refusal)s"),
     "ticket.tagged": N_("加上标签“%(tag)s”"),
+    "ticket.untagged": N_("去掉标签“%(tag)s”"),
     "session.opened": N_("登录成功"),
     "session.ended": N_("结束了一次登录"),
     "user.created": N_("新建用户，角色 %(role)s"),

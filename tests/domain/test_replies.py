@@ -20,7 +20,9 @@ from helpdesk.domain.replies import (
     Template,
     fill,
     rank,
+    rewritten,
     search,
+    search_fields,
     unresolved,
 )
 from helpdesk.domain.rulebook import Label
@@ -308,3 +310,29 @@ class TestSearch:
     @given(st.text(max_size=80))
     def test_any_query_is_answered_from_the_shelf(self, query: str) -> None:
         assert set(self.found(query)) <= {"body", "words", "title", "shortcut"}
+
+    def test_a_search_elsewhere_finds_in_the_same_fields(self) -> None:
+        one = replace(BASE, shortcut="fch", title=Label("发错货", "Wrong item"), words=("换一件",))
+        shortcut, title, words, sounds, body = search_fields(one)
+        assert (shortcut, title, words) == ("fch", "发错货\nwrong item", "换一件")
+        assert {"fch", "hyj", "facuohuo", "huanyijian"} <= set(sounds.splitlines())
+        assert body == f"{BASE.body.zh}\n{BASE.body.en}".casefold()
+
+
+class TestRewritten:
+    @pytest.mark.parametrize(
+        ("filled", "sent", "distance"),
+        [
+            ("已催", "已催", 0),
+            ("已催\n", "  已催", 0),
+            ("甲\n乙", "甲\r\n乙", 0),
+            ("已催", "刚催了", 2),
+            ("", "三个字", 3),
+        ],
+    )
+    def test_it_counts_characters(self, filled: str, sent: str, distance: int) -> None:
+        assert rewritten(filled, sent) == distance
+
+    @given(st.text(max_size=50), st.text(max_size=50))
+    def test_it_is_the_same_both_ways_and_never_more_than_the_longer_text(self, one: str, other: str) -> None:
+        assert rewritten(one, other) == rewritten(other, one) <= max(len(one), len(other))
