@@ -182,6 +182,11 @@ def batch(actor: Actor, batch_id: int) -> tuple[Batch, tuple[BatchRow, ...]]:
     )
 
 
+def batch_of_key(key: str) -> int | None:
+    """The file that was made with this form, if it has been sent before."""
+    return session().scalar(select(PayoutBatch.id).where(PayoutBatch.key == key))
+
+
 def _is_due() -> ColumnElement[bool]:
     """Agreed money that no file holds; only a payment that failed lets it into another one."""
     standing = exists().where(Payout.compensation_id == Compensation.id, Payout.state != "failed")
