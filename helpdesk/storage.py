@@ -153,6 +153,11 @@ def unit_of_work() -> Iterator[Session]:
         work.close()
 
 
+def hold(row: Base | None) -> None:
+    """Keep a row at hand to the end of the unit of work: a session forgets what nobody else holds, and asks again."""
+    session().info.setdefault("held", []).append(row)
+
+
 @contextmanager
 def savepoint() -> Iterator[None]:
     """A part of a unit of work that may fail alone, such as one row of an import."""

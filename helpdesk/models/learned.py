@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.domain.learner import Model
-from helpdesk.storage import Base, session, where
+from helpdesk.storage import Base, plain_rows, session, where
 
 
 class LearnedModel(Base):
@@ -38,13 +38,12 @@ class LearnedModel(Base):
     created_at: Mapped[datetime]
 
 
+_LIVE = select(LearnedModel.version, LearnedModel.created_at).where(LearnedModel.state == "live")
+
+
 def live_model() -> Model | None:
     """The model in force, or None. One small statement; weights are read and parsed once per version."""
-    row = (
-        session()
-        .execute(select(LearnedModel.version, LearnedModel.created_at).where(LearnedModel.state == "live"))
-        .one_or_none()
-    )
+    row = plain_rows(_LIVE).one_or_none()
     return _parsed(row.version, row.created_at) if row else None
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.domain.problems import NotFound, Problem
 from helpdesk.domain.rulebook import RuleBook, parse_rulebook
-from helpdesk.storage import Base, session, where
+from helpdesk.storage import Base, plain_rows, session, where
 
 KNOWN = "rule books by version"
 """Where the session keeps them while it lasts."""
@@ -49,8 +49,8 @@ PUBLISHED_COLUMNS = tuple(
 
 def published_rulebook() -> RuleBook:
     """The rules in force. One small statement; the document is read and parsed once per version."""
-    row = session().execute(_PUBLISHED).one_or_none()
-    return known_rulebook(*row) if row else known_rulebook(None, None)
+    row = plain_rows(_PUBLISHED).one_or_none()
+    return known_rulebook(row.version, row.hash) if row else known_rulebook(None, None)
 
 
 def known_rulebook(version: int | None, digest: str | None) -> RuleBook:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.decisions import Decision, OrderFacts, candidates_to_json, spans_to_json
@@ -22,12 +23,15 @@ def order_facts(order: Order | None) -> OrderFacts:
     """What is known of the order at this moment, as far as decisions read it."""
     if order is None or not order.known:
         return OrderFacts()
-    shipped, signed = (
-        session()
-        .execute(select(func.count(Parcel.shipped_at), func.count(Parcel.signed_at)).where(Parcel.order_id == order.id))
-        .one()
-    )
+    shipped, signed = session().execute(_parcels(), {"order": order.id}).one()
     return OrderFacts(known=True, shipped=shipped > 0, signed=signed > 0, paid_fen=order.paid_fen)
+
+
+@cache
+def _parcels() -> Select[int, int]:
+    """Built once, as every new ticket asks it."""
+    counted = func.count(Parcel.shipped_at), func.count(Parcel.signed_at)
+    return select(*counted).where(Parcel.order_id == bindparam("order"))
 
 
 def store(

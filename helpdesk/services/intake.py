@@ -10,10 +10,11 @@ import json
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import accumulate
 from unicodedata import east_asian_width
 
-from sqlalchemy import case, select, update
+from sqlalchemy import Select, Update, bindparam, case, select, update
 
 from helpdesk.domain.access import Actor, Permission, Role
 from helpdesk.domain.clocks import FAR_FUTURE, Kind
@@ -38,7 +39,7 @@ from helpdesk.models.tickets import is_active
 from helpdesk.services import clocks, customers, decisions, dispatch, orders, outbox, owners, stints, tickets
 from helpdesk.services.events import record
 from helpdesk.services.numbers import next_number
-from helpdesk.storage import insert_once, session
+from helpdesk.storage import Base, hold, insert_once, plain_rows, session
 
 MAX_TEXT = 5_000
 MAX_SUBJECT = 200
@@ -120,9 +121,7 @@ def open_ticket(request: TicketRequest, *, actor: Actor, now: datetime) -> Opene
         decisions.store(ticket, message, decision, facts, actor=actor, now=now)
         _hand_out(ticket, actor, now)
         outcome = "created"
-    session().execute(
-        update(Inbound).where(Inbound.id == inbound_id).values(ticket_id=ticket.id, message_id=message.id)
-    )
+    plain_rows(_taken_in(), {"taken": inbound_id, "ticket": ticket.id, "message": message.id})
     return Opened(ticket.id, ticket.number, outcome)
 
 
@@ -195,8 +194,10 @@ def _checked(request: TicketRequest, now: datetime) -> TicketRequest:
         raise Invalid("ticket.created_in_future")
     if request.type is not None and published_rulebook().type(request.type).system and _by_person(request):
         raise Invalid("ticket.system_type", type=request.type)
-    if session().get(Shop, request.shop_id) is None or session().get(Channel, request.channel_id) is None:
-        raise Invalid("ticket.unknown_shop_or_channel")
+    for place in (session().get(Shop, request.shop_id), session().get(Channel, request.channel_id)):
+        if place is None:
+            raise Invalid("ticket.unknown_shop_or_channel")
+        hold(place)
     return request
 
 
@@ -253,21 +254,39 @@ def _to_append_to(order: Order | None, type_code: str, at: datetime) -> Ticket |
     if order is None or type_code == OTHER:
         return None
     near = timedelta(seconds=NUDGE_WITHIN_SECONDS)
+    asked = {"order": order.id, "type": type_code, "since": at - near, "until": at + near}
+    return session().scalars(_same_matter(), asked).first()
+
+
+@cache
+def _same_matter() -> Select[Ticket]:
+    """Built once, like all that every new ticket asks: that takes longer than asking."""
     return (
-        session()
-        .scalars(
-            select(Ticket)
-            .where(
-                Ticket.order_id == order.id,
-                Ticket.type == type_code,
-                is_active,
-                Ticket.last_customer_message_at.between(at - near, at + near),
-            )
-            .order_by(Ticket.id.desc())
-            .limit(1)
-            .with_for_update()
+        select(Ticket)
+        .where(
+            Ticket.order_id == bindparam("order"),
+            Ticket.type == bindparam("type"),
+            is_active,
+            Ticket.last_customer_message_at.between(bindparam("since"), bindparam("until")),
         )
-        .first()
+        .order_by(Ticket.id.desc())
+        .limit(1)
+        .with_for_update()
+    )
+
+
+@cache
+def _queue() -> Select[Queue]:
+    return select(Queue).where(Queue.code == bindparam("code"))
+
+
+@cache
+def _taken_in() -> Update:
+    table = Base.metadata.tables[Inbound.__tablename__]
+    return (
+        update(table)
+        .where(table.c.id == bindparam("taken"))
+        .values(ticket_id=bindparam("ticket"), message_id=bindparam("message"))
     )
 
 
@@ -330,7 +349,8 @@ def _create(
 ) -> tuple[Ticket, Message]:
     created_at = request.created_at or now
     goal = route(book, type_code)
-    queue = session().execute(select(Queue).where(Queue.code == goal.queue)).scalar_one()
+    queue = session().execute(_queue(), {"code": goal.queue}).scalar_one()
+    hold(queue)
     ticket = Ticket(
         number=next_number(request.shop_id, created_at),
         shop_id=request.shop_id,

@@ -15,6 +15,7 @@ from flask_login import current_user
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
+from wtforms.i18n import messages_path
 
 from helpdesk.config import LOCALES
 from helpdesk.domain.shifts import midnight
@@ -26,12 +27,24 @@ NAMES = {"zh_CN": "中文", "en": "English"}
 def init_app(app: Flask) -> None:
     zone = ZoneInfo(app.config["BABEL_DEFAULT_TIMEZONE"])
     Babel(app, locale_selector=lambda: _parsed(locale()), timezone_selector=lambda: zone)
+    app.before_request(_bring_words_of_forms)
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of the i18n extension
         lambda text: _sentences().catalog.ugettext(text),
         lambda one, many, n: _sentences().catalog.ungettext(one, many, n),
         newstyle=True,
     )
     app.jinja_env.globals.update({"_": sentence, "gettext": sentence})
+
+
+def _bring_words_of_forms() -> None:
+    """WTForms' own messages: Flask-WTF would read their catalog from the disk with every form that is sent."""
+    if request.method == "POST":
+        request.wtforms_translations = _words_of_forms(locale())  # type: ignore[attr-defined]
+
+
+@cache
+def _words_of_forms(code: str) -> Translations | NullTranslations:
+    return Translations.load(messages_path(), [code], domain="wtforms")
 
 
 class Sentences(dict[str, Markup]):
