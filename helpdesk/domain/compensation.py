@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from helpdesk.domain.access import Role
-from helpdesk.domain.problems import Invalid, NotAllowed
+from helpdesk.domain.problems import Conflict, Invalid, NotAllowed
 from helpdesk.domain.rulebook import ChannelCaps, Label, Policy, RoleLimit, RuleBook
 
 
@@ -70,6 +70,7 @@ class MoneyFacts:
     payouts_on_order: int = 0
     paid_out_fen: int = 0
     shop_day_fen: int = 0
+    promised_to_customer_fen: int = 0  # on all his orders, within the days of the customer's cap, remedies left out
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -145,7 +146,8 @@ def approval_for(
 ) -> Approval:
     """Who has to agree to this further amount (fen, positive), proposed by this role.
 
-    The lowest rung whose limit holds what is already promised on the order and this amount together.
+    The lowest rung whose limit holds what is already promised on the order and this amount together; one more where
+    the customer gets more than his cap by it.
     ``NotAllowed`` for a role that may not promise money, ``Invalid`` for an amount that isn't positive.
     """
     kind = rulebook.type(type_code)
@@ -153,13 +155,29 @@ def approval_for(
         raise NotAllowed("compensation.no_right", role=role.value)
     if amount_fen <= 0:
         raise Invalid("compensation.amount_not_positive", amount_fen=amount_fen)
-    if is_remedy or amount_fen <= remaining_fen(rulebook, kind.code, facts, role):
+    if is_remedy:
+        return Approval.NONE
+    rung = _rung(rulebook, kind.code, amount_fen, facts, role)
+    cap = rulebook.customer_cap
+    if cap is not None and facts.promised_to_customer_fen + amount_fen > cap.fen:
+        return _above(rung, role)
+    return rung
+
+
+def _rung(rulebook: RuleBook, type_code: str, amount_fen: int, facts: MoneyFacts, role: Role) -> Approval:
+    if amount_fen <= remaining_fen(rulebook, type_code, facts, role):
         return Approval.NONE
     total = facts.already_promised_fen + amount_fen
     for approver in PROPOSERS[role]:
-        if total <= _order_limit_fen(rulebook, kind.code, facts, approver):
+        if total <= _order_limit_fen(rulebook, type_code, facts, approver):
             return APPROVERS[approver]
     return Approval.FINANCE_AND_OPS
+
+
+def _above(rung: Approval, role: Role) -> Approval:
+    """The rung that this role turns to beyond this one: who proposes never comes to ask those below him."""
+    asked = (*(APPROVERS[approver] for approver in PROPOSERS[role]), Approval.FINANCE_AND_OPS)
+    return next(one for one in asked if one.strength > rung.strength or one is Approval.FINANCE_AND_OPS)
 
 
 def remaining_fen(rulebook: RuleBook, type_code: str, facts: MoneyFacts, role: Role) -> int:
@@ -175,6 +193,22 @@ def remaining_fen(rulebook: RuleBook, type_code: str, facts: MoneyFacts, role: R
     if limit is not None and limit.per_day_fen is not None:
         room = min(room, limit.per_day_fen - facts.promised_by_agent_today_fen)
     return max(room, 0)
+
+
+def check_amount(option: Option, amount_fen: int) -> None:
+    """Raise ``Invalid`` for an amount (fen) that this offer doesn't give, ``Conflict`` where none can be paid at all.
+
+    It lies between the offer's floor and cap. Of what is owed (a difference, a refund) no more is given back than that.
+    """
+    if amount_fen <= 0:
+        raise Invalid("compensation.amount_not_positive", amount_fen=amount_fen)
+    if option.blocked is not None:
+        raise Conflict(option.blocked.code, **option.blocked.params)
+    if option.floor_fen is not None and amount_fen < option.floor_fen:
+        raise Invalid("compensation.below_floor", limit_fen=option.floor_fen)
+    caps = [cap for cap in (option.cap_fen, option.amount_fen if option.is_remedy else None) if cap is not None]
+    if caps and amount_fen > min(caps):
+        raise Invalid("compensation.above_cap", limit_fen=min(caps))
 
 
 def channel_cap_fen(caps: ChannelCaps, paid_fen: int | None) -> int | None:

@@ -42,6 +42,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("ticket.reminded", mail=True, urgent=True),
             Kind("assist.asked"),
             Kind("assist.answered"),
+            Kind("money.asked", mail=True, urgent=True),
+            Kind("money.decided"),
             Kind("absence.stand_in", mail=True),
             Kind("calendar.unconfirmed", mail=True),
             Kind("outbox.dead", outside=False),

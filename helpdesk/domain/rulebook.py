@@ -10,7 +10,7 @@ Durations are integer seconds of working time, money is integer fen, shares are 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -115,6 +115,20 @@ class ChannelCaps:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerCap:
+    """What one customer is promised within so many days before the next rung of the ladder is asked, too."""
+
+    days: int
+    fen: int
+
+
+APPROVAL_SECONDS: Mapping[str, int] = MappingProxyType(
+    {"supervisor": 2 * 3600, "finance": 4 * 3600, "finance_and_ops": 8 * 3600}
+)
+"""Working time that a rung has for its answer, where a document names none."""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleBook:
     """Everything the decisions stand on, of one version."""
 
@@ -132,6 +146,8 @@ class RuleBook:
     policies: tuple[Policy, ...]
     role_limits: tuple[RoleLimit, ...]
     channel_caps: ChannelCaps
+    customer_cap: CustomerCap | None = None
+    approval_seconds: Mapping[str, int] = field(default_factory=lambda: APPROVAL_SECONDS)  # by the rung that is asked
 
     def type(self, code: str) -> TicketType:
         """The type of this code; ``Invalid`` if the book has none."""
@@ -218,6 +234,10 @@ def _caps(row: Mapping[str, Any]) -> ChannelCaps:
     )
 
 
+def _customer_cap(row: Mapping[str, Any] | None) -> CustomerCap | None:
+    return None if row is None else CustomerCap(row["days"], row["fen"])
+
+
 def parse_rulebook(document: Mapping[str, Any], version: int) -> RuleBook:
     """Turn a stored document into the value. ``Invalid`` names what is wrong with it."""
     try:
@@ -245,6 +265,8 @@ def parse_rulebook(document: Mapping[str, Any], version: int) -> RuleBook:
                 for r in document["role_limits"]
             ),
             channel_caps=_caps(document["channel_caps"]),
+            customer_cap=_customer_cap(document.get("customer_cap")),
+            approval_seconds=MappingProxyType({**APPROVAL_SECONDS, **document.get("approval_seconds", {})}),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Invalid("rulebook.malformed", detail=str(error)) from error
@@ -264,6 +286,8 @@ def _check(book: RuleBook) -> None:
     durations = [
         *book.queue_targets.values(),
         *book.priority_percent.values(),
+        *book.approval_seconds.values(),
+        *((book.customer_cap.days, book.customer_cap.fen) if book.customer_cap else ()),
         *(seconds for kind in book.types.values() for seconds in (kind.first_response_seconds, kind.solution_seconds)),
         book.class_b_solution_cap_seconds,
     ]

@@ -28,15 +28,18 @@ from helpdesk.models import (
     User,
 )
 from helpdesk.models.duty import absence_at
+from helpdesk.models.promised import STANDING
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.ledger import Sum, in_sight
-from helpdesk.queries.ticket_money import STANDING
 from helpdesk.storage import session
 
 MOST_WAITING = 200
 MOST_DECIDED = 20
 MOST_HISTORY = 2_000
 """Earlier promises that are read for all customers of a page together."""
+
+NEVER = tuple(role.value for role in (Role.ADMIN, Role.AUDITOR, Role.SYSTEM))
+"""They don't decide over money, nor in another's place."""
 
 IS_WAITING = Compensation.state == literal_column("'proposed'")
 """As in the index of what waits."""
@@ -174,7 +177,7 @@ def waiting_on(user_id: int | BindParameter[int], now: datetime | BindParameter[
 
     Nobody is asked about what he proposed himself, nor in the place of who proposed it, nor for a second part.
     """
-    person, mine = aliased(User), aliased(CompensationApproval)
+    person, asker, mine = aliased(User), aliased(User), aliased(CompensationApproval)
     away = select(Absence.user_id).where(Absence.stand_in_id == user_id, absence_at(now))  # type: ignore[arg-type]
     taken = (
         exists()
@@ -196,7 +199,11 @@ def waiting_on(user_id: int | BindParameter[int], now: datetime | BindParameter[
         ),
     )
     asked = exists().where(
-        or_(person.id == user_id, person.id.in_(away)), person.id != Compensation.proposed_by_id, answers
+        or_(person.id == user_id, person.id.in_(away)),
+        person.id != Compensation.proposed_by_id,
+        asker.id == user_id,
+        asker.role.not_in(NEVER),
+        answers,
     )
     return and_(Compensation.proposed_by_id != user_id, asked.correlate(Compensation, Ticket))
 
@@ -404,6 +411,8 @@ def _decided(actor: Actor) -> tuple[Decided, ...]:
         .where(
             Compensation.decided_at.is_not(None),
             Compensation.approval != Approval.NONE.value,
+            Compensation.state != "withdrawn",
+            Compensation.reverses_id.is_(None),
             or_(sight, Compensation.proposed_by_id == actor.id),
         )
         .order_by(Compensation.decided_at.desc())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor, Permission, Role, Scope
@@ -27,8 +27,8 @@ from helpdesk.models import (
     Ticket,
     User,
 )
+from helpdesk.models.promised import STANDING
 from helpdesk.queries.keyset import Cursor, Key, Statement, sorted_page
-from helpdesk.queries.ticket_money import STANDING
 from helpdesk.storage import session
 
 PER_PAGE = 50
@@ -68,6 +68,7 @@ class LedgerFilter:
 class LedgerRow:
     """One promise. ``counted_fen`` is its part of the sum of what stands: nothing once it was refused or taken back.
 
+    ``decider``: None where it was within the proposer's own limit.
     ``takes_back``: this row is itself a reversal, of another one. ``batch``: number of the payment file it is in.
     """
 
@@ -134,7 +135,7 @@ class Person:
 
 
 def counts(state: str, takes_back: bool) -> bool:
-    """Whether a row of this state is part of what stands (see ``queries.ticket_money``)."""
+    """Whether a row of this state is part of what stands (see ``models.promised``)."""
     return state in STANDING and not takes_back
 
 
@@ -219,7 +220,7 @@ def _columns() -> Statement:
                 Channel.name_zh,
                 Channel.name_en,
                 proposer.name.label("proposer"),
-                decider.name.label("decider"),
+                case((Compensation.approval != "none", decider.name)).label("decider"),
                 PayoutBatch.number.label("batch"),
             )
         )
@@ -264,7 +265,8 @@ def _approved_by(user_id: int) -> ColumnElement[bool]:
     part = exists().where(
         CompensationApproval.compensation_id == Compensation.id, CompensationApproval.user_id == user_id
     )
-    return or_(Compensation.decided_by_id == user_id, part.correlate(Compensation))
+    decided = and_(Compensation.decided_by_id == user_id, Compensation.approval != "none")
+    return or_(decided, part.correlate(Compensation))
 
 
 def _of_number(number: str) -> ColumnElement[bool]:

@@ -13,8 +13,8 @@ from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.problems import NotFound
 from helpdesk.domain.rulebook import Label
 from helpdesk.models import Channel, Compensation, Order, Payout, PayoutBatch, Shop, Ticket, User
+from helpdesk.models.promised import PAYOUTS
 from helpdesk.queries.keyset import Cursor, Key, Statement, sorted_page
-from helpdesk.queries.ticket_money import PAYOUTS
 from helpdesk.storage import session
 
 MOST_SHOWN = 200

@@ -11,9 +11,9 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from helpdesk.models import Compensation, Note, Payout, PayoutBatch, Ticket, User
+from helpdesk.models.promised import STANDING
 from helpdesk.queries.approvals import Earlier
 from helpdesk.queries.keyset import Statement
-from helpdesk.queries.ticket_money import STANDING
 from helpdesk.storage import plain_rows
 
 MOST = 60
@@ -40,6 +40,7 @@ class Promise:
     decided_at: datetime | None
     why_not: str
     batch: str | None
+    alone: bool  # within the proposer's own limit: nobody had to agree
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _statement() -> Statement:
         select(
             *(Compensation.id, Compensation.version, Compensation.ticket_id, Compensation.policy_code),
             *(Compensation.kind, Compensation.amount_fen, Compensation.is_remedy, Compensation.state),
-            *(Compensation.asked, Compensation.ask_until, Compensation.reverses_id, Compensation.proposed_by_id),
+            *(Compensation.approval, Compensation.asked, Compensation.ask_until, Compensation.reverses_id, Compensation.proposed_by_id),
             *(Compensation.proposed_at, Compensation.decided_at, Ticket.number, Ticket.type),
             User.name.label("proposer"),
             decider.name.label("decider"),
@@ -112,4 +113,5 @@ def _promise(row: Any) -> Promise:
         decided_at=row.decided_at,
         why_not=row.why_not or "",
         batch=row.batch,
+        alone=row.approval == "none",
     )

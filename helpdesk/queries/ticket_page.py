@@ -29,6 +29,8 @@ from helpdesk.models import (
     Stint,
     Ticket,
 )
+from helpdesk.models.promised import customer_window, money_columns, money_facts
+from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.scope import readable
 from helpdesk.models.ticket_filter import UNSURE
 from helpdesk.models.tickets import is_open_stay
@@ -36,7 +38,6 @@ from helpdesk.queries.directory import Directory, directory
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.ticket_clocks import ClockView, ticket_clocks
 from helpdesk.queries.ticket_life import Records, StintView, ticket_records
-from helpdesk.queries.ticket_money import money_columns, money_facts
 from helpdesk.queries.ticket_order import OrderParts, order_parts
 from helpdesk.queries.ticket_pulse import last_entries
 from helpdesk.queries.ticket_timeline import FIRST, Timeline, timeline
@@ -186,7 +187,8 @@ def ticket_page(number: str, actor: Actor, now: datetime, day_start: datetime, *
 
     ``day_start`` is the last midnight in the shop's zone (UTC): money is also counted by the day.
     """
-    row = plain_rows(_head(actor), {"number": number, "day_start": day_start}).one_or_none()
+    since = {"day_start": day_start, "window_start": customer_window(published_rulebook(), now)}
+    row = plain_rows(_head(actor), {"number": number, **since}).one_or_none()
     if row is None:
         raise NotFound("ticket.not_found", number=number)
     ticket, ordered, customer, decided = _cut(row)
@@ -252,7 +254,9 @@ def _head(actor: Actor) -> Statement:
             *last_entries(),
             _of_customer(aliased(Order)).label("customer_orders"),
             _of_customer(aliased(Ticket)).label("customer_tickets"),
-            *money_columns(actor, bindparam("day_start", type_=UTCDateTime)),
+            *money_columns(
+                actor.id, bindparam("day_start", type_=UTCDateTime), bindparam("window_start", type_=UTCDateTime)
+            ),
         )
         .select_from(Ticket)
         .join(Shop, Shop.id == Ticket.shop_id)

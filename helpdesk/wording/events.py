@@ -20,6 +20,7 @@ from helpdesk.wording.labels import (
     refusal_label,
     role_label,
     status_label,
+    yuan,
 )
 
 
@@ -55,6 +56,19 @@ EVENTS: Mapping[str, str] = {
     "assist.answered": N_("%(queue)s答复了协助请求"),
     "assist.withdrawn": N_("撤回了向%(queue)s的协助请求"),
     "assist.assigned": N_("%(queue)s协助的经手人：%(from)s → %(to)s"),
+    "compensation.proposed": N_("提出补偿 %(amount_fen)s"),
+    "compensation.agreed": N_("同意补偿 %(amount_fen)s，还要另一位同意"),
+    "compensation.approved": N_("批准补偿 %(amount_fen)s"),
+    "compensation.rejected": N_("驳回补偿 %(amount_fen)s"),
+    "compensation.withdrawn": N_("撤回补偿 %(amount_fen)s"),
+    "compensation.reversed": N_("冲回补偿 %(amount_fen)s"),
+    "compensation.fulfilled": N_("补偿 %(amount_fen)s 已兑现"),
+    "compensation.escalated": N_("补偿 %(amount_fen)s 逾期未批，请上一级审批"),
+    "compensation.exported": N_("补偿 %(amount_fen)s 进入打款文件"),
+    "compensation.paid": N_("补偿 %(amount_fen)s 已到账"),
+    "compensation.payout_failed": N_("补偿 %(amount_fen)s 打款失败"),
+    "payout.exported": N_("导出了打款文件"),
+    "payout.settled": N_("登记了打款结果"),
     "message.received": N_("收到客户消息"),
     "message.sent": N_("回复了客户"),
     "message.copied": N_("复制并标记已发"),
@@ -123,6 +137,7 @@ BY_NAME: Mapping[str, Callable[[Any], str]] = {
     "presence": presence_label,
     "why": why_text,
     "refusal": refusal_label,
+    "amount_fen": yuan,
     "offset_seconds": lambda seconds: duration(abs(seconds)),
 }
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from helpdesk.wording.catalog import gettext, shop_wall
-from helpdesk.wording.labels import N_, duration
+from helpdesk.wording.labels import N_, duration, yuan
 
 
 class Explained(Protocol):
@@ -119,7 +119,7 @@ def _shown(name: str, value: object) -> str:
     if isinstance(value, date):
         return f"{value:%Y-%m-%d}"
     if isinstance(value, int) and name.endswith("_fen"):
-        return f"¥{value // 100:,}.{value % 100:02}"
+        return yuan(value)
     if isinstance(value, int) and name in {"target_seconds", "seconds", "total", "elapsed_seconds"}:
         return duration(value)
     return str(value)

@@ -269,6 +269,11 @@ class Durations:
         return self.between.join(parts)
 
 
+def yuan(fen: int) -> str:
+    """An amount as it is written everywhere: ¥1,234.50."""
+    return f"{'-' if fen < 0 else ''}¥{abs(fen) // 100:,}.{abs(fen) % 100:02}"
+
+
 def duration(seconds: float) -> str:
     """A length of time in the language of this request, as ``Durations`` words it."""
     return _durations(locale_code()).text(seconds)

@@ -12,7 +12,8 @@ from flask_babel import force_locale, format_datetime, gettext, ngettext
 
 from helpdesk.domain.notices import fitted
 from helpdesk.wording.catalog import locale_code
-from helpdesk.wording.labels import N_, clock_label, duration, label, pause_action_label, status_label
+from helpdesk.wording.labels import N_, clock_label, duration, label, pause_action_label, status_label, yuan
+from helpdesk.wording.money import money_state_label
 
 NAMES: Mapping[str, str] = {
     "sla.stage": N_("时限提醒与升级"),
@@ -23,6 +24,8 @@ NAMES: Mapping[str, str] = {
     "ticket.reminded": N_("催办"),
     "assist.asked": N_("请求协助"),
     "assist.answered": N_("协助有答复"),
+    "money.asked": N_("补偿等我审批"),
+    "money.decided": N_("补偿有结果"),
     "absence.stand_in": N_("请我代班"),
     "calendar.unconfirmed": N_("节假日未确认"),
     "outbox.dead": N_("发送失败"),
@@ -44,6 +47,8 @@ SENTENCES: Mapping[str, str] = {
     "ticket.reminded": N_("%(by)s催办"),
     "assist.asked": N_("向%(queue)s请求协助"),
     "assist.answered": N_("%(queue)s答复了协助"),
+    "money.asked": N_("补偿 %(amount_fen)s 等你审批"),
+    "money.decided": N_("补偿 %(amount_fen)s：%(state)s"),
     "absence.stand_in": N_("%(user)s %(begins)s 到 %(ends)s 不在，由你代班"),
     "calendar.unconfirmed": N_("%(year)s 年的节假日还没有确认，之后的时限是暂定的"),
     "outbox.dead": N_("发给%(address)s的消息没有送到：%(error)s"),
@@ -83,6 +88,8 @@ SHOWN: Mapping[str, Callable[[Any], str]] = {
     "error": lambda code: failure_text(code),
     "begins": lambda at: _moment(at),
     "ends": lambda at: _moment(at),
+    "amount_fen": yuan,
+    "state": money_state_label,
     "address": lambda name: gettext("客户") if name == "reply" else str(name),
 }
 

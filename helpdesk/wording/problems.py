@@ -7,7 +7,9 @@ from typing import Any
 
 from flask_babel import gettext
 
+from helpdesk.domain.compensation import BLOCK_CODES
 from helpdesk.domain.problems import Problem
+from helpdesk.wording.explanations import AMOUNTS, evidence_label
 from helpdesk.wording.labels import (
     N_,
     duration,
@@ -16,6 +18,7 @@ from helpdesk.wording.labels import (
     permission_label,
     role_label,
     status_label,
+    yuan,
 )
 from helpdesk.wording.times import minute_of
 
@@ -148,6 +151,7 @@ TICKETS: Mapping[str, str] = {
     "message.not_queued": N_("这条消息已经发出或撤回了。"),
     "message.not_yours": N_("只有发送的人可以撤回。"),
     "message.status_after": N_("发送后不能变成“%(status)s”。"),
+    "message.template_gone": N_("这条话术刚被停用或收回，随它的动作没有执行，回复也没有发出。内容还在，可以直接发。"),
     "message.text_required": N_("请填写回复内容。"),
     "message.too_late_to_take_back": N_("超过 %(seconds)s 秒，已经发出，不能撤回了。"),
     "message.unresolved_placeholders": N_("还有没填的占位：%(names)s。"),
@@ -163,8 +167,27 @@ TICKETS: Mapping[str, str] = {
     "inbound.different_body": N_("编号 %(external_id)s 已经用过，内容却不同（工单 %(number)s）。"),
     "inbound.id_required": N_("请求里缺少来源编号。"),
     "compensation.amount_not_positive": N_("金额要大于零。"),
+    **{code: AMOUNTS[code] for code in BLOCK_CODES},
+    "compensation.above_cap": N_("金额最多 %(limit_fen)s。"),
+    "compensation.agreed_already": N_("你已经同意过了，要等另一位。"),
+    "compensation.bad_amount": N_("金额写成元，最多两位小数，例如 12.50。"),
+    "compensation.below_floor": N_("金额至少 %(limit_fen)s。"),
+    "compensation.choose_policy": N_("请先选一个方案。"),
+    "compensation.decided": N_("这笔补偿已经有了结果，没有改动。"),
+    "compensation.evidence_missing": N_("还缺凭证：%(evidence)s。"),
+    "compensation.in_payment_file": N_("这笔在打款文件里还没有结果，先登记结果再冲回。"),
+    "compensation.key_used": N_("这个表单已经提交过另一笔补偿，请刷新后再提。"),
     "compensation.negative_money": N_("金额不能为负数。"),
     "compensation.no_right": N_("%(role)s不能决定补偿金额。"),
+    "compensation.not_asked": N_("这笔补偿不该由你审批。"),
+    "compensation.not_found": N_("没有这笔补偿。"),
+    "compensation.not_offered": N_("这个类型没有这个补偿方案。"),
+    "compensation.not_yours": N_("只有提出人可以撤回。"),
+    "compensation.own_proposal": N_("自己提出的补偿不能自己批。"),
+    "compensation.paid_by_file": N_("这种补偿由财务的打款文件支付。"),
+    "compensation.reason_required": N_("要写原因。"),
+    "ledger.too_many_rows": N_("共 %(rows)s 笔，一个文件最多 %(most)s 笔；把时间段缩短一些。"),
+    "compensation.stale": N_("这笔补偿刚刚有变化，请看过再操作。"),
     "learner.no_such_version": N_("没有模型版本 %(version)s。"),
     "learner.not_live": N_("模型版本 %(version)s 没有在用。"),
     "learner.not_off": N_("模型版本 %(version)s 不能启用：它已在用，或不比规则好。"),
@@ -329,6 +352,8 @@ SHOWN: Mapping[str, Callable[[Any], str]] = {
     "ends": minute_of,
     "retry_after": lambda seconds: duration(max(60, seconds + 59)),
     "wait": lambda seconds: duration(max(60, seconds + 59)),
+    "evidence": evidence_label,
+    "limit_fen": yuan,
 }
 """Parameters that are codes themselves."""
 
@@ -358,7 +383,11 @@ class Shown(dict[str, object]):
         if value is None:
             return "–"
         if isinstance(value, list | tuple | set | frozenset):
-            return "、".join(map(str, value))
+            return "、".join(str(self._shown(name, each)) for each in value)
+        return self._shown(name, value)
+
+    @staticmethod
+    def _shown(name: str, value: object) -> object:
         return SHOWN[name](value) if name in SHOWN else value
 
     def __missing__(self, name: str) -> str:

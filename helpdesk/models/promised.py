@@ -1,16 +1,17 @@
-"""What is known of the money on a ticket's order, as columns of the ticket's own statement."""
+"""What is promised on an order, to its customer, by a person and in a shop: columns of a ticket's statement."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from helpdesk.domain.access import Actor
 from helpdesk.domain.compensation import MoneyFacts
-from helpdesk.models import Compensation, Ticket
+from helpdesk.domain.rulebook import RuleBook
+from helpdesk.models.compensation import Compensation
+from helpdesk.models.tickets import Ticket
 
 STANDING = ("proposed", "approved", "paid")
 """States that reserve their amount."""
@@ -19,8 +20,13 @@ PAYOUTS = ("partial_refund", "difference", "freight")
 """Kinds that go through the platform's payout."""
 
 
-def money_columns(actor: Actor, day_start: datetime | BindParameter[datetime]) -> tuple[ColumnElement[Any], ...]:
-    """Sums over the ticket's order (over the ticket alone, where it has none), over the actor's day and the shop's."""
+def money_columns(
+    user_id: int, day_start: datetime | BindParameter[datetime], window_start: datetime | BindParameter[datetime]
+) -> tuple[ColumnElement[Any], ...]:
+    """Sums over the ticket's order (over the ticket alone, where it has none), over a person's day and the shop's.
+
+    ``window_start``: since when (UTC) what the customer was promised counts.
+    """
     here = or_(
         Compensation.order_id == Ticket.order_id,
         and_(Ticket.order_id.is_(None), Compensation.ticket_id == Ticket.id),
@@ -36,12 +42,21 @@ def money_columns(actor: Actor, day_start: datetime | BindParameter[datetime]) -
         .correlate(Ticket)
         .scalar_subquery()
     )
+    his = aliased(Ticket)
+    customer = (
+        select(func.coalesce(func.sum(Compensation.amount_fen), 0))
+        .join(his, his.id == Compensation.ticket_id)
+        .where(_stands(), counted, Compensation.proposed_at >= window_start, his.customer_id == Ticket.customer_id)
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
     return (
         _sum(here, counted).label("promised"),
-        _sum(Compensation.proposed_by_id == actor.id, counted, today).label("promised_today"),
+        _sum(Compensation.proposed_by_id == user_id, counted, today).label("promised_today"),
         _sum(here, payout).label("paid_out"),
         _value(func.count(), here, payout).label("payouts"),
         shop_day.label("shop_day"),
+        customer.label("promised_to_customer"),
     )
 
 
@@ -58,7 +73,13 @@ def money_facts(sums: Row[*tuple[Any, ...]], order: Any) -> MoneyFacts:
         payouts_on_order=sums.payouts,
         paid_out_fen=sums.paid_out,
         shop_day_fen=sums.shop_day,
+        promised_to_customer_fen=sums.promised_to_customer,
     )
+
+
+def customer_window(book: RuleBook, now: datetime) -> datetime:
+    """Since when (UTC) what a customer was promised counts against his cap."""
+    return now - timedelta(days=book.customer_cap.days if book.customer_cap else 0)
 
 
 def _sum(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
