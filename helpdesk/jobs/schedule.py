@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from helpdesk.jobs.approval_tick import approval_tick
 from helpdesk.jobs.clean_up import clean_up
 from helpdesk.jobs.close_resolved import close_resolved
+from helpdesk.jobs.count_words import count_words
 from helpdesk.jobs.deliver_news import deliver_news
 from helpdesk.jobs.deliver_outbox import deliver_outbox
 from helpdesk.jobs.follow_calendars import follow_calendars
@@ -42,6 +44,7 @@ class Job:
 JOBS: tuple[Job, ...] = (
     Job("sla_tick", 10, lambda worker: sla_tick(worker.clock())),
     Job("pause_tick", 30, lambda worker: pause_tick(worker.clock())),
+    Job("approval_tick", 60, lambda worker: approval_tick(worker.clock())),
     Job("hand_out", 10, lambda worker: hand_out(worker.clock())),
     Job("spread_notices", 5, lambda worker: spread_notices(worker.clock, stopping=worker.stopping)),
     Job("deliver_news", 5, lambda worker: deliver_news(worker.clock, worker.holder, stopping=worker.stopping)),
@@ -50,6 +53,7 @@ JOBS: tuple[Job, ...] = (
     Job("follow_calendars", 15, lambda worker: follow_calendars(worker.clock, stopping=worker.stopping)),
     Job("measure_pace", 5 * 60, lambda worker: measure_pace(worker.clock())),
     Job("train_learner", 10 * 60, lambda worker: train_learner(worker.clock())),
+    Job("count_words", 30 * 60, lambda worker: count_words(worker.clock(), stopping=worker.stopping)),
     Job("close_resolved", 15 * 60, lambda worker: close_resolved(worker.clock())),
     Job("warn_unconfirmed", 60 * 60, lambda worker: warn_unconfirmed(worker.clock())),
     Job("clean_up", 60 * 60, lambda worker: clean_up(worker.clock())),

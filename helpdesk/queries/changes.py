@@ -46,7 +46,15 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "user.reactivated",
         "user.password_set",
     ),
-    "classifier": ("learner.switched_on", "learner.switched_off"),
+    "classifier": (
+        "learner.switched_on",
+        "learner.switched_off",
+        "words.adopted",
+        "words.retired",
+        "words.taken_back",
+        "words.dismissed",
+        "words.reopened",
+    ),
 }
 """Codes of events by the kind of setting that they change."""
 
@@ -143,6 +151,8 @@ def _name(name: str, value: Any, names: Names) -> Any:
             return names.skills.get(value, value)
         case "calendar":
             return names.calendars.get(value, value)
+        case "type":
+            return names.types.get(value, value)
         case "changes":
             return {column: [_value(column, one, names) for one in pair] for column, pair in value.items()}
         case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -42,8 +42,29 @@ def publish_section(section: str, value: Any, *, expected_version: int, actor: A
     if value == before:
         return row.version
     _check_reach(section, before, value, actor)
-    document = {**row.document, section: value}
-    version = session().execute(select(func.max(RuleBookRow.version))).scalar_one() + 1
+    version = _publish(row, {**row.document, section: value}, now)
+    record("rulebook.published", actor=actor, now=now, version=version, replaces=row.version, section=section)
+    return version
+
+
+def publish_lexicon(
+    change: Callable[[Mapping[str, Any]], Mapping[str, Any]], *, expected_version: int, actor: Actor, now: datetime
+) -> int:
+    """Publish the next version with other words, as ``change`` makes them of the present ones; returns its number.
+
+    It takes ``rules:manage``. ``Stale`` if another version than ``expected_version`` is published by now. Who calls
+    records what was changed: one word is a better story than a whole list.
+    """
+    actor.require(Permission.RULES_MANAGE)
+    row = _published()
+    if row.version != expected_version:
+        raise Stale("rulebook.stale", version=row.version)
+    return _publish(row, {**row.document, "lexicon": change(row.document["lexicon"])}, now)
+
+
+def _publish(row: RuleBookRow, document: dict[str, Any], now: datetime) -> int:
+    """Store the document as the version in force, in place of ``row``; ``Invalid`` if it makes no book."""
+    version: int = session().execute(select(func.max(RuleBookRow.version))).scalar_one() + 1
     parse_rulebook(document, version)
     row.status = "retired"
     session().flush()
@@ -58,7 +79,6 @@ def publish_section(section: str, value: Any, *, expected_version: int, actor: A
         )
     )
     session().flush()
-    record("rulebook.published", actor=actor, now=now, version=version, replaces=row.version, section=section)
     return version
 
 
