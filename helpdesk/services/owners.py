@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, bindparam, func, select
 
 from helpdesk.domain.access import WORKING_ROLES, Role
 from helpdesk.domain.routing import Load, choose_owner
@@ -44,20 +44,27 @@ def _people(queue_code: str, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
 
 @cache
 def _members() -> Select[*tuple[Any, ...]]:
-    """Built once: every new ticket asks it."""
+    """Built once: every new ticket asks it.
+
+    Each person's tickets are read from their index for themselves: joined and grouped, all of them would be sorted.
+    """
     now: Any = bindparam("now", type_=UTCDateTime)
     return (
         select(
             User.id,
             User.role,
             is_absent(now).label("absent"),
-            func.count(Ticket.id).label("tickets"),
-            func.coalesce(func.max(Ticket.id), 0).label("latest"),
+            _of_his(func.count()).label("tickets"),
+            _of_his(func.coalesce(func.max(Ticket.id), 0)).label("latest"),
         )
         .join(Membership, Membership.user_id == User.id)
         .join(Queue, Queue.id == Membership.queue_id)
-        .outerjoin(Ticket, (Ticket.owner_id == User.id) & is_active)
         .where(Queue.code == bindparam("queue"), User.active)
         .where(User.role.in_(sorted(role.value for role in WORKING_ROLES)))
-        .group_by(User.id)
     )
+
+
+def _of_his(figure: ColumnElement[int]) -> ScalarSelect[int]:
+    """Over the active tickets that he owns."""
+    owned = select(figure).select_from(Ticket).where(Ticket.owner_id == User.id, is_active)
+    return owned.correlate(User).scalar_subquery()
