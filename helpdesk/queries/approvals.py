@@ -201,11 +201,10 @@ def waiting_on(user_id: int | BindParameter[int], now: datetime | BindParameter[
     asked = exists().where(
         or_(person.id == user_id, person.id.in_(away)),
         person.id != Compensation.proposed_by_id,
-        asker.id == user_id,
-        asker.role.not_in(NEVER),
         answers,
     )
-    return and_(Compensation.proposed_by_id != user_id, asked.correlate(Compensation, Ticket))
+    able = exists().where(asker.id == user_id, asker.role.not_in(NEVER)).correlate(None)
+    return and_(Compensation.proposed_by_id != user_id, able, asked.correlate(Compensation, Ticket))
 
 
 def count_waiting_on(

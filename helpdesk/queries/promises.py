@@ -74,7 +74,13 @@ def _statement() -> Statement:
         select(
             *(Compensation.id, Compensation.version, Compensation.ticket_id, Compensation.policy_code),
             *(Compensation.kind, Compensation.amount_fen, Compensation.is_remedy, Compensation.state),
-            *(Compensation.approval, Compensation.asked, Compensation.ask_until, Compensation.reverses_id, Compensation.proposed_by_id),
+            *(
+                Compensation.approval,
+                Compensation.asked,
+                Compensation.ask_until,
+                Compensation.reverses_id,
+                Compensation.proposed_by_id,
+            ),
             *(Compensation.proposed_at, Compensation.decided_at, Ticket.number, Ticket.type),
             User.name.label("proposer"),
             decider.name.label("decider"),

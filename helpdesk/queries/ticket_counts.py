@@ -35,10 +35,11 @@ from helpdesk.models import ClockRow, Notification, Queue, Stint, Ticket
 from helpdesk.models.scope import asks, listed
 from helpdesk.models.ticket_filter import conditions, in_queue, is_overdue, tab_condition
 from helpdesk.models.tickets import is_active, is_open_assist
+from helpdesk.queries.approvals import count_waiting_on
 from helpdesk.queries.health import UNTIL
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.outbox import dead_letters
-from helpdesk.queries.own_tickets import HERE, OwnTickets, count_of, in_his_name, of_any_kind
+from helpdesk.queries.own_tickets import HERE, MOST_COUNTED, OwnTickets, count_of, in_his_name, of_any_kind
 from helpdesk.storage import UTCDateTime, plain_rows
 
 DAY = timedelta(days=1)
@@ -77,6 +78,7 @@ class NavCounts:
     unread: int  # lines under his bell
     worker_until: datetime | None  # up to when the job worker holds its lease
     dead: int  # messages that could not be delivered and are his to judge
+    approvals: int  # proposals of money that wait for him, or for whom he stands in
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,9 @@ def nav(actor: Actor, now: datetime) -> NavCounts:
     unread = rows[0].unread if rows else 0
     dead = rows[0].dead if rows else 0
     until = rows[0].worker_until if rows else None
-    return NavCounts(queues, sum(queue.count for queue in queues) + elsewhere, mine, asked, unread, until, dead)
+    approvals = rows[0].approvals if rows else 0
+    all_count = sum(queue.count for queue in queues) + elsewhere
+    return NavCounts(queues, all_count, mine, asked, unread, until, dead, approvals)
 
 
 def summary(chosen: TicketFilter, actor: Actor, now: datetime, day_start: datetime) -> Summary:
@@ -185,6 +189,7 @@ def _nav(everything: bool, judge: Actor | None) -> Statement:
             count_of(unread).label("unread"),
             (dead_letters(judge) if judge else literal_column("0")).label("dead"),
             UNTIL.scalar_subquery().label("worker_until"),
+            count_waiting_on(me, NOW, MOST_COUNTED).label("approvals"),
         )
         .where(Queue.active)
         .order_by(Queue.position, Queue.id)

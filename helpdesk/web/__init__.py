@@ -11,6 +11,7 @@ from helpdesk.web.board import board
 from helpdesk.web.calendars import calendars
 from helpdesk.web.changes import changes
 from helpdesk.web.escalation import escalation
+from helpdesk.web.money import money
 from helpdesk.web.notifications import notifications
 from helpdesk.web.queues import queues
 from helpdesk.web.settings import settings
@@ -23,6 +24,7 @@ BLUEPRINTS = (
     accounts,
     board,
     assists,
+    money,
     queues,
     team,
     tickets,

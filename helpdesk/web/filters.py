@@ -23,6 +23,7 @@ from helpdesk.web.access import current_actor, moment
 from helpdesk.web.navigation import Navigation, navigation
 from helpdesk.wording.catalog import gettext, locale_code, shop_wall
 from helpdesk.wording.clock_words import ClockWords
+from helpdesk.wording.money import money_state_label
 
 THEMES = ("light", "dark")
 ANY_NUMBER = "ANYNUMBER"
@@ -45,6 +46,7 @@ def init_app(app: Flask) -> None:
         tier_label=wording.tier_label,
         assignment_label=wording.assignment_label,
         channel_label=wording.label,
+        money_state=money_state_label,
         problem_text=wording.problem_text,
         event_text=wording.event_text,
         clock_words=clock_words,

@@ -39,6 +39,7 @@ class Navigation:
     assists_count: int | None  # None: nobody asks him
     unread: int  # under his bell
     dead: int  # could not be delivered, and he may judge
+    approvals: int  # proposals of money that wait for him
     worker_alive: bool  # False: the banner says that jobs stand still
 
 
@@ -66,6 +67,7 @@ def navigation(actor: Actor, now: datetime) -> Navigation:
         assists_count=counts.assists_count if counts.assists_count or actor.queues - actor.writing_queues else None,
         unread=counts.unread,
         dead=counts.dead,
+        approvals=counts.approvals,
         worker_alive=counts.worker_until is not None and counts.worker_until > now,
     )
 

@@ -30,6 +30,15 @@ RUNGS: Mapping[str, str] = {
     "finance": N_("财务审批"),
     "finance_and_ops": N_("财务和运营都要同意"),
 }
+RISKS: Mapping[str, str] = {
+    "low": N_("补偿不多"),
+    "watch": N_("留意"),
+    "high": N_("补偿频繁"),
+}
+RISK_REASONS: Mapping[str, str] = {
+    "risk.often": N_("%(days)s 天内已补偿 %(times)s 次"),
+    "risk.much": N_("%(days)s 天内的补偿接近或超过 %(cap)s"),
+}
 PAYOUTS: Mapping[str, str] = {
     "exported": N_("待确认"),
     "paid": N_("已到账"),
@@ -52,6 +61,22 @@ def rung_label(code: str) -> str:
 
 def payout_state_label(code: str) -> str:
     return _named(PAYOUTS, code)
+
+
+def risk_label(level: str) -> str:
+    """How the customer's earlier compensations look."""
+    return _named(RISKS, level)
+
+
+def risk_reason(code: str, *, times: int, cap_fen: int, days: int) -> str:
+    """What raised the level, with its figures."""
+    if code not in RISK_REASONS:
+        return code
+    return gettext(RISK_REASONS[code]) % {
+        "times": times,
+        "days": days,
+        "cap": f"¥{cap_fen // 100:,}.{cap_fen % 100:02}",
+    }
 
 
 def _named(names: Mapping[str, str], code: str) -> str:

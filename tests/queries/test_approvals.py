@@ -107,6 +107,13 @@ def test_a_stand_in_is_not_asked_about_his_own_nor_in_the_place_of_who_proposed(
     assert not queries.desk(world.actors.agent2, now).on_me
 
 
+def test_an_admin_stands_in_for_nobody_where_money_is_decided(world: World, now: datetime) -> None:
+    with unit_of_work():
+        money.promise(world, tickets.ticket(world, now), 500, now)
+        absent(world, now, "supervisor", "admin")
+    assert asked_of(world, now) == {"supervisor"}
+
+
 def test_a_card_tells_all_that_decides(world: World, now: datetime) -> None:
     with unit_of_work():
         buyer, bought = tickets.customer(world), tickets.order(world, now, paid_fen=20_000)
