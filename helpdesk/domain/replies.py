@@ -18,6 +18,7 @@ from pypinyin import Style, lazy_pinyin
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
+from helpdesk.domain.macros import Action
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.text import normalise
 from helpdesk.domain.tickets import Status
@@ -56,7 +57,7 @@ class Template:
 
     ``type`` None suits any ticket. Picking it stages its effects: ``marks_solution`` says that the
     reply gives a solution (给出方案), ``set_status`` which status the ticket gets with the sending.
-    ``words`` are those by which it is ranked and found.
+    ``words`` are those by which it is ranked and found, ``actions`` what else it does (``domain.macros``).
     """
 
     id: int
@@ -70,6 +71,7 @@ class Template:
     marks_solution: bool
     set_status: str | None
     words: tuple[str, ...]
+    actions: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

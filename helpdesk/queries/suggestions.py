@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import and_, bindparam, or_, select
 
 from helpdesk.domain.access import Actor
+from helpdesk.domain.macros import Action, parse
 from helpdesk.domain.replies import Suggestion, Template, customers_locale, fill, rank
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.text import normalise
 from helpdesk.models import ReplyTemplate, ReplyTemplateVersion
+from helpdesk.models.scope import usable_template
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.ticket_page import TicketPage
-from helpdesk.storage import plain_rows
+from helpdesk.storage import plain_rows, session
 
 MOST_TEMPLATES = 500
+NO_AMOUNTS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +42,24 @@ class Suggested:
     templates: tuple[Template, ...]
     locale: str
     values: Mapping[str, str | None]
+    amounts: Mapping[str, str]
 
     def everything(self) -> tuple[Filled, ...]:
         """All of them, filled like the best."""
-        return tuple(_filled(template, self.locale, self.values) for template in self.templates)
+        return tuple(self.filled(template) for template in self.templates)
+
+    def filled(self, template: Template) -> Filled:
+        """This one, which need not be among them: an earlier version of it, say."""
+        return _filled(template, self.locale, self.values, self.amounts)
 
 
-def suggestions(page: TicketPage, actor: Actor, values: Mapping[str, str | None]) -> Suggested:
-    """Rank the actor's templates for the ticket and fill them with ``values`` (see ``domain.replies.PLACEHOLDERS``)."""
+def suggestions(
+    page: TicketPage, actor: Actor, values: Mapping[str, str | None], amounts: Mapping[str, str] = NO_AMOUNTS
+) -> Suggested:
+    """Rank the actor's templates for the ticket and fill them with ``values`` (see ``domain.replies.PLACEHOLDERS``).
+
+    ``amounts`` are the amounts of what may be offered, by policy: a template that proposes one of them speaks of it.
+    """
     found = templates(actor)
     asked = what_was_asked(page)
     locale = customers_locale(asked)
@@ -56,21 +71,42 @@ def suggestions(page: TicketPage, actor: Actor, values: Mapping[str, str | None]
         status=page.ticket.status,
         has_order=page.order is not None,
     )
-    filled = tuple((one, _filled(one.template, locale, values)) for one in best)
-    return Suggested(filled, found, locale, values)
+    filled = tuple((one, _filled(one.template, locale, values, amounts)) for one in best)
+    return Suggested(filled, found, locale, values, amounts)
 
 
 def templates(actor: Actor) -> tuple[Template, ...]:
     """The templates the actor may use: everybody's, his queues', his own. In the order of their codes."""
     rows = plain_rows(_templates(), {"queues": sorted(actor.queues), "actor": actor.id})
-    return tuple(_template(*row) for row in rows)
+    return tuple(_template_of(row) for row in rows)
+
+
+def words_for(
+    page: TicketPage, template: Template, values: Mapping[str, str | None], amounts: Mapping[str, str]
+) -> str:
+    """The template filled for the ticket, as ``suggestions`` fills it."""
+    return _filled(template, customers_locale(what_was_asked(page)), values, amounts).text
+
+
+def template_version(code: str, version: int, actor: Actor) -> Template | None:
+    """A version of a template that the actor may use, be it edited or retired since."""
+    row = (
+        session()
+        .execute(
+            select(*_COLUMNS)
+            .join(ReplyTemplateVersion, ReplyTemplateVersion.template_id == ReplyTemplate.id)
+            .where(ReplyTemplate.code == code, ReplyTemplateVersion.version == version, usable_template(actor))
+        )
+        .one_or_none()
+    )
+    return _template_of(row) if row else None
 
 
 _COLUMNS = (
-    *(ReplyTemplate.id, ReplyTemplate.code, ReplyTemplate.version, ReplyTemplate.type, ReplyTemplate.scope),
+    *(ReplyTemplate.id, ReplyTemplate.code, ReplyTemplateVersion.version, ReplyTemplate.type, ReplyTemplate.scope),
     *(ReplyTemplate.shortcut, ReplyTemplateVersion.title_zh, ReplyTemplateVersion.title_en),
     *(ReplyTemplateVersion.body_zh, ReplyTemplateVersion.body_en, ReplyTemplateVersion.marks_solution),
-    *(ReplyTemplateVersion.set_status, ReplyTemplateVersion.words),
+    *(ReplyTemplateVersion.set_status, ReplyTemplateVersion.words, ReplyTemplateVersion.actions),
 )
 
 
@@ -120,7 +156,7 @@ def _template(
     set_status: str | None,
     words: str,
 ) -> Template:
-    """The value of a row of ``_COLUMNS``, kept as long as the row stays as it is."""
+    """The value of a row of ``_COLUMNS`` but for its actions, kept as long as the row stays as it is."""
     return Template(
         id=id,
         code=code,
@@ -136,6 +172,21 @@ def _template(
     )
 
 
-def _filled(template: Template, locale: str, values: Mapping[str, str | None]) -> Filled:
+def _template_of(row: Any) -> Template:
+    *values, actions = row
+    template = _template(*values)
+    return replace(template, actions=_actions(tuple(tuple(one.items()) for one in actions))) if actions else template
+
+
+@lru_cache(maxsize=1_000)
+def _actions(document: tuple[tuple[tuple[str, str], ...], ...]) -> tuple[Action, ...]:
+    return parse([dict(one) for one in document])
+
+
+def _filled(template: Template, locale: str, values: Mapping[str, str | None], amounts: Mapping[str, str]) -> Filled:
+    """The amount in its words is the amount that it proposes."""
+    policy = next((action.value for action in template.actions if action.kind == "propose"), None)
+    if policy is not None:
+        values = {**values, "amount": amounts.get(policy)}
     filled = fill(template.body.in_locale(locale), values)
     return Filled(template, filled.text, (*filled.missing, *filled.unknown))

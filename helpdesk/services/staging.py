@@ -1,4 +1,4 @@
-"""What goes along with a reply beside its status: tags, another priority, another queue, an offer.
+"""What goes along with a reply beside its status: tags, another priority, another queue, an offer of money.
 
 All of it happens in the reply's transaction, or none of it; taken back it goes with the reply.
 """
@@ -13,8 +13,9 @@ from sqlalchemy import delete, select
 from helpdesk.domain.access import Actor, may_transfer, may_work
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.domain.tickets import Priority
-from helpdesk.models import Event, Message, Operation, Ticket, TicketTag
-from helpdesk.services import assignment, operations, stints, tickets
+from helpdesk.models import Compensation, Event, Message, Operation, Ticket, TicketTag
+from helpdesk.services import approvals, assignment, compensations, operations, stints, tickets
+from helpdesk.services.compensations import Proposal
 from helpdesk.services.events import record
 from helpdesk.services.tickets import KEEP, Change
 from helpdesk.storage import insert_once, savepoint, session
@@ -31,9 +32,10 @@ class Staged:
     priority: Priority | None = None
     queue: str = ""
     reason: str = ""
+    offer: Proposal | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.tags or self.priority or self.queue)
+        return bool(self.tags or self.priority or self.queue or self.offer)
 
 
 NOTHING = Staged()
@@ -55,15 +57,26 @@ def carry_out(ticket: Ticket, staged: Staged, wanted: Change, version: int, *, a
         wanted = replace(wanted, priority=staged.priority)
     if staged.queue and not may_transfer(actor, standing):
         raise NotAllowed("ticket.may_not_transfer", number=ticket.number)
-    _change(ticket, staged, wanted, actor, now)
+    if staged.offer is not None:
+        compensations.propose_loaded(ticket, staged.offer, actor=actor, now=now)
+    if staged.queue or staged.priority is not None:
+        _change(ticket, staged, wanted, actor, now)
+    else:
+        tickets.change(ticket, wanted, expected=None, actor=actor, now=now)
 
 
 def take_back(ticket: Ticket, message: Message, *, actor: Actor, now: datetime) -> bool:
     """What went along with this reply goes back. Returns whether that included the reply's own change of the ticket.
 
-    What moved on since stays as it is.
+    What moved on since stays as it is, and so does an offer that somebody has agreed to.
     """
     _untag(ticket, message, actor, now)
+    took_back = _undo_change(ticket, message, actor, now)
+    _withdraw_offer(ticket, message, actor, now)
+    return took_back
+
+
+def _undo_change(ticket: Ticket, message: Message, actor: Actor, now: datetime) -> bool:
     done = session().scalars(
         select(Operation).where(
             Operation.code == "ticket.reply", Operation.actor_id == actor.id, Operation.at == message.created_at
@@ -78,6 +91,24 @@ def take_back(ticket: Ticket, message: Message, *, actor: Actor, now: datetime) 
     except (Conflict, NotAllowed, NotFound):
         session().refresh(ticket)
     return True
+
+
+def _withdraw_offer(ticket: Ticket, message: Message, actor: Actor, now: datetime) -> None:
+    """The proposal that was made at the same moment; nobody was promised it."""
+    made = session().scalars(
+        select(Compensation).where(
+            Compensation.ticket_id == ticket.id,
+            Compensation.proposed_by_id == actor.id,
+            Compensation.proposed_at == message.created_at,
+            Compensation.state.in_(["proposed", "approved"]),
+        )
+    )
+    for row in made.all():
+        try:
+            with savepoint():
+                approvals.withdraw_loaded(row, ticket, version=None, actor=actor, now=now)
+        except Conflict:
+            session().refresh(row)
 
 
 def _change(ticket: Ticket, staged: Staged, wanted: Change, actor: Actor, now: datetime) -> None:
