@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from helpdesk.domain import compensation
 from helpdesk.domain.access import Actor, Permission, Role, may
@@ -62,6 +62,7 @@ def propose(number: str, proposal: Proposal, *, version: int | None, actor: Acto
     promise money here, ``Conflict`` where the platform lets no more through, ``Stale`` if the ticket moved on.
     """
     _take_the_pen()
+    lock_order(Ticket.number == number)
     ticket = tickets.load(number, actor)
     known = _known(proposal, ticket, actor)
     if known is not None:
@@ -177,6 +178,22 @@ def _take_the_pen() -> None:
     """One ledger, one pen: whoever proposes waits for who is just proposing (PostgreSQL; SQLite has one writer)."""
     pen = select(Shop.id).order_by(Shop.id).limit(1)
     session().execute(pen.with_for_update(key_share=True)).scalar_one()
+
+
+def take_turn(number: str) -> None:
+    """For a use case that proposes along the way: the locks of ``propose`` in their order, before the ticket's own."""
+    _take_the_pen()
+    lock_order(Ticket.number == number)
+
+
+def lock_order(of: ColumnElement[bool]) -> None:
+    """Lock the order of the ticket that ``of`` names, before the ticket, as the intake does.
+
+    A proposal's row points to its order. Who asked for the order with the ticket in hand would wait for a customer's
+    message that has the order and waits for the ticket, for good (PostgreSQL).
+    """
+    order = select(Ticket.order_id).where(of).scalar_subquery()
+    session().execute(select(Order.id).where(Order.id == order).with_for_update(key_share=True))
 
 
 def _known(proposal: Proposal, ticket: Ticket, actor: Actor) -> int | None:

@@ -13,7 +13,17 @@ from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.domain.replies import unresolved
 from helpdesk.domain.tickets import ACTIVE, REOPEN_WITHIN_SECONDS, WORKED_ON, Status
 from helpdesk.models import Channel, Inbound, Message, Outbox, Queue, Ticket
-from helpdesk.services import answers, clocks, intake, resolution, staging, template_uses, tickets, urgency
+from helpdesk.services import (
+    answers,
+    clocks,
+    compensations,
+    intake,
+    resolution,
+    staging,
+    template_uses,
+    tickets,
+    urgency,
+)
 from helpdesk.services.events import record
 from helpdesk.services.staging import Staged
 from helpdesk.services.tickets import KEEP, Change
@@ -52,6 +62,8 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
     Raises ``Invalid`` for unresolved placeholders, ``Conflict`` when the customer wrote meanwhile, ``Stale`` when
     the ticket moved on under a chosen status or action. A template the actor may not use is left out.
     """
+    if draft.actions.offer is not None:
+        compensations.take_turn(number)
     ticket = tickets.load(number, actor)
     if not may_reply(actor, tickets.standing(ticket)):
         raise NotAllowed("ticket.may_not_reply", number=number)

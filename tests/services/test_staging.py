@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,11 +11,13 @@ from sqlalchemy import select
 
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
 from helpdesk.domain.tickets import Priority, Status
-from helpdesk.models import Outbox, TicketTag
-from helpdesk.services import assignment, messages, priorities, tickets
+from helpdesk.models import Compensation, Message, Outbox, TicketTag
+from helpdesk.services import approvals, assignment, messages, priorities, tickets
+from helpdesk.services.compensations import Proposal
 from helpdesk.services.messages import Draft
 from helpdesk.services.staging import Staged
 from helpdesk.storage import session, unit_of_work
+from tests import tickets as rows
 from tests.factories import World, add
 from tests.services.story import clock, conversation, do, events, look, opened, refused, replied, stints
 
@@ -154,3 +157,64 @@ def test_a_resolved_ticket_takes_neither(world: World, now: datetime, number: st
         row.status = "resolved"
     with refused(Conflict, "ticket.not_active"):
         do(messages.reply, number, draft, version=1, actor=world.actors.agent, now=now)
+
+
+OFFER = Proposal("damaged_slight", 3_000, "reply:1", evidence=("photo_item", "photo_package"))
+"""Of 159.00 yuan paid; the agent's own limit is 30.00."""
+
+
+class TestOffers:
+    @pytest.fixture
+    def broken(self, world: World, now: datetime) -> str:
+        with unit_of_work():
+            order = rows.order(world, now, paid_fen=15_900)
+            return rows.ticket(world, now, type="damaged", order_id=order.id, owner=world.users.agent).number
+
+    def offers(self) -> list[Compensation]:
+        return list(session().scalars(select(Compensation).execution_options(populate_existing=True)))
+
+    def test_the_offer_goes_with_the_reply(self, world: World, now: datetime, broken: str) -> None:
+        sent(world, broken, now, Staged(tags=("破损",), queue="warehouse", reason="查打包", offer=OFFER))
+        (offer,) = self.offers()
+        assert (offer.state, offer.amount_fen, offer.proposed_by_id) == ("approved", 3_000, world.users.agent.id)
+        assert look(broken).queue_id == world.queues.warehouse.id
+
+    def test_beyond_his_limit_somebody_is_asked(self, world: World, now: datetime, broken: str) -> None:
+        sent(world, broken, now, Staged(offer=replace(OFFER, amount_fen=3_001)))
+        assert [(one.state, one.asked) for one in self.offers()] == [("proposed", "supervisor")]
+
+    @pytest.mark.parametrize(
+        ("changed", "code"),
+        [
+            ({"amount_fen": 0}, "compensation.amount_not_positive"),
+            ({"evidence": ()}, "compensation.evidence_missing"),
+            ({"policy_code": "logistics_stuck_coupon"}, "compensation.not_offered"),
+        ],
+        ids=["nothing", "not seen", "of another type"],
+    )
+    def test_an_offer_that_cannot_be_made_sends_nothing(
+        self, world: World, now: datetime, broken: str, changed: dict[str, Any], code: str
+    ) -> None:
+        staged = Staged(tags=("破损",), priority=Priority.P1, offer=replace(OFFER, **changed))
+        with refused(Invalid, code):
+            sent(world, broken, now, staged, status_after=Status.PENDING_CUSTOMER)
+
+    @pytest.mark.parametrize("fen", [3_000, 3_001], ids=["holds", "asked"])
+    def test_taken_back_nobody_was_promised_it(self, world: World, now: datetime, broken: str, fen: int) -> None:
+        message = sent(world, broken, now, Staged(priority=Priority.P1, offer=replace(OFFER, amount_fen=fen)))
+        do(messages.take_back, broken, message, actor=world.actors.agent, now=now + SECOND)
+        assert [one.state for one in self.offers()] == ["withdrawn"]
+        assert look(broken).priority == "P2"
+
+    def test_one_that_was_agreed_to_meanwhile_stands(self, world: World, now: datetime, broken: str) -> None:
+        message = sent(world, broken, now, Staged(offer=replace(OFFER, amount_fen=3_001)))
+        (offer,) = self.offers()
+        do(approvals.approve, offer.id, version=1, actor=world.actors.supervisor, now=now + SECOND)
+        do(messages.take_back, broken, message, actor=world.actors.agent, now=now + 2 * SECOND)
+        assert [one.state for one in self.offers()] == ["approved"]
+        assert session().get_one(Message, message).state == "taken_back"
+
+    def test_sent_twice_it_is_one_offer(self, world: World, now: datetime, broken: str) -> None:
+        for _ in range(2):
+            sent(world, broken, now, Staged(offer=OFFER))
+        assert len(self.offers()) == 1
