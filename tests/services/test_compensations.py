@@ -91,9 +91,9 @@ class TestProposing:
     @pytest.mark.parametrize(
         ("wanted", "problem"),
         [
-            ({"amount_fen": 0}, "amount_not_positive"),
-            ({"amount_fen": -5}, "amount_not_positive"),
-            ({"amount_fen": 10_000_001}, "above_cap"),
+            ({"fen": 0}, "amount_not_positive"),
+            ({"fen": -5}, "amount_not_positive"),
+            ({"fen": 10_000_001}, "above_cap"),
             ({"policy_code": "wrong_item_resend"}, "not_offered"),
             ({"evidence": ("photo_item",)}, "evidence_missing"),
             ({"evidence": ("photo_item", "photo_package", "made_up")}, "bad_value"),
@@ -105,13 +105,7 @@ class TestProposing:
         self, world: World, now: datetime, number: str, wanted: dict[str, Any], problem: str
     ) -> None:
         with pytest.raises(Invalid, match=problem):
-            propose(
-                world,
-                number,
-                wanted.get("amount_fen", 500),
-                now,
-                **{k: v for k, v in wanted.items() if k != "amount_fen"},
-            )
+            propose(world, number, **{"fen": 500, "now": now, **wanted})
         assert session().scalars(select(Compensation)).all() == []
 
     def test_the_platforms_ceiling_is_not_to_be_passed_by_anybody(self, world: World, now: datetime) -> None:
