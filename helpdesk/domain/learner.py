@@ -18,6 +18,9 @@ from typing import Any
 MIN_EXAMPLES = 100
 """Below so many corrections a learner is worse than the list it would overrule: it keeps silent."""
 
+NEW_ENOUGH = 25
+"""Corrections since the last training that make another one worth while."""
+
 WEIGHTS = (1.0, 0.5, 0.25)
 """How much of the learned points may count; cross-validation chooses, silence being the other choice."""
 

@@ -9,6 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from helpdesk.storage import Base
 
+ADOPTED, RETIRED = "words.adopted", "words.retired"
+TAKEN_BACK = "words.taken_back"
+"""Codes of events; the last one's ``event`` names the change that it takes back."""
+
 
 class WordHealth(Base):
     """What became of the decisions in which a word of a type was found; counted anew by the job worker."""

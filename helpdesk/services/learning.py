@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.decisions import OrderFacts, example_of
-from helpdesk.domain.learner import MIN_EXAMPLES, Example, Model, Trial
+from helpdesk.domain.learner import MIN_EXAMPLES, NEW_ENOUGH, Example, Model, Trial
 from helpdesk.domain.problems import Conflict, NotFound
 from helpdesk.models import Correction, DecisionRow, LearnedModel, Message
 from helpdesk.models.rulebooks import published_rulebook
@@ -21,9 +21,6 @@ from helpdesk.storage import session
 
 MOST_EXAMPLES = 3_000
 """The latest corrections say what is true now; more would take minutes and add little."""
-
-NEW_ENOUGH = 25
-"""Corrections since the last training that make another one worth while."""
 
 
 @dataclass(frozen=True, slots=True)

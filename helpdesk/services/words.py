@@ -17,13 +17,10 @@ from helpdesk.domain.problems import Conflict, Invalid, NotFound
 from helpdesk.domain.word_health import Health, dropped, restored, weight_of, with_word, without_word
 from helpdesk.models import Event, PhraseProposal, RuleBookRow, WordHealth
 from helpdesk.models.rulebooks import published_rulebook
+from helpdesk.models.words import ADOPTED, RETIRED, TAKEN_BACK
 from helpdesk.services import rulebooks
 from helpdesk.services.events import record
 from helpdesk.storage import insert_all_once, session
-
-ADOPTED, RETIRED = "words.adopted", "words.retired"
-TAKEN_BACK = "words.taken_back"
-"""Its ``event`` names the change that it takes back."""
 
 
 def adopt(type_code: str, phrase: str, weight: str, *, expected_version: int, actor: Actor, now: datetime) -> int:
@@ -69,9 +66,7 @@ def take_back(event_id: int, *, actor: Actor, now: datetime) -> int:
     type_code, phrase, weight = (event.params[name] for name in ("type", "phrase", "weight"))
     version = rulebooks.publish_lexicon(
         lambda words: (
-            dropped(words, type_code, phrase)
-            if event.code == ADOPTED
-            else restored(words, type_code, phrase, weight)
+            dropped(words, type_code, phrase) if event.code == ADOPTED else restored(words, type_code, phrase, weight)
         ),
         expected_version=published_rulebook().version,
         actor=actor,

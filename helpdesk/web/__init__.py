@@ -19,6 +19,7 @@ from helpdesk.web.skills import skills
 from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
 from helpdesk.web.triage import triage
+from helpdesk.web.words import words
 
 BLUEPRINTS = (
     accounts,
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     settings,
     skills,
     triage,
+    words,
 )
 
 
