@@ -74,6 +74,8 @@ class BatchRow:
 
     id: int
     compensation_id: int
+    shop_code: str
+    channel_code: str
     ticket: str
     order: str | None
     shop: str
@@ -158,6 +160,8 @@ def batch(actor: Actor, batch_id: int) -> tuple[Batch, tuple[BatchRow, ...]]:
                 Payout.state,
                 Payout.settled_at,
                 settler.name.label("settler"),
+                Shop.code.label("shop_code"),
+                Channel.code.label("channel_code"),
                 *_words(),
             )
             .select_from(Payout)
@@ -172,6 +176,8 @@ def batch(actor: Actor, batch_id: int) -> tuple[Batch, tuple[BatchRow, ...]]:
         BatchRow(
             id=line.id,
             compensation_id=line.compensation_id,
+            shop_code=line.shop_code,
+            channel_code=line.channel_code,
             **_described_by(line),
             amount_fen=line.amount_fen,
             state=line.state,

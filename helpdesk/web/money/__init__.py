@@ -6,4 +6,4 @@ from flask import Blueprint
 
 money = Blueprint("money", __name__)
 
-from helpdesk.web.money import approvals, ledger  # noqa: E402, F401  they register their views
+from helpdesk.web.money import approvals, ledger, payouts  # noqa: E402, F401  they register their views
