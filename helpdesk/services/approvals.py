@@ -105,6 +105,7 @@ def reverse(id: int, reason: str, *, version: int, actor: Actor, now: datetime) 
 
     Of what is paid only who pays takes back. ``Conflict`` while it stands in a payment file without a result.
     """
+    compensations.lock_order(Ticket.id == select(Compensation.ticket_id).where(Compensation.id == id).scalar_subquery())
     row, ticket = _load(id, actor, now)
     needed = Permission.MONEY_PAY if row.state == "paid" and row.kind in PAYOUTS else Permission.MONEY_APPROVE
     if not may(actor, needed, tickets.standing(ticket)):
