@@ -89,6 +89,14 @@ def where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    "cache_size=-8000",  # kB for each connection: the indexes over the open ones of 100,000 tickets stay at hand
+)
+
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 
@@ -206,7 +214,7 @@ def prepare_engine(engine: Engine) -> None:
     def _configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver's own BEGIN would come at the wrong time
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        for pragma in PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import bindparam, or_, select
 
@@ -18,7 +19,7 @@ from helpdesk.models.clocks import state_of
 from helpdesk.models.rulebooks import rulebook_of
 from helpdesk.queries.clock_faces import face
 from helpdesk.queries.keyset import Statement
-from helpdesk.storage import session
+from helpdesk.storage import plain_rows
 
 ORDER = ("first_response", "solution", "platform", "queue")
 
@@ -58,16 +59,23 @@ class ClockView:
 
 def ticket_clocks(ticket_id: int, cycle: int, now: datetime) -> tuple[ClockView, ...]:
     """The customer's clocks of this cycle and those of the queues that have the ticket now."""
-    rows = session().execute(_clocks(), {"ticket": ticket_id, "cycle": cycle})
-    views = [_view(row, document, queue_id, now) for row, document, queue_id in rows.all()]
+    rows = plain_rows(_clocks(), {"ticket": ticket_id, "cycle": cycle})
+    views = [_view(row, now) for row in rows]
     return tuple(sorted(views, key=lambda view: (ORDER.index(view.kind), view.queue_id or 0)))
+
+
+_COLUMNS = (
+    *(ClockRow.kind, ClockRow.code, ClockRow.cycle, ClockRow.rule_version, ClockRow.target_seconds),
+    *(ClockRow.started_at, ClockRow.pauses, ClockRow.due_at, ClockRow.late_after, ClockRow.met_at),
+    *(ClockRow.breached, ClockRow.provisional),
+)
 
 
 @cache
 def _clocks() -> Statement:
     """Built once: that takes longer than asking."""
     return (
-        select(ClockRow, calendar_document, Stint.queue_id)
+        select(*_COLUMNS, calendar_document.label("document"), Stint.queue_id)
         .join(
             CalendarVersion,
             (CalendarVersion.calendar_id == ClockRow.calendar_id)
@@ -83,7 +91,7 @@ def _clocks() -> Statement:
     )
 
 
-def _rule(row: ClockRow) -> Label | None:
+def _rule(row: Any) -> Label | None:
     """The name of the platform's rule; its code, where the rules don't know it."""
     if row.kind != "platform":
         return None
@@ -91,8 +99,8 @@ def _rule(row: ClockRow) -> Label | None:
     return rule.name if rule is not None else Label(row.code, row.code)
 
 
-def _view(row: ClockRow, document: str, queue_id: int | None, now: datetime) -> ClockView:
-    calendar, state = calendar_of(document), state_of(row)
+def _view(row: Any, now: datetime) -> ClockView:
+    calendar, state = calendar_of(row.document), state_of(row)
     shown = face(row, calendar, now)
     status, level, remaining = shown.state, shown.level, shown.remaining_seconds
     if row.met_at is not None:
@@ -103,7 +111,7 @@ def _view(row: ClockRow, document: str, queue_id: int | None, now: datetime) -> 
         kind=row.kind,
         rule=_rule(row),
         cycle=row.cycle,
-        queue_id=queue_id,
+        queue_id=row.queue_id,
         target_seconds=row.target_seconds,
         state=status,
         level=level,
