@@ -1,10 +1,11 @@
-// The composer: insert a template, keep a draft, refuse unfilled placeholders, copy and mark as sent, count the seconds
-// in which a message can be taken back.
+// The composer: keep a draft, light and refuse unfilled placeholders, copy and mark as sent, count the seconds in which a
+// message can be taken back. Templates are put into it by templates.js.
 
 const form = document.querySelector("form[data-composer]");
 const text = form?.querySelector("textarea");
 const hint = form?.querySelector("[data-composer-hint]");
-const placeholder = /\{[a-z][a-z0-9_]*\}/;
+const gapLine = form?.querySelector("[data-gaps]");
+const placeholder = /[{｛] ?([A-Za-z][A-Za-z_]{0,39}) ?[}｝]/g; // as the program reads them
 
 // -- drafts: one per ticket, with the tab it was written under, in this browser only
 
@@ -53,40 +54,48 @@ function forgetOldDrafts() {
   });
 }
 
-// -- templates
+// -- placeholders that nobody filled: lit above the text, the first one marked; Tab goes on to the next
 
-function insert(link) {
-  const { insert: words, template, title, solution, status } = link.dataset;
-  form.elements.mode.value = "reply";
-  const empty = !text.value.trim();
+const gaps = () => [...text.value.matchAll(placeholder)].map((found) => [found.index, found.index + found[0].length]);
+
+function select([start, end]) {
   text.focus();
-  if (empty) text.select();
-  else text.setSelectionRange(text.value.length, text.value.length);
-  // execCommand keeps the browser's own undo working; there is no successor for textareas.
-  const all = empty ? words : `\n${words}`;
-  if (!document.execCommand("insertText", false, all)) text.value = empty ? words : text.value + all;
-  form.elements.template_id.value = template;
-  if (solution) form.elements.solution.checked = true;
-  if (status) form.elements.status.value = status;
-  hint.textContent = title;
-  selectUnresolved();
-  saveDraft();
+  text.setSelectionRange(start, end);
 }
 
-function selectUnresolved() {
-  const found = placeholder.exec(text.value);
-  if (found) text.setSelectionRange(found.index, found.index + found[0].length);
-  return found !== null;
+function lightGaps() {
+  if (!gapLine) return;
+  const open = form.elements.mode.value === "reply" ? gaps() : [];
+  gapLine.querySelectorAll("button").forEach((button) => button.remove());
+  gapLine.hidden = !open.length;
+  for (const gap of open) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "tag gap";
+    button.textContent = text.value.slice(...gap);
+    button.addEventListener("click", () => select(gap));
+    gapLine.append(button);
+  }
+}
+
+function goToGap(event) {
+  if (event.key !== "Tab" || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (form.elements.mode.value !== "reply") return;
+  const { selectionStart: start, selectionEnd: end } = text;
+  const next = event.shiftKey ? gaps().findLast((gap) => gap[1] <= start) : gaps().find((gap) => gap[0] >= end);
+  if (!next) return; // the last one is passed: Tab leaves the field as ever
+  event.preventDefault();
+  select(next);
 }
 
 function refuseUnresolved(event) {
-  if (form.elements.mode.value !== "reply" || !placeholder.test(text.value)) return;
+  const open = gaps();
+  if (form.elements.mode.value !== "reply" || !open.length) return;
   event.preventDefault();
-  const names = [...new Set(text.value.match(new RegExp(placeholder, "g")))].join(" ");
+  const names = [...new Set(open.map((gap) => text.value.slice(...gap)))].join(" ");
   hint.textContent = `${form.dataset.textUnresolved} ${names}`;
   text.setAttribute("aria-invalid", "true");
-  text.focus();
-  selectUnresolved();
+  select(open[0]);
 }
 
 if (form) {
@@ -97,10 +106,26 @@ if (form) {
   text.addEventListener("input", () => {
     text.removeAttribute("aria-invalid");
     hint.textContent = "";
+    lightGaps();
     clearTimeout(waiting);
     waiting = setTimeout(saveDraft, 400);
   });
-  form.addEventListener("change", (event) => event.target.name === "mode" && saveDraft());
+  text.addEventListener("keydown", goToGap);
+  text.addEventListener("templateinserted", (event) => {
+    hint.textContent = event.detail;
+    lightGaps();
+    const [first] = gaps();
+    if (first) select(first);
+    saveDraft();
+  });
+  form.querySelector("[data-unresolved]")?.remove(); // said in place
+  lightGaps();
+  if (text.getAttribute("aria-invalid")) select(gaps()[0] ?? [0, 0]);
+  form.addEventListener("change", (event) => {
+    if (event.target.name !== "mode") return;
+    lightGaps();
+    saveDraft();
+  });
   form.addEventListener("submit", (event) => {
     refuseUnresolved(event);
     if (event.defaultPrevented) return;
@@ -115,14 +140,6 @@ if (form) {
     if (!form.querySelector("[data-send]").disabled) saveDraft();
   });
 }
-
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("[data-insert]");
-  if (!link || !form || event.ctrlKey || event.metaKey) return;
-  event.preventDefault();
-  link.closest("dialog")?.close();
-  insert(link);
-});
 
 // -- copy and mark as sent
 

@@ -53,6 +53,9 @@ const actions = {
   n: () => compose("note"),
   e: () => press("[data-key-type]"),
   t: () => press("[data-key-templates]"),
+  1: () => press("[data-rank='1']"),
+  2: () => press("[data-rank='2']"),
+  3: () => press("[data-rank='3']"),
   "/": () => document.querySelector("[data-search]")?.focus(),
   "?": () => press("[data-dialog=keyboard-help]"),
 };

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from uuid import UUID
+
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
-from helpdesk.domain.problems import Invalid, NotAllowed, NotFound, Problem, Stale
-from helpdesk.queries.suggestions import templates
+from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
+from helpdesk.queries.suggestions import template_version, words_for
+from helpdesk.queries.ticket_page import ticket_page
 from helpdesk.services import messages
+from helpdesk.services.compensations import Proposal
+from helpdesk.services.messages import Draft
 from helpdesk.storage import unit_of_work
-from helpdesk.web.access import current_actor, moment, needs
-from helpdesk.web.tickets import tickets
+from helpdesk.web.access import current_actor, moment, needs, rules
+from helpdesk.web.locale import day_start
+from helpdesk.web.tickets import side_column, staged, tickets
 from helpdesk.web.tickets.forms import MODES, ComposeForm, instant, problems_of
+from helpdesk.web.tickets.offer_card import parse_yuan
 from helpdesk.web.tickets.show import Typed, show_page
+from helpdesk.web.tickets.staged import Kept
 from helpdesk.web.tickets.where import onward
 from helpdesk.wording import problem_text
 
@@ -28,8 +38,9 @@ def compose(number: str) -> BaseResponse:
         return show_page(number, typed=_typed(form, error=problems_of(form)), status=422)
     goal = onward(number, form.next.data)
     try:
+        draft = _draft(number, form) if form.mode.data == "reply" else None
         with unit_of_work():
-            landed = _write(number, form)
+            landed = _write(number, form, draft)
     except (NotFound, NotAllowed):
         raise
     except Problem as problem:
@@ -38,7 +49,34 @@ def compose(number: str) -> BaseResponse:
     return redirect(goal if landed == number else url_for("tickets.show", number=landed))
 
 
-def _write(number: str, form: ComposeForm) -> str:
+def _draft(number: str, form: ComposeForm) -> Draft:
+    """The reply with what goes along. What the form says of its template is taken only as far as it is true."""
+    actor, now, kept = current_actor(), moment(), form.kept()
+    code, version = form.template_id.data, form.template_version.data
+    template = template_version(code, version, actor) if code and version > 0 else None
+    if template is None:
+        if kept.places:
+            raise Conflict("message.template_gone")
+        return form.draft()
+    actions, policy = staged.chosen(template, kept)
+    if policy:
+        actions = replace(actions, offer=_offer(policy, kept, form.key.data))
+    page = ticket_page(number, actor, now, day_start(now))
+    offered = side_column.offers(page, rules(), actor)
+    values = side_column.placeholder_values(page, offered, current_user.name, now)
+    return form.draft(words_for(page, template, values, staged.amounts(offered)), actions)
+
+
+def _offer(policy: str, kept: Kept, key: str) -> Proposal:
+    """The offer in the staged row. ``Invalid`` for what is no amount, or a key that no form of ours carries."""
+    try:
+        name = str(UUID(key))
+    except ValueError:
+        raise Invalid("input.bad_value", field="key") from None
+    return Proposal(policy, parse_yuan(kept.amount), key=f"reply:{name}", evidence=kept.evidence)
+
+
+def _write(number: str, form: ComposeForm, draft: Draft | None) -> str:
     """Returns the number of the ticket where the words landed: a late message of the customer opens a new one."""
     actor, now = current_actor(), moment()
     match form.mode.data:
@@ -47,17 +85,9 @@ def _write(number: str, form: ComposeForm) -> str:
         case "customer":
             said_at = instant(form.occurred_at.data) or now
             return messages.record_customer_message(number, form.text.data, said_at, actor=actor, now=now)
-        case _:
-            draft = form.draft(_template_version(form.template_id.data))
+        case _ if draft is not None:
             messages.reply(number, draft, version=form.version.data, actor=actor, now=now)
     return number
-
-
-def _template_version(code: str) -> int | None:
-    """The version that was inserted; None for a template that is not, or no longer, the actor's to use."""
-    if not code:
-        return None
-    return next((one.version for one in templates(current_actor()) if one.code == code), None)
 
 
 def _said(mode: str, landed: str, number: str) -> str:
@@ -81,6 +111,10 @@ def _typed(form: ComposeForm, *, error: str = "", overtaken: bool = False, unres
         solution=form.solution.data,
         next=form.next.data,
         template_id=form.template_id.data,
+        template_version=max(form.template_version.data, 0),
+        rank=form.rank.data[:1],
+        kept=form.kept(),
+        key=form.key.data,
         occurred_at=request.form.get("occurred_at", "")[:30],
         error=error,
         unresolved=unresolved,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID, uuid4
 
+from flask import request
 from flask_babel import get_timezone
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
@@ -21,6 +22,7 @@ from helpdesk.services.assists import MAX_ANSWER, MAX_QUESTION
 from helpdesk.services.customers import MAX_REASON as MAX_REVEAL_REASON
 from helpdesk.services.intake import MAX_NAME, MAX_NUMBER, MAX_PHONE, MAX_SUBJECT, MAX_TEXT, TicketRequest
 from helpdesk.services.messages import Draft
+from helpdesk.services.staging import NOTHING, Staged
 from helpdesk.web.forms import (
     GREATEST_ID,
     Hidden,
@@ -33,9 +35,12 @@ from helpdesk.web.forms import (
     required,
     row_id,
 )
+from helpdesk.web.tickets.staged import Kept
 from helpdesk.wording import label
 
 MAX_CODE = 60
+MAX_AMOUNT = 20  # as it is typed
+MOST_EVIDENCE = 30
 MOST_SHARES = 9
 MODES = ("reply", "note", "customer")
 
@@ -126,6 +131,11 @@ class ComposeForm(Versioned):
     solution = BooleanField()
     next = BooleanField()
     template_id = Hidden(validators=[at_most(MAX_CODE)])
+    template_version = Version()
+    rank = Hidden()
+    amount = OneLine(validators=[at_most(MAX_AMOUNT)])
+    reason = Text(validators=[at_most(MAX_REASON)])
+    key = Hidden(validators=[at_most(36)])
     occurred_at = DateTimeLocalField(validators=[Optional()])
     last_message_id = Version()
     cross_newer = BooleanField()
@@ -134,16 +144,28 @@ class ComposeForm(Versioned):
         if field.data not in MODES:
             raise ValidationError(_("请选择。"))
 
-    def draft(self, template_version: int | None) -> Draft:
-        """The reply as it was written."""
+    def kept(self) -> Kept:
+        """What was left of the staged actions."""
+        return Kept(
+            places=frozenset(request.form.getlist("action")),
+            amount=self.amount.data,
+            evidence=tuple(dict.fromkeys(request.form.getlist("evidence")[:MOST_EVIDENCE])),
+            reason=self.reason.data,
+        )
+
+    def draft(self, filled: str | None = None, actions: Staged = NOTHING) -> Draft:
+        """The reply as it was written; ``filled``: the words of its template, if it is one that the actor may use."""
         return Draft(
             text=self.text.data,
             last_message_id=max(self.last_message_id.data, 0),
             is_solution=self.solution.data,
             status_after=code(Status, self.status.data) if self.status.data else None,
-            template_code=self.template_id.data if template_version is not None else None,
-            template_version=template_version,
+            template_code=self.template_id.data if filled is not None else None,
+            template_version=self.template_version.data if filled is not None else None,
             cross_newer=self.cross_newer.data,
+            actions=actions,
+            filled=filled,
+            rank=int(self.rank.data) if self.rank.data in {"1", "2", "3"} else None,
         )
 
 

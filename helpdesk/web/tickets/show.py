@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from flask import Response, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
-from helpdesk.domain.access import Permission
+from helpdesk.domain.access import Actor, Permission
+from helpdesk.domain.compensation import Option
 from helpdesk.domain.rulebook import RuleBook
-from helpdesk.queries.suggestions import Suggested
+from helpdesk.queries.promises import promises
+from helpdesk.queries.suggestions import Suggested, template_version
 from helpdesk.queries.suggestions import suggestions as suggested_for
 from helpdesk.queries.ticket_page import TicketPage, ticket_page
 from helpdesk.queries.ticket_timeline import FIRST, MOST, changes_since
@@ -20,8 +23,10 @@ from helpdesk.services.customers import Revealed
 from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.hearing import read_about
 from helpdesk.web.locale import day_start
-from helpdesk.web.tickets import life, presenting, side_column, tickets
+from helpdesk.web.tickets import life, offer_card, presenting, side_column, staged, tickets
+from helpdesk.web.tickets.offer_card import TypedOffer
 from helpdesk.web.tickets.pulse import pulse_url
+from helpdesk.web.tickets.staged import Desk, Kept
 from helpdesk.web.tickets.where import came_from
 from helpdesk.wording import label
 
@@ -57,7 +62,8 @@ class Typed:
     """What stands in the composer.
 
     ``unresolved`` placeholders block sending. ``overtaken``: the ticket moved on from ``version``, or the customer
-    wrote after ``last_message_id``; the page shows what is new and asks before it is crossed.
+    wrote after ``last_message_id``; the page shows what is new and asks before it is crossed. ``kept`` is what was
+    left of the staged actions (None: all of them); ``key`` makes an offer sent twice the same offer.
     """
 
     mode: str = "reply"
@@ -67,6 +73,10 @@ class Typed:
     next: bool = True
     template_id: str = ""
     template_title: str = ""
+    template_version: int = 0
+    rank: str = ""
+    kept: Kept | None = None
+    key: str = field(default_factory=lambda: str(uuid4()))
     occurred_at: str = ""
     error: str = ""
     unresolved: tuple[str, ...] = ()
@@ -88,6 +98,7 @@ def show_page(
     refused: Refused | None = None,
     typed: Typed | None = None,
     revealed: Revealed | None = None,
+    offer: TypedOffer | None = None,
     status: int = 200,
 ) -> Response:
     """The page as it is now, with what was refused or typed put back into it."""
@@ -95,9 +106,10 @@ def show_page(
     page = ticket_page(number, actor, now, day_start(now), shown=_shown())
     may = presenting.rights(page, actor)
     offered = side_column.offers(page, book, actor)
-    said = None
+    desk, said = Desk(page, book, actor, offered), None
     if may["reply"]:
-        said = suggested_for(page, actor, side_column.placeholder_values(page, offered, current_user.name, now))
+        values = side_column.placeholder_values(page, offered, current_user.name, now)
+        said = suggested_for(page, actor, values, staged.amounts(offered))
     panel = _panel(page, book, refused, may)
     context = {
         "ticket": presenting.ticket(page, book),
@@ -111,10 +123,10 @@ def show_page(
         **(presenting.panels(page, book) if panel["panel"] else {}),
         "assists": presenting.assists(page, actor),
         **panel,
-        **_composer(page, book, typed, said),
-        "suggestions": side_column.suggestions(said, page, book) if said else [],
+        **_composer(desk, typed, said),
+        "suggestions": side_column.suggestions(said, desk) if said else [],
         "templates_all": side_column.all_templates(said, page, book) if said and panel["panel"] else [],
-        "compensation": side_column.compensation(page, book, actor, offered) if may["work"] else None,
+        "compensation": _compensation(page, book, actor, offered, offer, works=may["work"]),
         "order": side_column.order(page),
         "customer": side_column.customer(page, revealed),
         "others": side_column.others(page.related),
@@ -123,6 +135,23 @@ def show_page(
         "back_url": url_for("tickets.index", **came_from().args()),
     }
     return make_response(render_template("tickets/show.html", **context), status)
+
+
+def _compensation(
+    page: TicketPage,
+    book: RuleBook,
+    actor: Actor,
+    offered: tuple[Option, ...],
+    typed: TypedOffer | None,
+    *,
+    works: bool,
+) -> dict[str, Any] | None:
+    """What was promised and may be offered, with a refused try; nothing for who has to do with neither."""
+    if not works and not actor.may(Permission.MONEY_READ) and typed is None:
+        return None
+    found = promises(page.ticket.id)
+    changes = _changes(page, book, typed.version if typed else None)
+    return offer_card.card(page, book, actor, offered, found, now=moment(), works=works, typed=typed, changes=changes)
 
 
 def _shown() -> int:
@@ -164,8 +193,8 @@ def _changes(page: TicketPage, book: RuleBook, version: int | None) -> list[str]
     return presenting.change_lines(changes_since(page.ticket.id, max(version, 0)), page.names, book)
 
 
-def _composer(page: TicketPage, book: RuleBook, typed: Typed | None, said: Suggested | None) -> dict[str, Any]:
-    stale = None
+def _composer(desk: Desk, typed: Typed | None, said: Suggested | None) -> dict[str, Any]:
+    page, book, stale = desk.page, desk.book, None
     if typed is None:
         typed = _inserted(said)
     elif typed.overtaken:
@@ -179,10 +208,21 @@ def _composer(page: TicketPage, book: RuleBook, typed: Typed | None, said: Sugge
         }
     return {
         "composer": typed,
+        "staged": _staged(desk, typed, said),
         "stale": stale,
         "last_message_id": page.ticket.last_message_id,
         "statuses_after": presenting.statuses(page),
     }
+
+
+def _staged(desk: Desk, typed: Typed, said: Suggested | None) -> list[dict[str, Any]]:
+    """What the template in the composer stages, ticked as it was sent."""
+    if said is None or not typed.template_id:
+        return []
+    wanted = typed.template_id, typed.template_version
+    here = next((one for one in said.templates if (one.code, one.version) == wanted), None)
+    template = here or template_version(*wanted, desk.actor)
+    return staged.rows(template, desk, typed.kept) if template else []
 
 
 def _inserted(said: Suggested | None) -> Typed:
@@ -197,5 +237,7 @@ def _inserted(said: Suggested | None) -> Typed:
         solution=filled.template.marks_solution,
         template_id=filled.template.code,
         template_title=label(filled.template.title),
+        template_version=filled.template.version,
+        rank=request.args.get("rank", "")[:1],
         unresolved=filled.missing,
     )

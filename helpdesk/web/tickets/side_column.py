@@ -12,7 +12,7 @@ from flask_babel import force_locale
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.calendars import Calendar, closing_after
-from helpdesk.domain.compensation import PROPOSERS, Option, options, remaining_fen
+from helpdesk.domain.compensation import PROPOSERS, Option, options
 from helpdesk.domain.masking import mask_address, mask_phone
 from helpdesk.domain.replies import customers_locale
 from helpdesk.domain.rulebook import RuleBook
@@ -21,11 +21,12 @@ from helpdesk.queries.suggestions import Filled, Suggested, what_was_asked
 from helpdesk.queries.ticket_page import Related, TicketPage
 from helpdesk.services.customers import Revealed
 from helpdesk.web.filters import address, money
+from helpdesk.web.tickets import staged
 from helpdesk.web.tickets.presenting import type_name
+from helpdesk.web.tickets.staged import Desk
 from helpdesk.wording import day_and_time, label, order_status_label
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.catalog import locale_code
-from helpdesk.wording.explanations import basis_text, evidence_label
 
 TIME_TO_ANSWER = 2 * 3600
 """Seconds of working time that a promise leaves where no deadline sets it."""
@@ -39,29 +40,6 @@ def offers(page: TicketPage, book: RuleBook, actor: Actor) -> tuple[Option, ...]
     if actor.role not in PROPOSERS or page.ticket.type not in book.types:
         return ()
     return options(book, page.ticket.type, page.money, actor.role)
-
-
-def compensation(page: TicketPage, book: RuleBook, actor: Actor, offered: tuple[Option, ...]) -> dict[str, Any] | None:
-    if actor.role not in PROPOSERS or page.ticket.type not in book.types:
-        return None
-    room = remaining_fen(book, page.ticket.type, page.money, actor.role)
-    return {
-        "remaining_fen": None if page.money.paid_fen is None and room == 0 else room,
-        "options": [
-            {
-                "name": label(option.name),
-                "kind": option.kind,
-                "amount_fen": option.amount_fen,
-                "basis": _("，").join(
-                    basis_text(basis) for basis in (option.basis, option.bound, option.blocked) if basis is not None
-                ),
-                "is_remedy": option.is_remedy,
-                "approval": option.approval.value,
-                "evidence": [evidence_label(code) for code in option.evidence],
-            }
-            for option in offered
-        ],
-    }
 
 
 def placeholder_values(
@@ -125,25 +103,30 @@ def _answering_hours(page: TicketPage) -> Calendar | None:
     return promised[0].calendar if promised else None
 
 
-def suggestions(found: Suggested, page: TicketPage, book: RuleBook) -> list[dict[str, Any]]:
+def suggestions(found: Suggested, desk: Desk) -> list[dict[str, Any]]:
     return [
         {
-            **_template(filled, book),
+            **_template(filled, desk.book),
+            "staged": staged.rows(filled.template, desk),
             "score": one.score,
             "words": list(one.matched),
-            "same_type": one.template.type == page.ticket.type,
+            "same_type": one.template.type == desk.page.ticket.type,
         }
         for one, filled in found.best
     ]
 
 
 def all_templates(found: Suggested, page: TicketPage, book: RuleBook) -> list[dict[str, Any]]:
+    return [_template(filled, book) for filled in by_type(found, page)]
+
+
+def by_type(found: Suggested, page: TicketPage) -> list[Filled]:
     """Those of the ticket's type first, then those for any, then the rest."""
 
     def place(filled: Filled) -> int:
         return 0 if filled.template.type == page.ticket.type else 1 if filled.template.type is None else 2
 
-    return [_template(filled, book) for filled in sorted(found.everything(), key=place)]
+    return sorted(found.everything(), key=place)
 
 
 def _template(filled: Filled, book: RuleBook) -> dict[str, Any]:
@@ -152,6 +135,7 @@ def _template(filled: Filled, book: RuleBook) -> dict[str, Any]:
     return {
         "id": template.code,
         "code": template.code,
+        "version": template.version,
         "title": title,
         "type_name": type_name(template.type, book) if template.type else "",
         "shortcut": template.shortcut,

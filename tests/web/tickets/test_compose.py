@@ -126,7 +126,7 @@ def test_the_template_that_was_used_is_kept_with_its_version(agent: Client, now:
         add(template)
         words = {"title_zh": "催", "title_en": "Push", "body_zh": "已催", "body_en": "Pushed", "words": ""}
         add(ReplyTemplateVersion(template_id=template.id, version=3, created_at=now, **words))
-    agent.submit(f"/tickets/{row.number}/compose", reply(row, template_id="push"))
+    agent.submit(f"/tickets/{row.number}/compose", reply(row, template_id="push", template_version="3"))
     agent.submit(f"/tickets/{row.number}/compose", reply(row, template_id="unknown", text="另一条"))
     used = session().execute(
         select(Message.template_code, Message.template_version).where(Message.direction == "out").order_by(Message.id)
