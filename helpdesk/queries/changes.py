@@ -36,6 +36,13 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "holidays.published",
     ),
     "skills": ("skill.created", "skill.changed", "skill.given", "skill.taken"),
+    "templates": (
+        "template.created",
+        "template.changed",
+        "template.reverted",
+        "template.retired",
+        "template.restored",
+    ),
     "team": ("shift.changed", "shift.repeated", "absence.added", "absence.cancelled", "user.capacity"),
     "targets": ("target.created", "target.changed", "target.deactivated"),
     "users": (

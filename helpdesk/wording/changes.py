@@ -52,6 +52,7 @@ KINDS: Mapping[str, str] = {
     "escalation": N_("升级规则"),
     "calendars": N_("工作日历"),
     "skills": N_("技能"),
+    "templates": N_("话术"),
     "team": N_("排班和缺勤"),
     "targets": N_("通知目标"),
     "users": N_("用户"),
