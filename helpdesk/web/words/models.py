@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -51,9 +51,11 @@ def model(version: int) -> str:
     )
 
 
-@words.post("/words/models/<id:version>/<any(on, off):state>")
+@words.post("/words/models/<id:version>/<state>")
 @needs(Permission.RULES_MANAGE)
 def switch(version: int, state: str) -> BaseResponse:
+    if state not in ("on", "off"):
+        abort(404)
     service = learning.switch_on if state == "on" else learning.switch_off
     try:
         with unit_of_work():

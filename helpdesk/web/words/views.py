@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -23,6 +23,7 @@ from helpdesk.web.words.forms import DEFAULT_WEIGHT, WEIGHTS, ProposalForm, Word
 from helpdesk.wording import label, problem_text
 
 DEEDS = ("adopt", "retire")
+JUDGEMENTS = ("dismiss", "reopen")
 MOST_DEAD = 200
 MOST_LINKS = 20
 
@@ -76,10 +77,11 @@ def dead() -> str:
     )
 
 
-@words.get("/words/<any(adopt, retire):deed>")
+@words.get("/words/<deed>")
 @needs(Permission.RULES_MANAGE)
 def preview(deed: str) -> Response:
     """What it would do, before it is done; without a phrase the page asks for one."""
+    _one_of(deed, DEEDS)
     form = WordForm(request.args, meta={"csrf": False})
     if "phrase" not in request.args:
         form.phrase.data, form.weight.data = "", DEFAULT_WEIGHT
@@ -96,9 +98,10 @@ def preview(deed: str) -> Response:
     return _page(deed, form, tried)
 
 
-@words.post("/words/<any(adopt, retire):deed>")
+@words.post("/words/<deed>")
 @needs(Permission.RULES_MANAGE)
 def carry_out(deed: str) -> BaseResponse:
+    _one_of(deed, DEEDS)
     form = WordForm()
     if not form.validate():
         return _page(deed, form, status=422)
@@ -125,9 +128,10 @@ def take_back(event_id: int) -> BaseResponse:
     return _told(deed, _("已撤回，规则有了新版本。"))
 
 
-@words.post("/words/proposals/<any(dismiss, reopen):deed>")
+@words.post("/words/proposals/<deed>")
 @needs(Permission.RULES_MANAGE)
 def judge(deed: str) -> BaseResponse:
+    _one_of(deed, JUDGEMENTS)
     form = ProposalForm()
     if not form.validate():
         flash(_("请从列表里选一个词。"), "problem")
@@ -183,6 +187,12 @@ def _page(
         error=error,
     )
     return make_response(page, status)
+
+
+def _one_of(deed: str, known: tuple[str, ...]) -> None:
+    """There is no page of another name."""
+    if deed not in known:
+        abort(404)
 
 
 def _names() -> dict[str, str]:
