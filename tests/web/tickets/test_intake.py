@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from helpdesk.models import Message, Ticket
 from helpdesk.storage import session
-from tests.conftest import Client, Login
+from tests.conftest import Client, Login, Statements
 from tests.factories import World
 
 
@@ -47,6 +47,15 @@ def test_what_a_customer_said_becomes_a_ticket(agent: Client, world: World) -> N
     row = session().scalars(select(Ticket)).one()
     assert (row.type, row.klass) == ("wrong_item", "C")
     assert f"已建工单 {number}" in agent.get("/tickets").text
+
+
+def test_a_new_ticket_asks_for_shop_channel_and_queue_once(agent: Client, world: World, statements: Statements) -> None:
+    agent.submit("/tickets", form(world))
+    with statements() as seen:
+        agent.submit("/tickets", form(world, order_number="20261122002"))
+    for noun in ("shop", "channel", "queue"):
+        assert sum(f"FROM {noun} " in " ".join(one.split()) and f"SELECT {noun}.id" in one for one in seen) == 1, noun
+    assert len(seen) <= 40, "\n".join(seen)
 
 
 def test_a_second_click_is_the_same_ticket(agent: Client, world: World) -> None:
