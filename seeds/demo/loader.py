@@ -40,12 +40,13 @@ from helpdesk.services import (
     tickets,
 )
 from helpdesk.storage import session, unit_of_work
-from seeds.demo import house, material, people, phrases
+from seeds.demo import house, material, money, people, phrases
 from seeds.demo.people import PASSWORD, PEOPLE
 from seeds.demo.plan import plan
 from seeds.demo.steps import (
     OWNER,
     SYSTEM,
+    Agree,
     Answer,
     Ask,
     Claim,
@@ -55,6 +56,7 @@ from seeds.demo.steps import (
     Jot,
     Merge,
     Move,
+    Offer,
     Open,
     PlannedOrder,
     PlannedTicket,
@@ -128,6 +130,7 @@ def play(written: DemoPlan, say: Callable[[str], None] = lambda _line: None) -> 
             before = len(stage.ids)
             for steps in batches:
                 _play(stage, steps)
+                money.pay(stage.actors[money.FINANCE], steps[-1].at)
             say(f"{month}: {len(stage.ids) - before} tickets")
         stage.swept_until = None
         _let_time_pass(stage, written.now)
@@ -332,8 +335,8 @@ def _act(stage: Stage, step: Step) -> None:
         case Tell(queue, answer):
             _tell(stage, ticket, queue, answer, now)
         case Urge():
-            queue_code = next(code for code, queue_id in stage.queues.items() if queue_id == ticket.queue_id)
-            reminders.remind(number, actor=stage.actors[people.supervisor(queue_code)], now=now)
+            supervisor = people.supervisor(_queue_code(stage, ticket))
+            reminders.remind(number, actor=stage.actors[supervisor], now=now)
         case Move(queue, reason):
             if ticket.queue_id != stage.queues[queue]:
                 assignment.transfer(number, queue, reason=reason, version=version, actor=owner, now=now)
@@ -341,8 +344,14 @@ def _act(stage: Stage, step: Step) -> None:
             tickets.set_status(number, status, pending_on=pending_on, version=version, actor=owner, now=now)
         case Rank(priority):
             priorities.set_priority(number, priority, version=version, actor=owner, now=now)
+        case Offer():
+            money.offer(ticket, step.action, owner, now)
+        case Agree():
+            money.answer(ticket, _queue_code(stage, ticket), stage.actors, now)
         case Resolve(outcome, shares, by):
             by_job = by == SYSTEM
+            money.issue(ticket, owner, now)
+            version = ticket.version
             resolution.resolve(
                 number,
                 outcome=outcome,
@@ -355,6 +364,10 @@ def _act(stage: Stage, step: Step) -> None:
             _merge(stage, ticket, stage.tickets[into], reason, now)
         case Close():
             resolution.close(number, actor=stage.actors[SYSTEM], now=now)
+
+
+def _queue_code(stage: Stage, ticket: Ticket) -> str:
+    return next(code for code, queue_id in stage.queues.items() if queue_id == ticket.queue_id)
 
 
 def _in_hands(ticket: Ticket) -> bool:

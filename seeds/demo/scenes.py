@@ -18,6 +18,7 @@ from seeds.demo.steps import (
     Hear,
     Jot,
     Move,
+    Offer,
     PlannedTicket,
     Rank,
     Resolve,
@@ -112,6 +113,7 @@ SCENES: tuple[Scene, ...] = (
     Scene(("lost_parcel", "logistics_stuck"), low=0.4, high=0.9, then=("triage", "courier")),
     Scene(("out_of_stock", "late_shipment"), low=0.4, high=0.8, then=("triage", "warehouse")),
     Scene(("service_complaint", "damaged", "price_dispute"), low=0.5, high=0.95, then=("triage", "approval")),
+    Scene(("quality", "lost_parcel"), low=0.3, high=0.7, then=("triage", "approval")),
     # Another queue is asked for help.
     Scene(("lost_parcel", "quality", "return_request"), low=0.3, high=0.8, then=("triage", "ask_warehouse")),
     Scene(("cancel_order", "coupon_promo"), low=0.3, high=0.8, then=("triage", "ask_finance", "urgent")),
@@ -193,7 +195,7 @@ def _what(
         case "warehouse":
             yield at, Wait(Status.PENDING_INTERNAL, "warehouse")
         case "approval":
-            yield at, Wait(Status.PENDING_APPROVAL)
+            yield at, Offer(large=True)
         case "urgent":
             yield at, Rank(Priority.P1)
         case "ask_warehouse":

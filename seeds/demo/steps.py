@@ -156,6 +156,20 @@ class Rank:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """Money or a thing is offered to the customer. A ``large`` offer is more than the agent may promise alone: the
+    ticket waits for it.
+    """
+
+    large: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Agree:
+    """What waits for somebody's agreement is answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resolve:
     outcome: Outcome
     shares: tuple[tuple[Party, int], ...]
@@ -175,7 +189,10 @@ class Close:
     """Seven days after, by the job."""
 
 
-Action = Open | Triage | Claim | Answer | Hear | Jot | Ask | Tell | Urge | Move | Wait | Rank | Resolve | Merge | Close
+Action = (
+    Open | Triage | Claim | Answer | Hear | Jot | Ask | Tell | Urge | Move | Wait | Rank | Offer | Agree | Resolve
+    | Merge | Close
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

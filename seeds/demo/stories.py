@@ -9,19 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from helpdesk.domain.calendars import open_seconds
-from helpdesk.domain.tickets import CLOSE_AFTER_SECONDS
+from helpdesk.domain.tickets import CLOSE_AFTER_SECONDS, Outcome
 from seeds.demo import material, phrases
 from seeds.demo.endings import ending
 from seeds.demo.steps import (
     OWNER,
     SYSTEM,
     Action,
+    Agree,
     Answer,
     Claim,
     Close,
     Hear,
     Jot,
     Move,
+    Offer,
     Open,
     PlannedTicket,
     Resolve,
@@ -39,6 +41,8 @@ FIRST_REPLY_MINUTES = {0: 17, 1: 7, 2: 6}
 """Median, by month: the shop learnt to answer faster."""
 
 REOPENED = 0.06
+OFFERED = {Outcome.COMPENSATED: 1.0, Outcome.REFUNDED: 0.5, Outcome.RESENT: 0.6, Outcome.EXCHANGED: 0.3}
+"""How often something was offered, by how the ticket ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ def story(solved: Solved, queue: str, now: datetime, dice: random.Random) -> lis
     told = _monitored(solved) if monitored else _conversation(solved, queue, dice)
     steps += [Step(at, ticket.key, action) for at, action in told if created < at < resolved]
     outcome, shares = ending(ticket.type, dice)
+    if not monitored:
+        steps += _offers(solved, outcome)
     by = SYSTEM if ticket.type == "order_stall" else OWNER
     steps.append(Step(resolved, ticket.key, Resolve(outcome, shares, by)))
     last = resolved
@@ -71,6 +77,18 @@ def story(solved: Solved, queue: str, now: datetime, dice: random.Random) -> lis
     if closed < now:
         steps.append(Step(closed, ticket.key, Close()))
     return steps
+
+
+def _offers(solved: Solved, outcome: Outcome) -> Iterator[Step]:
+    """What the customer was offered on the way, and who agreed to it."""
+    dice = random.Random(f"offer {solved.ticket.key}")
+    if dice.random() > OFFERED.get(outcome, 0):
+        return
+    offered = at_share("customer_service", solved.created, solved.resolved, 0.8)
+    agreed = at_share("customer_service", solved.created, solved.resolved, 0.93)
+    if offered is not None and agreed is not None:
+        yield Step(offered, solved.ticket.key, Offer())
+        yield Step(agreed, solved.ticket.key, Agree())
 
 
 def _conversation(solved: Solved, queue: str, dice: random.Random) -> Iterator[tuple[datetime, Action]]:
