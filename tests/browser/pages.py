@@ -62,6 +62,11 @@ def insert_a_template(page: Page) -> None:
     page.locator("#suggestions [data-insert]").first.dispatch_event("click")
 
 
+def search_templates(page: Page) -> None:
+    page.locator("#composer-text").press_sequentially("/cd")
+    expect(page.locator("#template-options [role=option]").first).to_be_visible()
+
+
 def type_a_message(page: Page) -> None:
     page.fill("[name=text]", "收到的杯子碎了两个，外箱也压扁了，我要求补发")
     expect(page.locator("[data-preview-target]")).to_contain_text("C")
@@ -176,6 +181,7 @@ PAGES = (
     Shown("ticket-panel-owner", ticket(MINE), login="luolan", act=open_panel("owner"), pictured=False),
     Shown("ticket-answer", ticket(ASKED_OF_WAREHOUSE), login="sunqiang", pictured=False),
     Shown("ticket-panel-reveal", ticket(f"{MINE} AND customer_id > 0"), act=open_panel("reveal"), pictured=False),
+    Shown("ticket-template-search", ticket(MINE), act=search_templates, pictured=False),
     Shown("ticket-templates", ticket(MINE), act=open_panel("templates")),
     Shown("new-ticket", "/tickets/new", act=type_a_message),
     Shown("new-ticket-refused", "/tickets/new", act=leave_it_empty, pictured=False),
@@ -226,6 +232,20 @@ PAGES = (
     Shown("target-new-mail", "/targets/new?kind=mail", login="xuning", pictured=False),
     Shown("outbox", "/outbox", login="xuning"),
     Shown("board", "/board", login="xuning"),
+    Shown("approvals", "/approvals", login="luolan"),
+    Shown("approvals-own", "/approvals", pictured=False),
+    Shown("ledger", "/compensations", login="xuning"),
+    Shown("ledger-nothing-found", "/compensations?number=nothing", login="auditor", pictured=False),
+    Shown("payouts", "/payouts", login=FINANCE),
+    Shown("payout-new", "/payouts/new", login=FINANCE, pictured=False),
+    Shown("ticket-offer", ticket(MINE), act=choose_an_offer, pictured=False),
+    Shown("triage", "/triage"),
+    Shown("triage-nothing", "/triage", login="zhouda", pictured=False),
+    Shown("words", "/words", login="xuning"),
+    Shown("words-all", "/words/all", login="luolan", pictured=False),
+    Shown("words-dead", "/words/dead?type=damaged", login="xuning", pictured=False),
+    Shown("words-adopt", "/words/adopt?type=damaged&phrase=外箱压扁&weight=strong", login="xuning", pictured=False),
+    Shown("words-models", "/words/models", login="xuning", pictured=False),
     Shown("board-people", "/board?by=agent", login="luolan", act=open_a_card_menu, pictured=False),
     Shown("board-overdue", "/board?show=overdue", login="xuning", act=tick_three),
     Shown("board-assign", "/board", login="xuning", act=open_assign, pictured=False),
