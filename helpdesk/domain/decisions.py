@@ -23,6 +23,7 @@ MAX_LETTERS = 1_000
 """What stands further down in a message is not considered: it would cost time and blur what it is about."""
 
 OTHER = "other"
+COMPLAINT = "service_complaint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,26 @@ def candidates_to_json(candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
 def candidates_from_json(data: Iterable[Mapping[str, Any]]) -> tuple[Candidate, ...]:
     """Runners-up as they were stored."""
     return tuple(Candidate(**row) for row in data)
+
+
+_SAME_MATTER: tuple[frozenset[str], ...] = (
+    frozenset({"late_shipment", "logistics_stuck", "lost_parcel"}),
+    frozenset({"return_request", "exchange_request", "refund_status", "cancel_order", "return_mismatch"}),
+    frozenset({"damaged", "quality"}),
+    frozenset({"price_dispute", "coupon_promo"}),
+)
+"""Types that are told by the same story: the next of them is another reading, not another problem."""
+
+
+def second_problem(type_code: str, runners_up: Iterable[Candidate]) -> Candidate | None:
+    """The runner-up that is a problem of its own: a strong word speaks for it, and it is another matter than the type.
+
+    A complaint about the shop goes with any problem and is never a second one.
+    """
+    first = next(iter(runners_up), None)
+    if first is None or type_code == OTHER or first.score < _score(SURE) or first.type in (type_code, COMPLAINT):
+        return None
+    return None if any({type_code, first.type} <= matter for matter in _SAME_MATTER) else first
 
 
 ENOUGH = 2.0

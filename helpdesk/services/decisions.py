@@ -35,11 +35,19 @@ def _parcels() -> Select[int, int]:
 
 
 def store(
-    ticket: Ticket, message: Message, decision: Decision, facts: OrderFacts, *, actor: Actor, now: datetime
+    ticket: Ticket,
+    message: Message,
+    decision: Decision,
+    facts: OrderFacts,
+    *,
+    corrects: bool = True,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Keep the decision with its inputs and versions, so that it can be explained and replayed.
 
-    Where the person who entered the ticket chose another type, that is a correction from the first moment.
+    Where the person who entered the ticket chose another type, that is a correction from the first moment,
+    unless the ticket is about a second problem of the message (``corrects`` false).
     """
     row = DecisionRow(
         ticket_id=ticket.id,
@@ -58,7 +66,7 @@ def store(
     )
     session().add(row)
     session().flush()
-    if ticket.type != decision.type:
+    if corrects and ticket.type != decision.type:
         _correct(ticket, row.id, decision.type, ticket.type, actor, now)
 
 

@@ -77,7 +77,8 @@ class TicketRequest:
     priority: Priority = Priority.P2
     first_response_met: bool = False
     customer_id: int | None = None  # known already, to the caller
-    follows_id: int | None = None  # the ended ticket that this one continues
+    follows_id: int | None = None  # the ended ticket that this one continues, or whose second problem it is
+    corrects: bool = True  # a type given with it says that another decision was wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def open_ticket(request: TicketRequest, *, actor: Actor, now: datetime) -> Opene
         outcome = "appended"
     else:
         ticket, message = _create(request, decision, type_code, book, order, customer, actor, now)
-        decisions.store(ticket, message, decision, facts, actor=actor, now=now)
+        decisions.store(ticket, message, decision, facts, corrects=request.corrects, actor=actor, now=now)
         _hand_out(ticket, actor, now)
         outcome = "created"
     plain_rows(_taken_in(), {"taken": inbound_id, "ticket": ticket.id, "message": message.id})

@@ -22,6 +22,7 @@ from helpdesk.services import (
     operations,
     priorities,
     resolution,
+    second_problems,
 )
 from helpdesk.services import tickets as services
 from helpdesk.storage import unit_of_work
@@ -225,6 +226,21 @@ def reveal(number: str) -> BaseResponse:
     except Problem as problem:
         return show_page(number, refused=Refused("reveal", problem_text(problem), request.form), status=problem.status)
     return show_page(number, revealed=revealed)
+
+
+@tickets.post("/tickets/<number>/second")
+@needs(Permission.TICKETS_CREATE)
+def open_second(number: str) -> BaseResponse:
+    """A ticket of its own for the second problem of a message. Pressed twice it is the same ticket."""
+    try:
+        with unit_of_work():
+            opened = second_problems.open_second(number, request.form.get("type", "")[:40], **_now())
+    except (NotFound, NotAllowed):
+        raise
+    except Problem as problem:
+        return show_page(number, refused=Refused("", problem_text(problem), request.form), status=problem.status)
+    flash(_("第二个问题在工单 %(number)s 里处理。", number=opened.number), "done")
+    return redirect(url_for("tickets.show", number=opened.number))
 
 
 @tickets.post("/operations/<id:operation_id>/undo")

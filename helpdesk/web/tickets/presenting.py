@@ -21,7 +21,7 @@ from helpdesk.domain.access import (
     may_withdraw,
     may_work,
 )
-from helpdesk.domain.decisions import Candidate, Decision, Span
+from helpdesk.domain.decisions import Candidate, Decision, Span, second_problem
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import ACTIVE, PARTY_REQUIRED, WORKED_ON, Outcome, Party, Status, legal_moves
 from helpdesk.queries.directory import Directory
@@ -100,6 +100,7 @@ def rights(page: TicketPage, actor: Actor) -> dict[str, bool]:
         "withdraw": any(may_withdraw(actor, standing, asked_by=one.asked_by_id) for one in page.assists),
         "claim": works and active and page.ticket.assignee_id is None and page.ticket.queue_id in actor.queues,
         "merge": works and active and bool(merge_targets(page, actor)),
+        "second": works and active and actor.may(Permission.TICKETS_CREATE),
         "reveal": works and actor.may(Permission.CUSTOMERS_REVEAL),
     }
 
@@ -176,7 +177,14 @@ def decision(found: DecisionView, page: TicketPage, book: RuleBook) -> dict[str,
     shown = _decision(
         found.type, found.tier, found.score, found.rule_version, found.text, found.spans, found.runners_up, book
     )
-    return {**shown, "queue_name": _awaited(shown["queue_code"] or None, page.names)}
+    second = second_problem(page.ticket.type, found.runners_up)
+    return {
+        **shown,
+        "queue_name": _awaited(shown["queue_code"] or None, page.names),
+        "second": {"code": second.type, "name": type_name(second.type, book)}
+        if second and second.type in book.types
+        else None,
+    }
 
 
 def previewed(found: Decision, text: str, book: RuleBook) -> dict[str, Any]:
