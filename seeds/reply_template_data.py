@@ -13,7 +13,7 @@ def reply_templates() -> list[dict[str, Any]]:
     """All templates in the order of the files; everybody may use them (scope ``all``).
 
     Keys: code, scope, type (None: any), shortcut, title_zh, title_en, body_zh, body_en,
-    words (one per line), marks_solution, set_status (None: leaves it).
+    words (one per line), marks_solution, set_status (None: leaves it), actions (see ``domain.macros``).
     """
     return [_row(template) for path in sorted(FOLDER.glob("*.toml")) for template in _read(path)]
 
@@ -36,4 +36,5 @@ def _row(template: dict[str, Any]) -> dict[str, Any]:
         "words": "\n".join(template["words"]),
         "marks_solution": template.get("marks_solution", False),
         "set_status": template.get("set_status"),
+        "actions": template.get("actions", []),
     }
