@@ -33,7 +33,17 @@ SAME = 0.8
 
 MOST_FOR_TYPE = 20
 LONGEST = 60
+PARTICLES = frozenset("的了是就也都还在和跟我你他一")
+"""A phrase that begins or ends with one of these was cut out of a sentence at the wrong place."""
+
 _BREAK = "|"
+_PLACES = re.compile(
+    r"[\u4e00-\u9fff]{0,6}(?:栋|幢|单元|号楼|小区|街道|花园|公寓|大厦|弄|巷|苑)+室?"
+    r"|(?:[\u4e00-\u9fff]{2,3}(?:省|市|区|县|镇))+"
+    r"|(?<=我叫|姓名)[\u4e00-\u9fff]{1,4}|(?<=收件人|联系人)[\u4e00-\u9fff]{1,4}"
+)
+"""Where somebody tells an address or a name that we don't have of him."""
+
 _LATIN = re.compile(r"[a-z]+")
 _RUN = re.compile(r"[a-z]+(?: [a-z]+)*|[\u4e00-\u9fff]+")
 
@@ -73,7 +83,7 @@ class Corpus:
         found: dict[str, list[Found]] = {}
         for code, counted in counts.items():
             for phrase, seen in counted.items():
-                if seen < MIN_CUSTOMERS or (code, phrase) in asked:
+                if seen < MIN_CUSTOMERS or (code, phrase) in asked or not PARTICLES.isdisjoint((phrase[0], phrase[-1])):
                     continue
                 elsewhere = spread[phrase] - seen
                 contrast = _contrast(seen, totals[code], elsewhere, totals.total() - totals[code])
@@ -115,6 +125,7 @@ def _parts(phrase: str) -> set[str]:
 
 def _without(text: str, hidden: Iterable[str]) -> str:
     """The text broken wherever two letters, or a Latin word, also stand in what must not be told."""
+    text = _PLACES.sub(lambda match: _BREAK * len(match.group()), text)
     secrets = [one for one in hidden if one]
     if not secrets:
         return text
@@ -133,13 +144,23 @@ def _contrast(seen: int, total: int, elsewhere: int, others: int) -> float:
     return round(log(here / there), 4)
 
 
+def _cores(phrase: str) -> set[str]:
+    """The phrase without a letter or two at an end: what it shares with the same words cut out elsewhere."""
+    cut = {phrase[1:], phrase[:-1], phrase[2:], phrase[:-2]}
+    return {core for core in cut if len(core) >= LETTERS[0]}
+
+
 def _telling(found: Iterable[Found]) -> list[Found]:
-    """Of a phrase and its parts the one that says it: the longer, unless the part is clearly more frequent."""
+    """Of a phrase and its parts the one that says it: the longer, unless the part is clearly more frequent.
+
+    Of the same words cut out at several places, one.
+    """
     ranked = sorted(found, key=lambda one: (-len(one.phrase), -one.seen, one.phrase))
     kept: list[Found] = []
     for one in ranked:
         inside = [longer for longer in kept if one.phrase in longer.phrase]
-        if any(longer.seen >= SAME * one.seen for longer in inside):
+        shifted = any(part in longer.phrase for longer in kept for part in _cores(one.phrase))
+        if any(longer.seen >= SAME * one.seen for longer in inside) or (shifted and not inside):
             continue
         kept = [other for other in kept if other not in inside]
         kept.append(one)

@@ -72,6 +72,23 @@ def test_a_latin_name_is_not_proposed_either() -> None:
     assert any("lid is loose" in phrase for phrase in phrases)
 
 
+def test_an_address_that_is_told_in_the_message_is_not_proposed() -> None:
+    found = Corpus()
+    for who in range(9):
+        found.add("address_change", "改成云水省半山市临江区云筑七栋二单元，姓名欧阳小满" + FILLERS[who % 6], who)
+        found.add("invoice", "发票", 100 + who)
+    phrases = [one.phrase for one in found.proposals()]
+    assert not any(
+        secret in phrase for phrase in phrases for secret in ("云水", "半山", "临江", "云筑", "欧阳", "小满")
+    )
+
+
+def test_a_phrase_is_not_cut_out_at_a_particle_nor_twice() -> None:
+    phrases = [one.phrase for one in corpus("了壶嘴豁口漏得厉害的", customers=9).proposals()]
+    assert not any(phrase[0] in "了的" or phrase[-1] in "了的" for phrase in phrases)
+    assert len(phrases) <= 3
+
+
 def test_what_was_decided_about_is_not_proposed_again() -> None:
     found = corpus("壶嘴豁了口", customers=8)
     assert not any(one.phrase == "壶嘴豁了口" for one in found.proposals([("damaged", "壶嘴豁了口")]))
