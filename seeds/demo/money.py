@@ -39,7 +39,7 @@ def offer(ticket: Ticket, action: Offer, owner: Actor, now: datetime) -> None:
         offered = [one for one in offered if not one.is_remedy]
     if not offered:
         return
-    chosen = offered[ticket.id % len(offered)] if not action.large else offered[0]
+    chosen = max(offered, key=_most) if action.large else offered[ticket.id % len(offered)]
     proposal = compensations.Proposal(
         chosen.policy_code,
         _amount(chosen, facts.paid_fen, large=action.large),
@@ -55,11 +55,15 @@ def offer(ticket: Ticket, action: Offer, owner: Actor, now: datetime) -> None:
         session().refresh(ticket)
 
 
+def _most(option: Option) -> int:
+    return option.amount_fen or min(option.cap_fen or LARGE_FEN, LARGE_FEN)
+
+
 def _amount(option: Option, paid_fen: int | None, *, large: bool) -> int:
-    if large:
-        return min(option.cap_fen or LARGE_FEN, LARGE_FEN)
     if option.amount_fen is not None:
         return option.amount_fen
+    if large:
+        return _most(option)
     usual = paid_fen or USUAL_FEN if option.kind == "resend" else USUAL_FEN
     return max(option.floor_fen or 1, min(usual, option.cap_fen or usual))
 
