@@ -26,3 +26,14 @@ form?.addEventListener("input", (event) => {
   clearTimeout(waiting);
   waiting = setTimeout(preview, 500);
 });
+
+// A number found in the text goes into its field on a click, as long as nobody has typed one there.
+target?.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-fill]");
+  const field = button && form.elements[button.dataset.fill];
+  if (!field || field.value) return;
+  field.value = button.dataset.value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+  button.closest("div").remove();
+});

@@ -7,11 +7,13 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
+from helpdesk.domain.findings import What, findings, only
 from helpdesk.domain.problems import Problem
 from helpdesk.queries.choices import list_choices
 from helpdesk.services import intake
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
+from helpdesk.web.locale import shop_zone
 from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.forms import NewTicketForm
 from helpdesk.web.tickets.presenting import previewed
@@ -52,7 +54,8 @@ def create() -> BaseResponse:
 @needs(Permission.TICKETS_CREATE)
 def preview() -> str:
     """What the words typed so far would be classified as, as a fragment."""
-    return render_template("tickets/_decision.html", decision=_preview(_form()))
+    form = _form()
+    return render_template("tickets/_preview.html", decision=_preview(form), found=_found(form))
 
 
 def _form() -> NewTicketForm:
@@ -63,7 +66,18 @@ def _form() -> NewTicketForm:
 
 def _page(form: NewTicketForm, *, error: str = "", status: int = 200) -> BaseResponse:
     decision = _preview(form) if form.is_submitted() else None
-    return make_response(render_template("tickets/new.html", form=form, decision=decision, error=error), status)
+    found = _found(form) if form.is_submitted() else []
+    return make_response(
+        render_template("tickets/new.html", form=form, decision=decision, found=found, error=error), status
+    )
+
+
+def _found(form: NewTicketForm) -> list[dict[str, str]]:
+    """What stands in the text and fits an empty field; what a person typed is never touched."""
+    found = findings(form.text.data or "", moment().astimezone(shop_zone()).date())
+    empty = [(What.ORDER, form.order_number), (What.PHONE, form.phone)]
+    offers = [(field.name, only(found, what)) for what, field in empty if not field.data]
+    return [{"field": name, "value": one.value} for name, one in offers if one and "*" not in one.value]
 
 
 def _preview(form: NewTicketForm) -> dict[str, object] | None:
