@@ -294,3 +294,15 @@ def _in_queue(actor: Actor, permission: Permission, queue: int) -> bool:
     """Whether the permission reaches this queue: everything, or the actor's own queues."""
     scope = actor.scope(permission)
     return scope is Scope.ALL or (scope is Scope.OWN and queue in actor.queues)
+
+
+def may_write_template(actor: Actor, scope: str, queue_id: int | None, owner_id: int | None) -> bool:
+    """Own ones with the right to write, a queue's with the right to manage it, everybody's with that over all."""
+    reach = actor.scope(P.TEMPLATES_MANAGE)
+    match scope:
+        case "personal":
+            return owner_id == actor.id and actor.may(P.TEMPLATES_WRITE)
+        case "team":
+            return reach is ALL or (reach is OWN and queue_id in actor.queues)
+        case _:
+            return reach is ALL

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
-from helpdesk.domain.access import Actor, Permission, Scope
+from helpdesk.domain.access import Actor, may_write_template
 from helpdesk.domain.macros import Action, parse, to_document
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
 from helpdesk.domain.replies import MAX_BODY, MAX_SHORTCUT, MAX_TITLE, MAX_WORDS, PLACEHOLDERS, unresolved
@@ -131,22 +131,10 @@ def restore(template_id: int, version: int, *, actor: Actor, now: datetime) -> N
     events.record("template.restored", actor=actor, now=now, template=row.id)
 
 
-def may_edit(actor: Actor, scope: str, queue_id: int | None, owner_id: int | None) -> bool:
-    """Own ones with the right to write, a queue's with the right to manage it, everybody's with that over all."""
-    reach = actor.scope(Permission.TEMPLATES_MANAGE)
-    match scope:
-        case "personal":
-            return owner_id == actor.id and actor.may(Permission.TEMPLATES_WRITE)
-        case "team":
-            return reach is Scope.ALL or (reach is Scope.OWN and queue_id in actor.queues)
-        case _:
-            return reach is Scope.ALL
-
-
 def _require(actor: Actor, scope: str, queue_id: int | None, owner_id: int | None) -> None:
     if scope not in ("personal", "team", "all") or (scope == "team") is (queue_id is None):
         raise Invalid("template.bad_scope")
-    if not may_edit(actor, scope, queue_id, owner_id):
+    if not may_write_template(actor, scope, queue_id, owner_id):
         raise NotAllowed("template.not_yours")
 
 
@@ -154,7 +142,7 @@ def _locked(template_id: int, version: int, actor: Actor) -> ReplyTemplate:
     row = session().get(ReplyTemplate, template_id, with_for_update=True)
     if row is None or (row.scope == "personal" and row.owner_id != actor.id):
         raise NotFound("template.not_found")
-    if not may_edit(actor, row.scope, row.queue_id, row.owner_id):
+    if not may_write_template(actor, row.scope, row.queue_id, row.owner_id):
         raise NotAllowed("template.not_yours")
     if row.version != version:
         raise Stale("template.stale")

@@ -14,6 +14,7 @@ from helpdesk.web.escalation import escalation
 from helpdesk.web.money import money
 from helpdesk.web.notifications import notifications
 from helpdesk.web.queues import queues
+from helpdesk.web.reply_templates import reply_templates
 from helpdesk.web.settings import settings
 from helpdesk.web.skills import skills
 from helpdesk.web.team import team
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     changes,
     escalation,
     notifications,
+    reply_templates,
     settings,
     skills,
     triage,
