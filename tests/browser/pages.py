@@ -120,6 +120,13 @@ def open_assign(page: Page) -> None:
     expect(page.locator("#panel-assign")).to_be_visible()
 
 
+def choose_an_offer(page: Page) -> None:
+    offers = page.locator("#compensation [name=policy]:enabled")
+    if offers.count():
+        offers.first.check()
+        expect(page.locator("#compensation [name=why]")).to_be_visible()
+
+
 def open_bell(page: Page) -> None:
     page.locator(".bell summary").click()
     expect(page.locator(".bell-rows")).to_be_visible()
@@ -236,8 +243,8 @@ PAGES = (
     Shown("approvals-own", "/approvals", pictured=False),
     Shown("ledger", "/compensations", login="xuning"),
     Shown("ledger-nothing-found", "/compensations?number=nothing", login="auditor", pictured=False),
-    Shown("payouts", "/payouts", login=FINANCE),
-    Shown("payout-new", "/payouts/new", login=FINANCE, pictured=False),
+    Shown("payouts", "/payouts", login="hejuan"),
+    Shown("payout-new", "/payouts/new", login="hejuan", pictured=False),
     Shown("ticket-offer", ticket(MINE), act=choose_an_offer, pictured=False),
     Shown("triage", "/triage"),
     Shown("triage-nothing", "/triage", login="zhouda", pictured=False),
