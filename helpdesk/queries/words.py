@@ -15,7 +15,17 @@ from helpdesk.domain.learner import LIT, MIN_EXAMPLES, NEW_ENOUGH, Model
 from helpdesk.domain.lexicon import Lexicon, Word
 from helpdesk.domain.problems import Invalid, NotFound
 from helpdesk.domain.rulebook import RuleBook
-from helpdesk.domain.word_health import Effect, dead_words, effect, is_harmful, lower_bound, with_word, without_word
+from helpdesk.domain.text import normalise
+from helpdesk.domain.word_health import (
+    Effect,
+    dead_words,
+    effect,
+    is_harmful,
+    lower_bound,
+    resembles,
+    with_word,
+    without_word,
+)
 from helpdesk.models import Correction, Event, LearnedModel, PhraseProposal, RuleBookRow, User, WordHealth
 from helpdesk.models.learned import live_model
 from helpdesk.models.rulebooks import published_rulebook
@@ -241,6 +251,7 @@ def preview(actor: Actor, deed: str, type_code: str, phrase: str, weight: str) -
             one.truth,
         )
         for one in messages
+        if resembles(phrase, book.lexicon.meant(normalise(one.text).text))
     )
     return Preview(book.version, len(messages), tuple(one for one in effects if one is not None))
 

@@ -22,6 +22,7 @@ from helpdesk.domain.word_health import (
     effect,
     is_harmful,
     lower_bound,
+    resembles,
     restored,
     spells,
     weight_of,
@@ -181,6 +182,13 @@ def test_the_document_given_is_never_changed() -> None:
     with_word(mine, code, "新词一个", "weak")
     without_word(mine, code, word)
     assert mine == small()
+
+
+def test_only_texts_that_share_letters_are_tried() -> None:
+    assert resembles("发错货", "你们给我发措货了")
+    assert resembles("{发|寄}错…货", "错")
+    assert not resembles("发错货", "物流一直不动")
+    assert not resembles("{发|寄}错…货", "物流一直不动")
 
 
 def test_an_effect_is_judged_by_what_people_said() -> None:
