@@ -10,13 +10,14 @@ FOLDER = Path(__file__).parent / "rulebook"
 
 
 def document() -> dict[str, Any]:
-    """The document of version 1: types, rules, policies and the lexicon.
+    """The document of version 1: types, rules, policies, responsibility and the lexicon.
 
     Money is fen, durations are seconds. Files named ``words_*.toml`` are joined to one lexicon.
     """
     return {
         **_read(FOLDER / "rules.toml"),
         "types": _read(FOLDER / "types.toml")["types"],
+        "responsibility": _read(FOLDER / "responsibility.toml"),
         "policies": _policies(FOLDER / "policies.toml"),
         "lexicon": _lexicon(sorted(FOLDER.glob("words_*.toml"))),
     }

@@ -31,6 +31,7 @@ from helpdesk.domain.escalation import (
 )
 from helpdesk.domain.lexicon import Lexicon
 from helpdesk.domain.problems import Invalid
+from helpdesk.domain.responsibility import ShareRules, parse_share_rules
 from helpdesk.domain.tickets import Priority, TicketClass
 
 __all__ = [
@@ -148,6 +149,7 @@ class RuleBook:
     channel_caps: ChannelCaps
     customer_cap: CustomerCap | None = None
     approval_seconds: Mapping[str, int] = field(default_factory=lambda: APPROVAL_SECONDS)  # by the rung that is asked
+    responsibility: ShareRules = field(default_factory=ShareRules)
 
     def type(self, code: str) -> TicketType:
         """The type of this code; ``Invalid`` if the book has none."""
@@ -267,6 +269,7 @@ def parse_rulebook(document: Mapping[str, Any], version: int) -> RuleBook:
             channel_caps=_caps(document["channel_caps"]),
             customer_cap=_customer_cap(document.get("customer_cap")),
             approval_seconds=MappingProxyType({**APPROVAL_SECONDS, **document.get("approval_seconds", {})}),
+            responsibility=parse_share_rules(document.get("responsibility", {})),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Invalid("rulebook.malformed", detail=str(error)) from error
@@ -295,6 +298,7 @@ def _check(book: RuleBook) -> None:
         raise Invalid("rulebook.malformed", detail="targets")
     named = {p.type for p in book.policies} | book.lexicon.type_codes()
     named |= {code for rule in book.platform_rules for code in rule.types}
+    named |= book.responsibility.type_codes()
     unknown = sorted(named - set(book.types))
     if unknown:
         raise Invalid("rulebook.unknown_type", type=", ".join(unknown))
