@@ -22,6 +22,9 @@ from helpdesk.domain.tickets import Party, check_responsibility
 APPEAL_WITHIN = timedelta(hours=48)
 """On the wall clock, from the moment the shares were said."""
 
+SAID = ("ticket.responsibility", "ticket.responsibility_taken_back")
+"""Events that say, or take back, who is responsible: the latest one's id is the revision that a form was made on."""
+
 NO_EVIDENCE = "shares.evidence_unsaid"
 NO_RULE = "shares.no_rule_fits"
 

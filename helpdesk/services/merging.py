@@ -11,7 +11,7 @@ from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.domain.tickets import ACTIVE, Status, check_move
 from helpdesk.models import Ticket, TicketReader
 from helpdesk.models.scope import readable
-from helpdesk.services import tickets, urgency
+from helpdesk.services import responsibility, tickets, urgency
 from helpdesk.services.assignment import MAX_REASON
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change
@@ -22,8 +22,9 @@ def merge(number: str, into: str, *, reason: str, version: int, actor: Actor, no
     """End the ticket ``number`` for good: ``into`` goes on with its matter. Returns the merged ticket's version after.
 
     Both belong to one shop, and to one order or one customer; ``into`` is active; the actor may work on both. The
-    merged ticket's clocks and stays end without a result (PRODUCT: merging cancels the source's clocks). What was
-    said stays with it; its readers may read the other one too, and what nobody has read there is unread here.
+    merged ticket's clocks and stays end without a result (PRODUCT: merging cancels the source's clocks), and its open
+    appeals lapse. What was said stays with it; its readers may read the other one too, and what nobody has read
+    there is unread here.
     ``version`` is the merged ticket's. Raises ``Invalid`` for two that don't belong together or a missing reason,
     ``Conflict`` for one that has ended, ``Stale`` if the merged one moved on. There is no way back.
     """
@@ -43,6 +44,7 @@ def merge(number: str, into: str, *, reason: str, version: int, actor: Actor, no
         now=now,
         reason_note_id=note.id,
     )
+    responsibility.lapse(source, responsibility.open_appeals(source.id), actor=actor, now=now)
     urgency.settle(source)
     _hand_over_reading(source, target)
     record(

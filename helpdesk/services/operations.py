@@ -16,10 +16,10 @@ from sqlalchemy import delete, select, update
 
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.problems import Conflict, NotAllowed, NotFound, Problem
-from helpdesk.domain.tickets import Outcome, Priority, Status
-from helpdesk.models import Correction, Event, Operation, Responsibility, Ticket
+from helpdesk.domain.tickets import Outcome, Party, Priority, Status
+from helpdesk.models import Correction, Event, Operation, Ticket
 from helpdesk.models.scope import readable
-from helpdesk.services import clocks, stints, tickets, urgency
+from helpdesk.services import clocks, responsibility, stints, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change, Changed
 from helpdesk.storage import savepoint, session
@@ -40,10 +40,11 @@ HANDED_OUT = {"ticket.assignee": "assignee_id", "ticket.owner": "owner_id"}
 
 @dataclass(slots=True)
 class Recording:
-    """An operation being carried out; ``changed`` is filled in by who does it."""
+    """An operation being carried out; ``changed`` is filled in by who does it, ``shares`` by who resolves."""
 
     id: int
     changed: Changed | None = None
+    shares: list[list[Any]] | None = None
 
 
 @contextmanager
@@ -55,7 +56,8 @@ def recorded(code: str, ticket: Ticket, *, actor: Actor, now: datetime) -> Itera
     recording = Recording(operation.id)
     yield recording
     if recording.changed is not None and recording.changed.before:
-        operation.before = [_entry(ticket, recording.changed)]
+        shares = {"shares": recording.shares} if recording.shares else {}
+        operation.before = [_entry(ticket, recording.changed) | shares]
         session().flush()
 
 
@@ -208,7 +210,7 @@ def _withdraw_correction(ticket: Ticket, operation: Operation) -> None:
 def _take_up_resolved(ticket: Ticket, entry: dict[str, Any], operation: Operation, actor: Actor, now: datetime) -> None:
     """resolved -> open, the only legal way back, then on to where it waited before."""
     tickets.change(ticket, Change(status=Status.OPEN, outcome=None), expected=entry["version"], actor=actor, now=now)
-    session().execute(delete(Responsibility).where(Responsibility.ticket_id == ticket.id))
+    _take_back_shares(ticket, entry, actor, now)
     if ticket.first_resolved_at == operation.at:
         tickets.forget_first_resolve(ticket)
     stints.resume(entry["stints"], at=now)
@@ -224,6 +226,24 @@ def _take_up_resolved(ticket: Ticket, entry: dict[str, Any], operation: Operatio
             now=now,
             take_up_wait=True,
         )
+
+
+def shares_of(ticket_id: int) -> list[list[Any]]:
+    """Who was responsible before, as an operation keeps it: party, percent, when it was said."""
+    times = responsibility.settled_times(ticket_id)
+    return [
+        [party.value, percent, at.isoformat() if (at := times[party]) else None]
+        for party, percent in responsibility.said(ticket_id).items()
+    ]
+
+
+def _take_back_shares(ticket: Ticket, entry: dict[str, Any], actor: Actor, now: datetime) -> None:
+    """What was said before the resolve stands again, with its own time; what it disputed lapses where it changes."""
+    rows = entry.get("shares", [])
+    shares = {Party(party): percent for party, percent, _at in rows}
+    settled = {Party(party): datetime.fromisoformat(at) if at else None for party, _percent, at in rows}
+    if shares != responsibility.said(ticket.id):
+        responsibility.say(ticket, shares, actor=actor, now=now, settled=settled)
 
 
 def _move_back(ticket: Ticket, entry: dict[str, Any], operation: Operation, actor: Actor, now: datetime) -> None:

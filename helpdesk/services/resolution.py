@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from helpdesk.domain.access import Actor, Permission, Role, Scope
 from helpdesk.domain.problems import NotAllowed
@@ -18,9 +18,9 @@ from helpdesk.domain.tickets import (
     check_move,
     check_resolution,
 )
-from helpdesk.models import Responsibility, Stint, Ticket, User
+from helpdesk.models import Stint, Ticket, User
 from helpdesk.models.rulebooks import published_rulebook
-from helpdesk.services import clocks, dispatch, operations, stints, tickets, urgency
+from helpdesk.services import clocks, dispatch, operations, responsibility, stints, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change
 from helpdesk.storage import session
@@ -38,8 +38,9 @@ def resolve(
 ) -> int:
     """Resolve a ticket with its outcome and who is responsible. Returns the operation, which can be undone.
 
-    ``shares`` are percent by party, adding up to 100; A and C need them. Raises ``Invalid`` for what is
-    missing, ``Stale`` if the ticket moved on, ``Conflict`` for an illegal move.
+    ``shares`` are percent by party, adding up to 100; A and C need them. Without any, what was said before stands,
+    and so it does for a job, which can't know better. Raises ``Invalid`` for what is missing, ``Stale`` if the ticket
+    moved on, ``Conflict`` for an illegal move.
     """
     return resolve_loaded(
         tickets.load_to_work(number, actor),
@@ -66,7 +67,8 @@ def resolve_loaded(
     tickets.check_version(ticket, version)
     check_move(Status(ticket.status), Status.RESOLVED)
     by_job = actor.role is Role.SYSTEM
-    check_resolution(TicketClass(ticket.klass), outcome, shares, by_job=by_job)
+    said = responsibility.said(ticket.id)
+    check_resolution(TicketClass(ticket.klass), outcome, shares or ({} if by_job else said), by_job=by_job)
     note = tickets.add_note(ticket, reason, actor=actor, now=now) if reason.strip() else None
     with operations.recorded("ticket.resolve", ticket, actor=actor, now=now) as operation:
         operation.changed = tickets.change(
@@ -78,16 +80,9 @@ def resolve_loaded(
             reason_note_id=note.id if note else None,
             operation_id=operation.id,
         )
-    session().execute(delete(Responsibility).where(Responsibility.ticket_id == ticket.id))
-    for party, percent in shares.items():
-        session().add(Responsibility(ticket_id=ticket.id, party=party.value, percent=percent))
-    record(
-        "ticket.responsibility",
-        actor=actor,
-        now=now,
-        ticket_id=ticket.id,
-        shares={party.value: percent for party, percent in shares.items()},
-    )
+        operation.shares = operations.shares_of(ticket.id)
+    if shares and shares != said and not (by_job and said):
+        responsibility.say(ticket, shares, actor=actor, now=now)
     urgency.settle(ticket)
     ticket.unread = False
     dispatch.serve(actor, now, freed=stints.hands_of(operation.changed.stints_ended))

@@ -7,6 +7,7 @@ from helpdesk.wording.calendars import hours_text
 from helpdesk.wording.events import event_text
 from helpdesk.wording.labels import (
     absence_label,
+    appeal_state_label,
     assignment_label,
     class_label,
     clock_label,
@@ -24,6 +25,7 @@ from helpdesk.wording.times import day_and_time, time_or_day
 
 __all__ = [
     "absence_label",
+    "appeal_state_label",
     "assignment_label",
     "class_label",
     "clock_label",

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from flask_babel import gettext
 
+from helpdesk.wording.explanations import evidence_label
 from helpdesk.wording.handing import why_text
 from helpdesk.wording.labels import (
     N_,
@@ -48,6 +49,13 @@ EVENTS: Mapping[str, str] = {
     "ticket.nudged": N_("客户催单，第 %(times)s 次"),
     "ticket.reminded": N_("催办了负责人"),
     "ticket.responsibility": N_("责任归属：%(shares)s"),
+    "ticket.responsibility_taken_back": N_("收回了责任归属"),
+    "ticket.evidence": N_("核对了责任证据：%(evidence)s"),
+    "appeal.filed": N_("对%(party)s %(share)s%% 的责任提出申诉"),
+    "appeal.upheld": N_("申诉成立，改判%(party)s的责任"),
+    "appeal.rejected": N_("申诉被驳回，%(party)s的责任 %(share)s%% 不变"),
+    "appeal.withdrawn": N_("撤回了%(party)s的申诉"),
+    "appeal.lapsed": N_("责任归属已变，%(party)s的申诉不再需要裁定"),
     "ticket.reopened": N_("客户又来消息，工单重新打开，第 %(cycle)s 轮"),
     "ticket.continued": N_("客户又来消息，转到工单 %(number)s 继续处理"),
     "ticket.merged": N_("合并到工单 %(number)s"),
@@ -148,6 +156,7 @@ BY_NAME: Mapping[str, Callable[[Any], str]] = {
     "why": why_text,
     "refusal": refusal_label,
     "amount_fen": yuan,
+    "evidence": evidence_label,
     "offset_seconds": lambda seconds: duration(abs(seconds)),
 }
 

@@ -62,6 +62,12 @@ PARTIES: Mapping[str, str] = {
     Party.CUSTOMER: N_("客户"),
     Party.UNDETERMINED: N_("未判定"),
 }
+APPEALS: Mapping[str, str] = {
+    "open": N_("待裁定"),
+    "upheld": N_("申诉成立"),
+    "rejected": N_("申诉驳回"),
+    "withdrawn": N_("已撤回"),
+}
 ROLES: Mapping[str, str] = {
     Role.AGENT: N_("处理人"),
     Role.SUPERVISOR: N_("主管"),
@@ -182,6 +188,10 @@ def outcome_label(code: str) -> str:
 
 def party_label(code: str) -> str:
     return _named(PARTIES, code)
+
+
+def appeal_state_label(code: str) -> str:
+    return _named(APPEALS, code)
 
 
 def role_label(code: str) -> str:

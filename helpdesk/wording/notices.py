@@ -12,7 +12,17 @@ from flask_babel import force_locale, format_datetime, gettext, ngettext
 
 from helpdesk.domain.notices import fitted
 from helpdesk.wording.catalog import locale_code
-from helpdesk.wording.labels import N_, clock_label, duration, label, pause_action_label, status_label, yuan
+from helpdesk.wording.labels import (
+    N_,
+    appeal_state_label,
+    clock_label,
+    duration,
+    label,
+    party_label,
+    pause_action_label,
+    status_label,
+    yuan,
+)
 from helpdesk.wording.money import money_state_label
 
 NAMES: Mapping[str, str] = {
@@ -26,6 +36,9 @@ NAMES: Mapping[str, str] = {
     "assist.answered": N_("协助有答复"),
     "money.asked": N_("补偿等我审批"),
     "money.decided": N_("补偿有结果"),
+    "shares.blamed": N_("我的队列被判责"),
+    "appeal.filed": N_("责任申诉等我裁定"),
+    "appeal.decided": N_("责任申诉有结果"),
     "absence.stand_in": N_("请我代班"),
     "calendar.unconfirmed": N_("节假日未确认"),
     "outbox.dead": N_("发送失败"),
@@ -49,6 +62,9 @@ SENTENCES: Mapping[str, str] = {
     "assist.answered": N_("%(queue)s答复了协助"),
     "money.asked": N_("补偿 %(amount_fen)s 等你审批"),
     "money.decided": N_("补偿 %(amount_fen)s：%(state)s"),
+    "shares.blamed": N_("%(party)s承担 %(share)s%% 的责任，48 小时内可以申诉"),
+    "appeal.filed": N_("对%(party)s %(share)s%% 的责任提出申诉，等你裁定"),
+    "appeal.decided": N_("%(party)s的责任申诉：%(appeal_state)s"),
     "absence.stand_in": N_("%(user)s %(begins)s 到 %(ends)s 不在，由你代班"),
     "calendar.unconfirmed": N_("%(year)s 年的节假日还没有确认，之后的时限是暂定的"),
     "outbox.dead": N_("发给%(address)s的消息没有送到：%(error)s"),
@@ -90,6 +106,8 @@ SHOWN: Mapping[str, Callable[[Any], str]] = {
     "ends": lambda at: _moment(at),
     "amount_fen": yuan,
     "state": money_state_label,
+    "party": party_label,
+    "appeal_state": appeal_state_label,
     "address": lambda name: gettext("客户") if name == "reply" else str(name),
 }
 

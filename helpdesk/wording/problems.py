@@ -20,6 +20,7 @@ from helpdesk.wording.labels import (
     status_label,
     yuan,
 )
+from helpdesk.wording.share_problems import SHARES
 from helpdesk.wording.times import minute_of
 
 ACCESS: Mapping[str, str] = {
@@ -360,7 +361,7 @@ TARGETS: Mapping[str, str] = {
     "target.too_many": N_("通知目标最多 %(most)s 个。"),
     "target.url_required": N_("请填写机器人的地址。"),
 }
-PROBLEMS: Mapping[str, str] = {**ACCESS, **INPUT, **TICKETS, **CALENDARS, **IMPORTS, **TEAM, **TARGETS}
+PROBLEMS: Mapping[str, str] = {**ACCESS, **INPUT, **TICKETS, **CALENDARS, **IMPORTS, **TEAM, **TARGETS, **SHARES}
 
 TITLES: Mapping[int, str] = {
     400: N_("请求有误"),
