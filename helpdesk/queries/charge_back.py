@@ -239,7 +239,7 @@ def _late(actor: Actor, month: Month, book: RuleBook) -> dict[str, int]:
         .where(ClockRow.cancelled_at.is_(None), over > 0, *_conditions(actor, month))
         .group_by(Queue.code)
     )
-    seconds = {code: int(total) for code, total in rows}
+    seconds = {code: int(total or 0) for code, total in rows}
     return {party.value: seconds.get(code, 0) for party, code in book.responsibility.queues.items()}
 
 

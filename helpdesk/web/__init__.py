@@ -16,6 +16,7 @@ from helpdesk.web.notifications import notifications
 from helpdesk.web.queues import queues
 from helpdesk.web.reply_templates import reply_templates
 from helpdesk.web.settings import settings
+from helpdesk.web.shares import shares
 from helpdesk.web.skills import skills
 from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     notifications,
     reply_templates,
     settings,
+    shares,
     skills,
     triage,
     words,

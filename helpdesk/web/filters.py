@@ -40,6 +40,7 @@ def init_app(app: Flask) -> None:
         status_label=wording.status_label,
         outcome_label=wording.outcome_label,
         party_label=wording.party_label,
+        appeal_state_label=wording.appeal_state_label,
         role_label=wording.role_label,
         class_label=wording.class_label,
         clock_label=wording.clock_label,

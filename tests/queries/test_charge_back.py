@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,7 +31,7 @@ MONTH = Month(datetime(2026, 10, 31, 16, tzinfo=UTC), datetime(2026, 11, 30, 16,
 DAY = timedelta(days=1)
 
 
-def solved(world: World, now: datetime, shares: dict[str, int], **columns: object) -> Ticket:
+def solved(world: World, now: datetime, shares: dict[str, int], **columns: Any) -> Ticket:
     row = tickets.ticket(world, now, status="resolved", **{"resolved_at": now, "first_resolved_at": now, **columns})
     for party, percent in shares.items():
         add(Responsibility(ticket_id=row.id, party=party, percent=percent, settled_at=now))
@@ -133,11 +134,11 @@ def test_unsaid_tickets_are_listed_with_all_they_cost(world: World, now: datetim
     assert (row.percent, row.goodwill_fen, row.whole_fen) == (100, 900, 900)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.integers(1, 99), st.lists(st.integers(1, 10**7), min_size=1, max_size=3), st.booleans()),
-        max_size=5,
+        max_size=3,
     )
 )
 def test_whatever_it_cost_rows_totals_and_tickets_agree_to_the_fen(
@@ -154,9 +155,9 @@ def test_whatever_it_cost_rows_totals_and_tickets_agree_to_the_fen(
     found = listed(world.actors.auditor, month)
     whole = sum(fen for _percent, amounts, _remedy in costs for fen in amounts)
     assert found.total_fen == whole == sum(row.total_fen for row in found.rows)
-    for row in found.rows:
-        behind = charged_tickets(world.actors.auditor, row.party, month).rows
-        assert sum(one.total_fen for one in behind) == row.total_fen
+    for party in found.rows:
+        behind = charged_tickets(world.actors.auditor, party.party, month).rows
+        assert sum(one.total_fen for one in behind) == party.total_fen
 
 
 def test_the_list_takes_four_statements_however_many_tickets(

@@ -104,7 +104,7 @@ def test_only_what_the_type_asks_for_and_only_by_who_has_to_do_with_it(
 ) -> None:
     number = opened(world, now)
     with refused(kind, code):
-        mark(number, actor=getattr(world.actors, name), now=now, **{piece: True})
+        do(responsibility.mark_evidence, number, {piece: True}, seen={}, actor=getattr(world.actors, name), now=now)
 
 
 # ---- shares

@@ -27,6 +27,7 @@ from helpdesk.services import (
 from helpdesk.services import tickets as services
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, local_path, moment, needs
+from helpdesk.web.share_fields import sent_shares
 from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.forms import (
     AnswerForm,
@@ -167,7 +168,7 @@ def resolve(number: str) -> BaseResponse:
         return resolution.resolve(
             number,
             outcome=code(Outcome, form.outcome.data),
-            shares=form.shares(request.form.getlist("party"), request.form.getlist("percent")),
+            shares=sent_shares(),
             reason=form.note.data,
             version=form.version.data,
             **_now(),

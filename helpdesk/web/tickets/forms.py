@@ -41,7 +41,6 @@ from helpdesk.wording import label
 MAX_CODE = 60
 MAX_AMOUNT = 20  # as it is typed
 MOST_EVIDENCE = 30
-MOST_SHARES = 9
 MODES = ("reply", "note", "customer")
 
 Code = TypeVar("Code", Status, Outcome, Party, Priority)
@@ -111,17 +110,6 @@ class ResolveForm(Versioned):
     outcome = OneLine(validators=[chosen(), at_most(20)])
     note = Text(validators=[at_most(1_000)])
     next = BooleanField()
-
-    def shares(self, parties: list[str], percents: list[str]) -> dict[Party, int]:
-        """Percent by party from the rows of the panel; rows without a party are left out. ``Invalid`` for nonsense."""
-        found: dict[Party, int] = {}
-        for party, percent in zip(parties[:MOST_SHARES], percents, strict=False):
-            if not party:
-                continue
-            if not (percent.isascii() and percent.isdigit() and len(percent) < 4) or code(Party, party) in found:
-                raise Invalid("ticket.shares_must_be_100")
-            found[code(Party, party)] = int(percent)
-        return found
 
 
 class ComposeForm(Versioned):

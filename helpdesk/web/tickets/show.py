@@ -18,14 +18,16 @@ from helpdesk.queries.promises import promises
 from helpdesk.queries.suggestions import Suggested, template_version
 from helpdesk.queries.suggestions import suggestions as suggested_for
 from helpdesk.queries.ticket_page import TicketPage, ticket_page
+from helpdesk.queries.ticket_shares import ticket_shares
 from helpdesk.queries.ticket_timeline import FIRST, MOST, changes_since
 from helpdesk.services.customers import Revealed
 from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.hearing import read_about
 from helpdesk.web.locale import day_start
-from helpdesk.web.tickets import life, offer_card, presenting, side_column, staged, tickets
+from helpdesk.web.tickets import life, offer_card, presenting, share_card, side_column, staged, tickets
 from helpdesk.web.tickets.offer_card import TypedOffer
 from helpdesk.web.tickets.pulse import pulse_url
+from helpdesk.web.tickets.share_card import TypedShares
 from helpdesk.web.tickets.staged import Desk, Kept
 from helpdesk.web.tickets.where import came_from
 from helpdesk.wording import label
@@ -99,6 +101,7 @@ def show_page(
     typed: Typed | None = None,
     revealed: Revealed | None = None,
     offer: TypedOffer | None = None,
+    shares: TypedShares | None = None,
     status: int = 200,
 ) -> Response:
     """The page as it is now, with what was refused or typed put back into it."""
@@ -111,6 +114,9 @@ def show_page(
         values = side_column.placeholder_values(page, offered, current_user.name, now)
         said = suggested_for(page, actor, values, staged.amounts(offered))
     panel = _panel(page, book, refused, may)
+    known = ticket_shares(page.ticket.id)
+    proposed = share_card.proposal(page, known, book, now)
+    panel["panel_values"].setdefault("shares", share_card.prefilled(known, proposed))
     context = {
         "ticket": presenting.ticket(page, book),
         "may": may,
@@ -127,6 +133,7 @@ def show_page(
         "suggestions": side_column.suggestions(said, desk) if said else [],
         "templates_all": side_column.all_templates(said, page, book) if said and panel["panel"] else [],
         "compensation": _compensation(page, book, actor, offered, offer, works=may["work"]),
+        "blame": share_card.card(page, known, proposed, book, actor, shares or TypedShares(), now),
         "order": side_column.order(page),
         "customer": side_column.customer(page, revealed),
         "others": side_column.others(page.related),
