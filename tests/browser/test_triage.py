@@ -76,7 +76,9 @@ def test_two_at_the_same_pile(windows: Windows) -> None:
     second.goto("/triage")
     number = opened(first)
     second.evaluate("number => document.querySelector(`[data-card='${number}']`).open = true", number)
-    first.keyboard.press("Enter")
+    card = first.locator(f"[data-card='{number}']")
+    card.locator("select[name=other]").select_option("other")  # with which it stays where both can see it
+    card.locator("button.primary").click()
     expect(first.locator("[data-told-text]")).to_contain_text(number)
     second.locator(f"[data-card='{number}'] form button.primary").click()
     expect(second.locator("[data-told-text]")).to_contain_text("已经有人定了")
