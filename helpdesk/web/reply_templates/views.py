@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -22,6 +21,7 @@ from helpdesk.web.reply_templates import reply_templates
 from helpdesk.web.reply_templates.forms import FIELDS, TemplateForm, filled
 from helpdesk.web.reply_values import offers, placeholder_values
 from helpdesk.wording import label, problem_text
+from helpdesk.wording.catalog import gettext as _
 
 LONGEST_NUMBER = 40
 
