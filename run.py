@@ -408,7 +408,7 @@ QUICK_CHECKS: Mapping[str, Sequence[str]] = {
     "translations": ["python", "-m", "tests.arch.translations"],
 }
 # Hypothesis' profile "ci": the same examples every time, and no deadline for a machine that has other work too.
-# Browser tests are one group: they share an installation, and 2 processes have other work meanwhile.
+# Browser tests are two groups, each with an installation of its own: what people do, and every page looked at.
 PYTEST_OPTIONS = ["-q", "-n", "2", "--dist", "loadscope", "--hypothesis-profile=ci"]
 DOMAIN_COVERAGE = ["coverage", "report", "--include=helpdesk/domain/*", f"--fail-under={LEAST_DOMAIN_COVERAGE}"]
 

@@ -148,11 +148,13 @@ def facts_of(ticket: Ticket, user_id: int, book: RuleBook, now: datetime) -> Mon
     return money_facts(sums.one(), order)
 
 
-def ask(id: int, ticket: Ticket, rung: Approval, amount_fen: int, *, actor: Actor, now: datetime) -> None:
-    """Tell those whose answer the rung needs, once for each rung."""
+def ask(
+    id: int, ticket: Ticket, rung: Approval, amount_fen: int, *, actor: Actor, now: datetime, again: bool = False
+) -> None:
+    """Tell those whose answer the rung needs, once for each rung, and once more where nobody stands above it."""
     outbox.put(
         "notice",
-        f"money:{id}:{rung.value}",
+        f"money:{id}:{rung.value}{':again' if again else ''}",
         ticket_id=ticket.id,
         payload={
             "code": "money.asked",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flask_babel import gettext
-
 from helpdesk.domain.escalation import PauseStepRule, PlatformRule, Stage
-from helpdesk.wording.catalog import locale_code
+from helpdesk.wording.catalog import gettext, locale_code
 from helpdesk.wording.labels import N_, duration, label, small
 
 NOTIFIED: Mapping[str, str] = {

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from flask_babel import gettext
-
+from helpdesk.wording.catalog import gettext
 from helpdesk.wording.explanations import evidence_label
 from helpdesk.wording.handing import why_text
 from helpdesk.wording.labels import (

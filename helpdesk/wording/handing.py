@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext
-
+from helpdesk.wording.catalog import gettext
 from helpdesk.wording.labels import N_, duration
 
 MODES: Mapping[str, str] = {

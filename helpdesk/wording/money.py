@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import gettext
-
+from helpdesk.wording.catalog import gettext
 from helpdesk.wording.labels import N_
 
 KINDS: Mapping[str, str] = {

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import gettext
-
 from helpdesk.domain.compensation import BLOCK_CODES
 from helpdesk.domain.problems import Problem
+from helpdesk.wording.catalog import gettext
 from helpdesk.wording.explanations import AMOUNTS, evidence_label
 from helpdesk.wording.labels import (
     N_,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import gettext
-
+from helpdesk.wording.catalog import gettext
 from helpdesk.wording.labels import N_
 
 PLAIN = (N_("是的"), N_("没有"), N_("正在查，稍后答复"))

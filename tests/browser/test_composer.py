@@ -132,6 +132,8 @@ def test_one_key_inserts_a_suggestion_and_another_sends_it(page: Page, site: Sit
     while page.locator(".gap").count():
         page.keyboard.type("今天 18:00")
         page.keyboard.press("Tab")
+    for seen in page.locator(".staged [name=evidence]").all():
+        seen.check()
     page.locator(".composer [name=next]").uncheck()
     text.press("Control+Enter")
     said(page, "回复已保存")

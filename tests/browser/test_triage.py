@@ -6,19 +6,22 @@ import time
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import ACTIVE
+from tests.browser.pages import ACTIVE, CUSTOMER_SERVICE
 from tests.browser.windows import Windows
 
 LOGIN = "wangfang"
 WANTED = 10
 MINUTE = 60
-UNSURE = f"{ACTIVE} AND tier IN ('suggest', 'none') AND queue_id = (SELECT id FROM queue WHERE code = 'customer_service')"
+MOST_TRIES = 40
+UNSURE = " AND ".join((ACTIVE, CUSTOMER_SERVICE, "tier IN ('suggest', 'none')"))
 MESSAGES = ("在吗", "你好，有人吗", "问一下这个", "亲，在不在", "麻烦看一下")
 
 
 def pile_up(page: Page, windows: Windows) -> None:
     """Enough that no rule is sure of: what the demo brings, and what is missing written by hand."""
-    for place in range(WANTED + 2 - len(windows.site.numbers(UNSURE))):
+    for place in range(MOST_TRIES):
+        if len(windows.site.numbers(UNSURE)) >= WANTED + 2:
+            return
         page.goto("/tickets/new")
         page.fill("[name=text]", f"{MESSAGES[place % len(MESSAGES)]}。")
         page.locator("main form").last.locator("button.primary[type=submit]").click()
@@ -26,7 +29,8 @@ def pile_up(page: Page, windows: Windows) -> None:
 
 
 def opened(page: Page) -> str:
-    return page.locator("[data-card][open]").get_attribute("data-card") or ""
+    card = page.locator("[data-card][open]")
+    return (card.get_attribute("data-card") or "") if card.count() else ""
 
 
 def test_ten_decisions_by_keyboard_in_a_minute(windows: Windows) -> None:
@@ -42,15 +46,14 @@ def test_ten_decisions_by_keyboard_in_a_minute(windows: Windows) -> None:
         if place == 4:  # one that none of the candidates is
             page.keyboard.press("/")
             expect(page.locator("#triage-types [data-filter]")).to_be_focused()
-            page.keyboard.type("cxtk")
-            page.keyboard.press("Escape")
-            page.keyboard.press("/")
             page.keyboard.type("zhiliang")
+            expect(page.locator("#triage-type-list > li:visible")).to_have_count(1)
         else:
             page.keyboard.press("1")
         page.keyboard.press("Enter")
         expect(page.locator("[data-told-text]")).to_contain_text(decided[-1])
     assert time.monotonic() - began < MINUTE
+    assert all(decided)
     assert len(set(decided)) == WANTED
     assert len([url for url in asked if "/triage/" in url]) == WANTED
     still = set(windows.site.numbers(UNSURE))
@@ -73,7 +76,9 @@ def test_two_at_the_same_pile(windows: Windows) -> None:
     second.goto("/triage")
     number = opened(first)
     second.evaluate("number => document.querySelector(`[data-card='${number}']`).open = true", number)
-    first.keyboard.press("Enter")
+    card = first.locator(f"[data-card='{number}']")
+    card.locator("select[name=other]").select_option("other")  # with which it stays where both can see it
+    card.locator("button.primary").click()
     expect(first.locator("[data-told-text]")).to_contain_text(number)
     second.locator(f"[data-card='{number}'] form button.primary").click()
     expect(second.locator("[data-told-text]")).to_contain_text("已经有人定了")

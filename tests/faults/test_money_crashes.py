@@ -65,7 +65,7 @@ def crash_everywhere(deed: Callable[[], object]) -> int:
 
 
 def proposing(world: World, number: str, fen: int, now: datetime) -> Callable[[], int]:
-    wanted = Proposal(**{**DAMAGED, "amount_fen": fen, "key": "k", "why": "压坏了"})
+    wanted = Proposal(**DAMAGED, amount_fen=fen, key="k", why="压坏了")
     return partial(compensations.propose, number, wanted, version=None, actor=world.actors.agent, now=now)
 
 

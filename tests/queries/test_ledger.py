@@ -14,6 +14,7 @@ from helpdesk.domain.access import Actor
 from helpdesk.domain.problems import NotAllowed
 from helpdesk.models import Compensation, CompensationApproval
 from helpdesk.queries import ledger as queries
+from helpdesk.queries.keyset import sorted_page
 from helpdesk.queries.ledger import LedgerFilter, Sum
 from helpdesk.storage import session, unit_of_work
 from tests import money, tickets
@@ -200,7 +201,7 @@ def test_a_page_is_read_from_the_index_of_when_it_was_proposed(world: World, now
     chosen = LedgerFilter(since=now - timedelta(days=30), until=now)
     with unit_of_work():
         money.promise(world, tickets.ticket(world, now), 1, now - timedelta(days=1))
-    statement = queries.sorted_page(
+    statement = sorted_page(
         queries._columns().where(*queries._conditions(world.actors.ops, chosen)), queries.NEWEST_FIRST, None
     ).limit(51)
     text = str(statement.compile(session().get_bind(), compile_kwargs={"literal_binds": True}))

@@ -18,7 +18,7 @@ from tests.factories import World
 from tests.services.story import do, look
 
 HOUR = timedelta(hours=1)
-DAMAGED = {"policy_code": "damaged_slight", "evidence": ("photo_item", "photo_package")}
+DAMAGED: dict[str, Any] = {"policy_code": "damaged_slight", "evidence": ("photo_item", "photo_package")}
 """20 % of what was paid; the agent's own limit for the type is 30.00, the supervisor's 150.00."""
 
 
@@ -146,7 +146,7 @@ class TestProposing:
             propose(world, ended, 100, now)
 
     def test_a_ticket_that_moved_on_is_not_written_to(self, world: World, now: datetime, number: str) -> None:
-        wanted = Proposal(**DAMAGED, amount_fen=100, key="k")  # type: ignore[arg-type]
+        wanted = Proposal(**DAMAGED, amount_fen=100, key="k")
         with pytest.raises(Stale):
             do(compensations.propose, number, wanted, version=9, actor=world.actors.agent, now=now)
         assert session().scalars(select(Compensation)).all() == []
@@ -227,6 +227,11 @@ class TestAnswering:
         self, world: World, now: datetime, number: str
     ) -> None:
         made = propose(world, number, 5_000, now)
+        with unit_of_work():
+            away = {"starts_at": now - HOUR, "ends_at": now + HOUR, "kind": "leave"}
+            session().add(Absence(user_id=world.users.supervisor.id, stand_in_id=world.users.admin.id, **away))
+        with pytest.raises(NotAllowed, match="not_asked"):  # an admin never decides over money
+            do(approvals.approve, made.id, version=1, actor=world.actors.admin, now=now)
         for id in (made.id, made.id + 1):
             with pytest.raises(NotFound):
                 do(approvals.approve, id, version=1, actor=world.actors.outsider, now=now)
@@ -275,15 +280,21 @@ def test_who_does_not_answer_in_time_is_passed_over_rung_by_rung_each_once(
     world: World, now: datetime, number: str
 ) -> None:
     made = propose(world, number, 5_000, now)
-    tick = {"limit": 10, "actor": world.actors.system}
-    assert do(approvals.escalate_overdue, now + 2 * HOUR, **tick) == 0  # type: ignore[arg-type]
+    tick: dict[str, Any] = {"limit": 10, "actor": world.actors.system}
+    assert do(approvals.escalate_overdue, now + 2 * HOUR, **tick) == 0
     for asked in ("finance", "finance_and_ops"):
         late = row(made.id).ask_until
         assert late is not None
         moment = late + timedelta(seconds=1)
-        assert do(approvals.escalate_overdue, moment, **tick) == 1  # type: ignore[arg-type]
-        assert do(approvals.escalate_overdue, moment, **tick) == 0  # type: ignore[arg-type]
+        assert do(approvals.escalate_overdue, moment, **tick) == 1
+        assert do(approvals.escalate_overdue, moment, **tick) == 0
         assert (row(made.id).asked, row(made.id).approval) == (asked, "supervisor")
-    assert len(told("money.asked")) == 3
+    last = row(made.id).ask_until
+    assert last is not None
+    for moment in (last + timedelta(seconds=1), last + timedelta(days=9)):
+        do(approvals.escalate_overdue, moment, **tick)
+    assert [one.key for one in told("money.asked")] == [
+        f"money:{made.id}:{rung}" for rung in ("supervisor", "finance", "finance_and_ops", "finance_and_ops:again")
+    ]
     events = session().scalars(select(Event.code).where(Event.code == "compensation.escalated")).all()
-    assert len(events) == 2
+    assert len(events) == 3

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from helpdesk.domain.decisions import OrderFacts
-from helpdesk.domain.learner import MIN_EXAMPLES
+from helpdesk.domain.learner import MIN_EXAMPLES, NEW_ENOUGH
 from helpdesk.domain.problems import Conflict, NotAllowed, NotFound
 from helpdesk.jobs.train_learner import train_learner
 from helpdesk.models import Correction, DecisionRow, LearnedModel, Message
@@ -93,28 +93,28 @@ def test_the_preview_says_the_same(taught: World) -> None:
 
 def test_it_trains_again_only_when_enough_is_new(taught: World, now: datetime) -> None:
     assert train_learner(now) == 0
-    corrected(taught, now, learning.NEW_ENOUGH - 1)
+    corrected(taught, now, NEW_ENOUGH - 1)
     assert train_learner(now) == 0
     corrected(taught, now, 1)
-    assert train_learner(now) == MIN_EXAMPLES + learning.NEW_ENOUGH
+    assert train_learner(now) == MIN_EXAMPLES + NEW_ENOUGH
     assert states() == [(1, "off"), (2, "live")]
 
 
 def test_a_person_s_no_holds_over_later_trainings(taught: World, now: datetime) -> None:
     do(learning.switch_off, 1, actor=taught.actors.ops, now=now)
     assert live_model() is None
-    corrected(taught, now, learning.NEW_ENOUGH)
+    corrected(taught, now, NEW_ENOUGH)
     train_learner(now)
     assert states() == [(1, "off"), (2, "off")]
     do(learning.switch_on, 2, actor=taught.actors.ops, now=now)
     assert states() == [(1, "off"), (2, "live")]
-    corrected(taught, now, learning.NEW_ENOUGH)
+    corrected(taught, now, NEW_ENOUGH)
     train_learner(now)
     assert states() == [(1, "off"), (2, "off"), (3, "live")]
 
 
 def test_an_earlier_version_can_be_taken_back_into_force(taught: World, now: datetime) -> None:
-    corrected(taught, now, learning.NEW_ENOUGH)
+    corrected(taught, now, NEW_ENOUGH)
     train_learner(now)
     do(learning.switch_on, 1, actor=taught.actors.ops, now=now)
     assert states() == [(1, "live"), (2, "off")]

@@ -61,7 +61,7 @@ def press(world: World, numbers: list[str], step: tuple[str, str, int, int], now
     made = session().scalars(select(Compensation).order_by(Compensation.id)).all()
     one = made[n % len(made)] if made else None
     if deed == "propose":
-        wanted = Proposal(**{**DAMAGED, "amount_fen": fen, "key": f"k{n}-{fen}"})
+        wanted = Proposal(**DAMAGED, amount_fen=fen, key=f"k{n}-{fen}")
         compensations.propose(numbers[n % 2], wanted, version=None, **by)
     elif deed == "export":
         payouts.export(f"press{n}", **by)

@@ -35,7 +35,7 @@ def said(template_id: int) -> list[tuple[int, str]]:
         .where(ReplyTemplateVersion.template_id == template_id)
         .order_by(ReplyTemplateVersion.version)
     )
-    return [tuple(one) for one in session().execute(found)]
+    return [(one.version, one.body_zh) for one in session().execute(found)]
 
 
 def told() -> list[str]:

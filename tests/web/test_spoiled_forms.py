@@ -62,7 +62,7 @@ def given(app: Flask, client: Client) -> Iterator[tuple[str, str, Fields]]:
     seen = set()
     for page in pages(app):
         answer = client.get(page)
-        readable = answer.status_code == 200 and answer.mimetype.startswith("text/")  # not a file to take away
+        readable = answer.status_code == 200 and str(answer.mimetype).startswith("text/")  # not a file to take away
         for form in forms(answer.text) if readable else ():
             for action, fields in form.ways():
                 endpoint = endpoint_of(app, action or page)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Response, flash, make_response, redirect, render_template, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission, Role
@@ -20,6 +19,7 @@ from helpdesk.web.accounts.forms import FIELDS, UserForm
 from helpdesk.web.forms import Difference, differences, show_problem
 from helpdesk.web.locale import NAMES
 from helpdesk.wording import label, role_label
+from helpdesk.wording.catalog import gettext as _
 
 
 @accounts.get("/users")

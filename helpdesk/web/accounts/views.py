@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
 from flask_babel import refresh
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
@@ -34,6 +33,7 @@ from helpdesk.web.accounts.forms import FIELDS, LoginForm, PasswordForm, Profile
 from helpdesk.web.filters import THEMES
 from helpdesk.web.forms import show_problem
 from helpdesk.wording import problem_text
+from helpdesk.wording.catalog import gettext as _
 
 TASTE_SECONDS = 365 * 24 * 3600
 """How long the cookies of theme and language last."""

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
@@ -24,6 +23,7 @@ from helpdesk.web.assists import assists
 from helpdesk.web.filters import shown_navigation
 from helpdesk.web.locale import day_start
 from helpdesk.wording import label, order_status_label, problem_text
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.catalog import locale_code
 from helpdesk.wording.quick_answers import quick_answers
 

@@ -6,7 +6,6 @@ from typing import Any, cast
 from uuid import uuid4
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -23,6 +22,7 @@ from helpdesk.web.access import current_actor, local_path, moment, needs
 from helpdesk.web.board import board
 from helpdesk.web.forms import row_id
 from helpdesk.wording import problem_text
+from helpdesk.wording.catalog import gettext as _
 
 
 @board.post("/board/assign")

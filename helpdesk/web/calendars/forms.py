@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
@@ -19,6 +18,7 @@ from helpdesk.queries.calendars import CalendarRow
 from helpdesk.services.calendars import LONGEST_NAME
 from helpdesk.web.forms import Hidden, OneLine, Version, at_most, choices, chosen, required, row_id
 from helpdesk.wording import label
+from helpdesk.wording.catalog import gettext
 
 LONGEST_HOURS = 500
 FIELDS = {

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.adapters.holiday_files import FIELDS, MAX_BYTES, read_holiday_file
@@ -25,6 +24,7 @@ from helpdesk.web.calendars.forms import ConfirmForm, UploadForm
 from helpdesk.web.calendars.holidays import shown_changes
 from helpdesk.web.forms import show_problem
 from helpdesk.wording import problem_text
+from helpdesk.wording.catalog import gettext as _
 
 MOST_PROBLEMS = 20
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
@@ -23,6 +22,7 @@ from helpdesk.web.calendars.views import follow_words, known_year, sets_all, tod
 from helpdesk.web.forms import show_problem
 from helpdesk.wording import label
 from helpdesk.wording.calendars import weekday_text, year_status_label
+from helpdesk.wording.catalog import gettext as _
 
 FIELDS = {"holiday.wrong_year": "day", "holiday.year_out_of_range": "day", "holiday.bad_name": "name_zh"}
 """The field that a refusal is about."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from flask import request
-from flask_babel import gettext as _
 
 from helpdesk.domain.calendars import Calendar, DayKind, day_kind, hours_on
 from helpdesk.domain.holidays import FIRST_YEAR, LAST_YEAR
@@ -28,6 +27,7 @@ from helpdesk.services.calendars import MOST_SPECIAL_DAYS, CalendarSettings
 from helpdesk.web.calendars.forms import LONGEST_HOURS, HoursForm
 from helpdesk.wording import problem_text
 from helpdesk.wording.calendars import WEEKDAYS as WEEKDAY_NAMES
+from helpdesk.wording.catalog import gettext as _
 
 COPIES: Mapping[str, tuple[str, ...]] = {"workdays": WEEKDAYS[:5], "weekend": WEEKDAYS[5:], "all": WEEKDAYS}
 BLANK_ROWS = 3

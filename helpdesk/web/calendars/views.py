@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import get_timezone
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -39,6 +38,7 @@ from helpdesk.wording.calendars import (
     weekday_text,
     year_status_label,
 )
+from helpdesk.wording.catalog import gettext as _
 
 
 @calendars.app_context_processor

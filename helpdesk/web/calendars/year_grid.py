@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import format_date
-from flask_babel import gettext as _
 
 from helpdesk.domain.calendars import Calendar, DayKind, day_kind, hours_on
 from helpdesk.domain.holidays import Holiday
 from helpdesk.domain.hours import Intervals
 from helpdesk.wording import label
 from helpdesk.wording.calendars import day_kind_label, day_text, intervals_text
+from helpdesk.wording.catalog import gettext as _
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, SelectField, SelectMultipleField, TextAreaField
@@ -31,6 +30,7 @@ from helpdesk.services.escalation import LONGEST_NAME, MOST_HOURS, MOST_MINUTES
 from helpdesk.web.escalation.rows import Row
 from helpdesk.web.forms import Hidden, OneLine, Version, at_most, between, choices, chosen, required
 from helpdesk.wording import label
+from helpdesk.wording.catalog import gettext
 from helpdesk.wording.escalation import (
     met_by_label,
     notified_label,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
@@ -21,6 +20,7 @@ from helpdesk.web.escalation.forms import STEP_FIELDS, ListForm, StepRow, step_v
 from helpdesk.web.escalation.rows import Rows, removed
 from helpdesk.web.forms import Difference, differences
 from helpdesk.wording import duration, problem_text, status_label
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.escalation import step_text
 
 SHORT = {status.value.removeprefix("pending_"): status for status in Status if status in PENDING}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
@@ -19,6 +18,7 @@ from helpdesk.web.escalation import escalation
 from helpdesk.web.escalation.forms import PLATFORM_FIELDS, PlatformForm, platform_values
 from helpdesk.web.forms import Difference, differences, show_problem
 from helpdesk.wording import label, problem_text
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.escalation import platform_text
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
@@ -25,6 +24,7 @@ from helpdesk.web.escalation.forms import STAGE_FIELDS, ListForm, StageRow, stag
 from helpdesk.web.escalation.rows import Rows, removed
 from helpdesk.web.forms import Difference, choices, differences
 from helpdesk.wording import duration, label, problem_text
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.escalation import stage_deeds, stage_text, stage_when
 
 EXAMPLE_PRIORITY = Priority.P2

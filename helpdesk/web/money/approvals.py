@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -20,6 +19,7 @@ from helpdesk.web.forms import row_id
 from helpdesk.web.money import money
 from helpdesk.web.money.presenting import card, decided
 from helpdesk.wording import problem_text
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.money import money_state_label
 
 MOST_AT_ONCE = 50

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request, url_for
 from flask_babel import get_timezone
-from flask_babel import gettext as _
 
 from helpdesk.adapters.sheets import Cell, Money, write_xlsx
 from helpdesk.adapters.tabular import Figure, write_csv
@@ -25,6 +24,7 @@ from helpdesk.web.locale import shop_zone
 from helpdesk.web.money import money
 from helpdesk.web.money.presenting import policy_name, type_name
 from helpdesk.wording import label
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.money import money_kind_label, money_state_label
 
 FILTERS = ("from", "to", "state", "kind", "type", "shop", "channel", "proposer", "approver", "number")

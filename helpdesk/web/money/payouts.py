@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 from flask import Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import force_locale, ngettext
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.adapters.tabular import Figure, write_csv
@@ -24,6 +23,7 @@ from helpdesk.web.forms import row_id
 from helpdesk.web.money import money
 from helpdesk.web.money.presenting import policy_name, type_name
 from helpdesk.wording import label, problem_text
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.money import money_kind_label, payout_state_label
 
 RESULTS = ("paid", "failed")

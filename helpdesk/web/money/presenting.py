@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
-
 from helpdesk.domain.compensation import Basis
 from helpdesk.domain.ladder import PARTS
 from helpdesk.domain.rulebook import Policy, RuleBook
 from helpdesk.queries.approvals import Decided, Waiting
 from helpdesk.web.customer_money import history
 from helpdesk.wording import label, role_label
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.explanations import basis_text, evidence_label
 from helpdesk.wording.money import money_kind_label, rung_label
 

@@ -6,7 +6,6 @@ import hashlib
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
@@ -21,6 +20,7 @@ from helpdesk.web.access import current_actor, local_path, moment, needs, wants_
 from helpdesk.web.filters import can
 from helpdesk.web.forms import GREATEST_ID
 from helpdesk.web.notifications import notifications
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.catalog import locale_code
 from helpdesk.wording.notices import kind_label, notice_text
 

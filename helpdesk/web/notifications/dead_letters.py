@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -23,6 +22,7 @@ from helpdesk.web.access import current_actor, moment, needs
 from helpdesk.web.forms import GREATEST_ID
 from helpdesk.web.notifications import notifications
 from helpdesk.wording import label
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.notices import failure_text
 from helpdesk.wording.targets import target_kind_label
 

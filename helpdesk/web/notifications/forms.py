@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import time
 
-from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, SelectMultipleField, TimeField
 from wtforms.validators import Optional
@@ -18,6 +17,7 @@ from helpdesk.services.targets import LONGEST_NAME
 from helpdesk.web.forms import Hidden, OneLine, Secret, Version, at_most, choices, required
 from helpdesk.web.locale import NAMES
 from helpdesk.wording import duration, label
+from helpdesk.wording.catalog import gettext
 from helpdesk.wording.notices import kind_label
 
 WHOLE_HOUSE = 0

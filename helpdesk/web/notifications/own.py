@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 from flask import Response, current_app, flash, make_response, redirect, render_template, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
@@ -20,6 +19,7 @@ from helpdesk.web.forms import Difference, differences, show_problem
 from helpdesk.web.notifications import notifications
 from helpdesk.web.notifications.forms import OWN_FIELDS, OwnForm, digest_text, quiet_fields, quiet_text
 from helpdesk.wording import problem_text
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.notices import kind_label
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, current_app, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission, Scope
@@ -34,6 +33,7 @@ from helpdesk.web.notifications.forms import (
     quiet_text,
 )
 from helpdesk.wording import label, problem_text
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.notices import failure_text, kind_label
 from helpdesk.wording.targets import target_help, target_kind_label
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import Form, IntegerField
@@ -24,6 +23,7 @@ from helpdesk.web.access import current_actor, moment, needs
 from helpdesk.web.forms import Hidden, Several, Version, between, choices
 from helpdesk.web.queues import queues
 from helpdesk.wording import label, problem_text
+from helpdesk.wording.catalog import gettext as _
 
 
 class MemberRow(Form):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Response, flash, make_response, redirect, render_template, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission, Scope
@@ -21,6 +20,7 @@ from helpdesk.web.navigation import class_and_icon
 from helpdesk.web.queues import members, queues
 from helpdesk.web.queues.forms import FIELDS, QueueForm
 from helpdesk.wording import assignment_label, hours_text, label
+from helpdesk.wording.catalog import gettext as _
 
 
 @queues.get("/queues")

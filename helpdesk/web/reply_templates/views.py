@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -20,8 +19,9 @@ from helpdesk.web.forms import GREATEST_ID, Difference, differences, show_proble
 from helpdesk.web.locale import day_start
 from helpdesk.web.reply_templates import reply_templates
 from helpdesk.web.reply_templates.forms import FIELDS, TemplateForm, filled
-from helpdesk.web.tickets import side_column
+from helpdesk.web.reply_values import offers, placeholder_values
 from helpdesk.wording import label, problem_text
+from helpdesk.wording.catalog import gettext as _
 
 LONGEST_NUMBER = 40
 
@@ -106,18 +106,30 @@ def versions(template_id: int) -> str:
     )
 
 
-@reply_templates.post("/templates/<id:template_id>/<any(retire, restore, revert):deed>")
+@reply_templates.post("/templates/<id:template_id>/retire")
 @needs(Permission.TEMPLATES_READ)
-def change(template_id: int, deed: str) -> BaseResponse:
-    """Out of use, back into it, or back to what an earlier version said."""
-    actor, now, seen = current_actor(), moment(), _number("version")
+def retire(template_id: int) -> BaseResponse:
     with unit_of_work():
-        if deed == "revert":
-            services.revert(template_id, seen, _number("to"), actor=actor, now=now)
-        else:
-            (services.retire if deed == "retire" else services.restore)(template_id, seen, actor=actor, now=now)
-    said = {"retire": _("已停用，回复时不再出现。"), "restore": _("已重新启用。"), "revert": _("已改回那一版的内容。")}
-    flash(said[deed], "done")
+        services.retire(template_id, _number("version"), actor=current_actor(), now=moment())
+    flash(_("已停用，回复时不再出现。"), "done")
+    return redirect(url_for("reply_templates.versions", template_id=template_id))
+
+
+@reply_templates.post("/templates/<id:template_id>/restore")
+@needs(Permission.TEMPLATES_READ)
+def restore(template_id: int) -> BaseResponse:
+    with unit_of_work():
+        services.restore(template_id, _number("version"), actor=current_actor(), now=moment())
+    flash(_("已重新启用。"), "done")
+    return redirect(url_for("reply_templates.versions", template_id=template_id))
+
+
+@reply_templates.post("/templates/<id:template_id>/revert")
+@needs(Permission.TEMPLATES_READ)
+def revert(template_id: int) -> BaseResponse:
+    with unit_of_work():
+        services.revert(template_id, _number("version"), _number("to"), actor=current_actor(), now=moment())
+    flash(_("已改回那一版的内容。"), "done")
     return redirect(url_for("reply_templates.versions", template_id=template_id))
 
 
@@ -203,8 +215,8 @@ def _preview(form: TemplateForm | None = None) -> dict[str, object]:
 def _values(number: str) -> dict[str, str | None]:
     actor, now = current_actor(), moment()
     page = ticket_page(number, actor, now, day_start(now))
-    offered = side_column.offers(page, rules(), actor)
-    return side_column.placeholder_values(page, offered, current_user.name, now)
+    offered = offers(page, rules(), actor)
+    return placeholder_values(page, offered, current_user.name, now)
 
 
 def pieces(text: Filled) -> list[tuple[str, str]]:

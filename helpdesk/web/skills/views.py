@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask import Response, flash, make_response, redirect, render_template, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission, Scope
@@ -23,6 +22,7 @@ from helpdesk.web.forms import Difference, differences, show_problem
 from helpdesk.web.skills import skills
 from helpdesk.web.skills.forms import FIELDS, SkillForm
 from helpdesk.wording import label
+from helpdesk.wording.catalog import gettext as _
 
 
 @skills.get("/skills")

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -26,6 +25,7 @@ from helpdesk.web.locale import shop_zone
 from helpdesk.web.team import team
 from helpdesk.web.team.forms import ABSENCE_FIELDS, NOBODY, AbsenceForm
 from helpdesk.wording import absence_label, problem_text
+from helpdesk.wording.catalog import gettext as _
 
 MOST_HANDED_OVER = 100
 """Tickets that change hands at one press."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import format_date, ngettext
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain import shifts as rules
@@ -27,6 +26,7 @@ from helpdesk.web.locale import shop_zone
 from helpdesk.web.team import team
 from helpdesk.web.team.forms import RepeatForm, WeekForm
 from helpdesk.wording import absence_label, label, problem_text
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.catalog import locale_code
 
 MOST_HINTS = 8

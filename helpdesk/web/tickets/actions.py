@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Actor, Permission
@@ -48,6 +47,7 @@ from helpdesk.web.tickets.forms import (
 from helpdesk.web.tickets.show import Refused, show_page
 from helpdesk.web.tickets.where import onward, tell
 from helpdesk.wording import problem_text
+from helpdesk.wording.catalog import gettext as _
 
 
 @tickets.post("/tickets/<number>/claim")

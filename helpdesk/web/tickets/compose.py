@@ -6,7 +6,6 @@ from dataclasses import replace
 from uuid import UUID
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -27,6 +26,7 @@ from helpdesk.web.tickets.show import Typed, show_page
 from helpdesk.web.tickets.staged import Kept
 from helpdesk.web.tickets.where import onward
 from helpdesk.wording import problem_text
+from helpdesk.wording.catalog import gettext as _
 
 
 @tickets.post("/tickets/<number>/compose")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
@@ -18,6 +17,7 @@ from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.forms import NewTicketForm
 from helpdesk.web.tickets.presenting import previewed
 from helpdesk.wording import label, problem_text
+from helpdesk.wording.catalog import gettext as _
 
 DONE = {
     "created": lambda number: _("已建工单 %(number)s。", number=number),

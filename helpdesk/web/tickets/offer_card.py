@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from flask_babel import gettext as _
-
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.compensation import PROPOSERS, Option, approval_for, check_amount, remaining_fen
 from helpdesk.domain.problems import Invalid, Problem
@@ -22,6 +20,7 @@ from helpdesk.queries.ticket_page import TicketPage
 from helpdesk.web.customer_money import history
 from helpdesk.web.filters import money
 from helpdesk.wording import label, problem_text
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.explanations import basis_text, evidence_label
 from helpdesk.wording.money import money_kind_label, rung_label
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
@@ -22,6 +21,7 @@ from helpdesk.web.tickets.forms import MAX_CODE
 from helpdesk.web.tickets.offer_card import TypedOffer, answer, parse_yuan
 from helpdesk.web.tickets.show import show_page
 from helpdesk.wording import problem_text
+from helpdesk.wording.catalog import gettext as _
 
 MAX_WHY = 500
 MAX_REASON = 500

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from flask_babel import gettext as _
-
 from helpdesk.domain.decisions import OTHER, OrderFacts, Span
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.text import syllable
 from helpdesk.queries.triage import Card
 from helpdesk.wording import label
+from helpdesk.wording.catalog import gettext as _
 
 MOST_CANDIDATES = 3
 """As many as there are keys for."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from flask import Response, flash, json, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -24,6 +23,7 @@ from helpdesk.web.forms import OneLine, Version, at_most
 from helpdesk.web.locale import day_start
 from helpdesk.web.triage import presenting, triage
 from helpdesk.wording import label, problem_text
+from helpdesk.wording.catalog import gettext as _
 
 MAX_CODE = 40
 MAX_CURSOR = 60

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
@@ -21,6 +20,7 @@ from helpdesk.web.forms import GREATEST_ID
 from helpdesk.web.words import words
 from helpdesk.web.words.forms import DEFAULT_WEIGHT, WEIGHTS, ProposalForm, WordForm
 from helpdesk.wording import label, problem_text
+from helpdesk.wording.catalog import gettext as _
 
 DEEDS = ("adopt", "retire")
 JUDGEMENTS = ("dismiss", "reopen")

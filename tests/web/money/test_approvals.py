@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def supervisor(client: Client, world: World, login: Login) -> Client:
     return client
 
 
-def waiting(world: World, now: datetime, fen: int = 5_000, **columns: object) -> int:
+def waiting(world: World, now: datetime, fen: int = 5_000, **columns: Any) -> int:
     with unit_of_work():
         bought = tickets.order(world, now, number=f"20261122{fen}", paid_fen=20_000)
         return money.promise(world, tickets.ticket(world, now, order_id=bought.id), fen, now, **columns).id

@@ -52,7 +52,8 @@ def form(client: Client, number: str, amount: str | None = None, **more: Any) ->
 
 def promised() -> list[tuple[int, str]]:
     session().rollback()
-    return [tuple(row) for row in session().execute(select(Compensation.amount_fen, Compensation.state))]
+    rows = session().execute(select(Compensation.amount_fen, Compensation.state))
+    return [(row.amount_fen, row.state) for row in rows]
 
 
 @given(st.integers(0, 999_999_999))

@@ -179,10 +179,10 @@ def test_an_action_that_makes_no_sense_here_cannot_be_ticked(agent: Client, worl
 
 def test_the_shelf_holds_all_that_he_may_use_filled(agent: Client, row: Ticket, statements: Statements) -> None:
     with unit_of_work():
-        session().add(ReplyTemplate(code="of_another", scope="personal", owner_id=row.owner_id + 1))
+        session().add(ReplyTemplate(code="of_another", scope="personal", owner_id=(row.owner_id or 0) + 1))
     with statements() as seen:
         answer = agent.get(f"/tickets/{row.number}/templates")
-    push, plain = answer.json["templates"]
+    push, plain = answer.get_json()["templates"]
     assert (push["code"], push["version"], push["text"]) == ("push", 1, "已催，送您 ¥3.00 券")
     assert push["status"] == "pending_customer"
     assert push["staged"].count('name="action"') == 4
