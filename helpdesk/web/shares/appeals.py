@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Actor, Permission
@@ -23,6 +22,7 @@ from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.share_fields import number_field, rows_of, sent_shares, text_field, typed_shares
 from helpdesk.web.shares import shares
 from helpdesk.wording import label, problem_text
+from helpdesk.wording.catalog import gettext as _
 
 MAX_NUMBER = 20
 REFUSED: Mapping[str, Any] = {"place": "", "why": "", "reason": "", "shares": [], "uphold": False}

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request, url_for
 from flask_babel import get_timezone
-from flask_babel import gettext as _
 
 from helpdesk.adapters.sheets import Cell, Money, write_xlsx
 from helpdesk.adapters.tabular import Figure, write_csv
@@ -24,6 +23,7 @@ from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.locale import shop_zone
 from helpdesk.web.shares import shares
 from helpdesk.wording import label, party_label
+from helpdesk.wording.catalog import gettext as _
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"

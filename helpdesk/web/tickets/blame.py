@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import flash, redirect, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
@@ -19,6 +18,7 @@ from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.share_card import TypedShares
 from helpdesk.web.tickets.show import show_page
 from helpdesk.wording import problem_text
+from helpdesk.wording.catalog import gettext as _
 
 MARKS: dict[str, bool | None] = {"present": True, "absent": False, "": None}
 MOST_EVIDENCE = 30
