@@ -132,6 +132,12 @@ def open_bell(page: Page) -> None:
     expect(page.locator(".bell-rows")).to_be_visible()
 
 
+def charged_party(site: Site) -> str:
+    """The month of the site that has most of what was resolved."""
+    row = site.rows("SELECT substr(first_resolved_at, 1, 7) FROM ticket WHERE first_resolved_at > '' ORDER BY 1 DESC")
+    return f"/shares/warehouse?month={row[len(row) // 2][0]}"
+
+
 MINE = f"{ACTIVE} AND {CUSTOMER_SERVICE}"
 
 PAGES = (
@@ -210,6 +216,11 @@ PAGES = (
     Shown("escalation-pauses", "/escalation/pauses/customer", login="xuning", pictured=False),
     Shown("escalation-platform", "/escalation/platforms/ship_48h", login="xuning", pictured=False),
     Shown("escalation-platform-new", "/escalation/platforms/new", login="xuning", pictured=False),
+    Shown("shares", "/shares", login="xuning"),
+    Shown("shares-party", charged_party, login="xuning", pictured=False),
+    Shown("shares-nothing", "/shares?month=2020-01", login="xuning", pictured=False),
+    Shown("appeals", "/shares/appeals", login="luolan"),
+    Shown("appeals-agent", "/shares/appeals", login="sunqiang", pictured=False),
     Shown("settings", "/settings", login="luolan", pictured=False),
     Shown("skills", "/skills", login="xuning"),
     Shown("skill-new", "/skills/new", login="xuning", pictured=False),
