@@ -34,6 +34,8 @@ ICONS = {
     "ticket.reminded": "bell-ringing",
     "assist.asked": "help-circle",
     "assist.answered": "message-2-check",
+    "money.asked": "gavel",
+    "money.decided": "cash-banknote",
     "absence.stand_in": "calendar-user",
     "calendar.unconfirmed": "calendar-exclamation",
     "outbox.dead": "mail-x",
