@@ -16,7 +16,7 @@ from helpdesk.domain.access import Actor, TicketStanding
 from helpdesk.domain.compensation import MoneyFacts
 from helpdesk.domain.decisions import Candidate, Span, candidates_from_json, spans_from_json
 from helpdesk.domain.problems import NotFound
-from helpdesk.domain.rulebook import Label
+from helpdesk.domain.rulebook import Label, RuleBook
 from helpdesk.domain.tickets import ACTIVE, Status
 from helpdesk.models import (
     Channel,
@@ -30,7 +30,6 @@ from helpdesk.models import (
     Ticket,
 )
 from helpdesk.models.promised import customer_window, money_columns, money_facts
-from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.scope import readable
 from helpdesk.models.ticket_filter import UNSURE
 from helpdesk.models.tickets import is_open_stay
@@ -182,12 +181,14 @@ class TicketPage:
         )
 
 
-def ticket_page(number: str, actor: Actor, now: datetime, day_start: datetime, *, shown: int = FIRST) -> TicketPage:
+def ticket_page(
+    number: str, actor: Actor, now: datetime, day_start: datetime, book: RuleBook, *, shown: int = FIRST
+) -> TicketPage:
     """The ticket of this number with ``shown`` entries of its story; ``NotFound`` outside the actor's sight.
 
     ``day_start`` is the last midnight in the shop's zone (UTC): money is also counted by the day.
     """
-    since = {"day_start": day_start, "window_start": customer_window(published_rulebook(), now)}
+    since = {"day_start": day_start, "window_start": customer_window(book, now)}
     row = plain_rows(_head(actor), {"number": number, **since}).one_or_none()
     if row is None:
         raise NotFound("ticket.not_found", number=number)

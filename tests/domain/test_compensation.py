@@ -15,16 +15,18 @@ from helpdesk.domain.compensation import (
     BLOCK_CODES,
     BOUND_CODES,
     Approval,
+    Basis,
     MoneyFacts,
     Option,
     approval_for,
     channel_cap_fen,
+    check_amount,
     options,
     payout_room_fen,
     remaining_fen,
 )
 from helpdesk.domain.lexicon import Lexicon
-from helpdesk.domain.problems import Invalid, NotAllowed
+from helpdesk.domain.problems import Conflict, Invalid, NotAllowed
 from helpdesk.domain.rulebook import (
     FORMULAS,
     KINDS,
@@ -334,6 +336,21 @@ class TestOptions:
     def test_a_remedy_needs_nobody(self) -> None:
         option = only(book(policy("full_refund", kind="partial_refund", is_remedy=True)), RICH)
         assert (option.is_remedy, option.approval) == (True, Approval.NONE)
+
+
+class TestAmounts:
+    def test_an_offer_keeps_its_floor_and_its_cap(self) -> None:
+        offer = Option("x", "freight", LABEL, 800, False, Basis("compensation.fixed"), (), Approval.NONE)
+        ranged = replace(offer, floor_fen=500, cap_fen=1_000)
+        for fen in (500, 800, 1_000):
+            check_amount(ranged, fen)
+        for fen, why in ((0, "not_positive"), (499, "below_floor"), (1_001, "above_cap")):
+            with pytest.raises(Invalid, match=why):
+                check_amount(ranged, fen)
+        with pytest.raises(Invalid, match="above_cap"):  # no more is given back than is owed
+            check_amount(replace(ranged, is_remedy=True), 801)
+        with pytest.raises(Conflict, match="payouts_used_up"):
+            check_amount(replace(ranged, blocked=Basis("compensation.payouts_used_up", {"payouts": 5})), 800)
 
 
 class TestProperties:

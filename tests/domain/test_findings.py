@@ -79,6 +79,10 @@ def test_amounts_are_fen(text: str, fen: int) -> None:
     assert found(text, What.AMOUNT) == [(str(fen), "")]
 
 
+def test_a_number_is_one_thing_only_and_a_phone_is_no_order() -> None:
+    assert [one.what for one in findings("订单号：13812345678", MONDAY)] == [What.PHONE]
+
+
 @pytest.mark.parametrize("text", ["少了一块", "两块表", "0元", "3元素", "¥99999999", "十块豆腐"])
 def test_pieces_and_absurd_sums_are_no_amounts(text: str) -> None:
     assert [value for value, _ in found(text, What.AMOUNT) if int(value) > MAX_FEN] == []

@@ -203,3 +203,14 @@ def test_an_effect_is_judged_by_what_people_said() -> None:
         verdicts[truth] = found.verdict
     assert verdicts == {code: "better", "other": "worse", None: "open", "no_such": "open"}
     assert effect("EX-1", was, was, code) is None
+
+
+def test_a_word_that_was_silenced_speaks_again_when_it_is_taken_up() -> None:
+    silenced = {
+        "words": {"damaged": {"strong": ["摔坏了"]}},
+        "exceptions": [{"types": ["damaged"], "phrases": ["摔坏了"]}],
+    }
+    changed = with_word(silenced, "damaged", "摔坏了", "strong")
+    assert changed == {**silenced, "exceptions": []}
+    with pytest.raises(Conflict):
+        with_word(changed, "damaged", "摔坏了", "strong")

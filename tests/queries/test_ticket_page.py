@@ -12,7 +12,7 @@ import pytest
 from helpdesk.domain.access import Actor
 from helpdesk.domain.problems import NotFound
 from helpdesk.domain.replies import customers_locale
-from helpdesk.domain.rulebook import Label
+from helpdesk.domain.rulebook import Label, parse_rulebook
 from helpdesk.models import (
     Compensation,
     DecisionRow,
@@ -32,15 +32,16 @@ from helpdesk.queries.ticket_page import TicketPage, ticket_page
 from helpdesk.queries.ticket_timeline import changes_since, timeline
 from helpdesk.storage import unit_of_work
 from tests import tickets
-from tests.factories import World, add
+from tests.factories import World, add, shipped_rules
 from tests.tickets import HOUR
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 MINUTE = timedelta(minutes=1)
+RULES = parse_rulebook(shipped_rules()[0], 1)
 
 
 def read(number: str, actor: Actor, now: datetime, **more: Any) -> TicketPage:
-    return ticket_page(number, actor, now, now - 10 * HOUR, **more)
+    return ticket_page(number, actor, now, now - 10 * HOUR, RULES, **more)
 
 
 def happened(row: Ticket, world: World, code: str, at: datetime, **params: object) -> None:

@@ -124,7 +124,12 @@ class TestProposing:
             document = {**world.rulebook.document, "customer_cap": {"days": 90, "fen": 5_000}}
             session().add(
                 RuleBookRow(
-                    version=2, status="published", hash="2", document=document, created_at=now, published_at=now
+                    version=2,
+                    status="published",
+                    hash="a customer's cap of 50 yuan",
+                    document=document,
+                    created_at=now,
+                    published_at=now,
                 )
             )
             customer = rows.customer(world).id

@@ -34,6 +34,8 @@ ICONS = {
     "ticket.reminded": "bell-ringing",
     "assist.asked": "help-circle",
     "assist.answered": "message-2-check",
+    "money.asked": "gavel",
+    "money.decided": "cash-banknote",
     "shares.blamed": "scale",
     "appeal.filed": "gavel",
     "appeal.decided": "gavel",

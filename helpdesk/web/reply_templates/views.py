@@ -214,7 +214,7 @@ def _preview(form: TemplateForm | None = None) -> dict[str, object]:
 
 def _values(number: str) -> dict[str, str | None]:
     actor, now = current_actor(), moment()
-    page = ticket_page(number, actor, now, day_start(now))
+    page = ticket_page(number, actor, now, day_start(now), rules())
     offered = offers(page, rules(), actor)
     return placeholder_values(page, offered, current_user.name, now)
 

@@ -61,7 +61,7 @@ def _draft(number: str, form: ComposeForm) -> Draft:
     actions, policy = staged.chosen(template, kept)
     if policy:
         actions = replace(actions, offer=_offer(policy, kept, form.key.data))
-    page = ticket_page(number, actor, now, day_start(now))
+    page = ticket_page(number, actor, now, day_start(now), rules())
     offered = side_column.offers(page, rules(), actor)
     values = side_column.placeholder_values(page, offered, current_user.name, now)
     return form.draft(words_for(page, template, values, staged.amounts(offered)), actions)

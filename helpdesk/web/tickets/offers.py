@@ -49,7 +49,7 @@ def propose(number: str) -> BaseResponse:
 def check_offer(number: str) -> str:
     """What the rules say of an amount while it is typed: how much is left, and who would have to agree."""
     actor, now, book = current_actor(), moment(), rules()
-    page = ticket_page(number, actor, now, day_start(now))
+    page = ticket_page(number, actor, now, day_start(now), rules())
     code = request.args.get("policy", "")
     option = next((one for one in side_column.offers(page, book, actor) if one.policy_code == code), None)
     return render_template(

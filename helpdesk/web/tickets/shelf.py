@@ -25,7 +25,7 @@ from helpdesk.wording import label
 def shelf(number: str) -> dict[str, Any]:
     """The templates that the actor may use, filled for this ticket, its own type's first."""
     actor, now, book = current_actor(), moment(), rules()
-    page = ticket_page(number, actor, now, day_start(now))
+    page = ticket_page(number, actor, now, day_start(now), rules())
     if not may_reply(actor, page.standing):
         raise NotAllowed("ticket.may_not_reply", number=number)
     desk = Desk(page, book, actor, side_column.offers(page, book, actor))

@@ -106,7 +106,7 @@ def show_page(
 ) -> Response:
     """The page as it is now, with what was refused or typed put back into it."""
     actor, now, book = current_actor(), moment(), rules()
-    page = ticket_page(number, actor, now, day_start(now), shown=_shown())
+    page = ticket_page(number, actor, now, day_start(now), rules(), shown=_shown())
     may = presenting.rights(page, actor)
     offered = side_column.offers(page, book, actor)
     desk, said = Desk(page, book, actor, offered), None
