@@ -79,6 +79,26 @@ def leave_it_empty(page: Page) -> None:
     expect(page.locator("[aria-invalid=true]").first).to_be_visible()
 
 
+def template_versions(site: Site) -> str:
+    return by_id("/templates", "reply_template", "shortcut = 'hf'")(site) + "/versions"
+
+
+def try_a_template(page: Page) -> None:
+    page.locator("[name=body_zh]").press_sequentially("，{colour}", delay=0)
+    expect(page.locator("[data-template-preview] .template-gap", has_text="{colour}")).to_be_visible()
+
+
+def reword_a_template(page: Page) -> None:
+    """Versions say more when there are two; looked at again, there is one more."""
+    versions = page.url
+    page.goto(versions.removesuffix("/versions"))
+    body = page.locator("[name=body_zh]")
+    body.fill(f"{body.input_value()}\n有事随时找我。")
+    page.locator("main button.primary[type=submit]").click()
+    page.goto(versions)
+    expect(page.locator("main ins").first).to_be_visible()
+
+
 def open_panel(name: str) -> Callable[[Page], None]:
     return lambda page: (panel(page, name), None)[1]
 
@@ -264,6 +284,18 @@ PAGES = (
     Shown("words-dead", "/words/dead?type=damaged", login="xuning", pictured=False),
     Shown("words-adopt", "/words/adopt?type=damaged&phrase=外箱压扁&weight=strong", login="xuning", pictured=False),
     Shown("words-models", "/words/models", login="xuning", pictured=False),
+    Shown("templates", "/templates", login="xuning", pictured=False),
+    Shown("templates-nothing-found", "/templates?q=nothing-like-this&state=retired", pictured=False),
+    Shown("template-new", "/templates/new", act=try_a_template, pictured=False),
+    Shown(
+        "template",
+        by_id("/templates", "reply_template", "active"),
+        login="xuning",
+        act=try_a_template,
+        pictured=False,
+    ),
+    Shown("template-read", by_id("/templates", "reply_template", "active"), pictured=False),
+    Shown("template-versions", template_versions, login="xuning", act=reword_a_template, pictured=False),
     Shown("board-people", "/board?by=agent", login="luolan", act=open_a_card_menu, pictured=False),
     Shown("board-overdue", "/board?show=overdue", login="xuning", act=tick_three),
     Shown("board-assign", "/board", login="xuning", act=open_assign, pictured=False),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission, Scope, may_write_template
-from helpdesk.domain.problems import NotAllowed, Problem, Stale
-from helpdesk.domain.replies import PLACEHOLDERS, Filled, fill, search
+from helpdesk.domain.problems import Invalid, NotAllowed, Problem, Stale
+from helpdesk.domain.replies import MAX_BODY, PLACEHOLDERS, Filled, fill, search
 from helpdesk.queries import template_library as queries
 from helpdesk.queries.template_library import Shelved
 from helpdesk.queries.ticket_page import ticket_page
@@ -18,12 +20,14 @@ from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.forms import GREATEST_ID, Difference, differences, show_problem
 from helpdesk.web.locale import day_start
 from helpdesk.web.reply_templates import reply_templates
+from helpdesk.web.reply_templates.changes import changed_by
 from helpdesk.web.reply_templates.forms import FIELDS, TemplateForm, filled
 from helpdesk.web.reply_values import offers, placeholder_values
 from helpdesk.wording import label, problem_text
 from helpdesk.wording.catalog import gettext as _
 
 LONGEST_NUMBER = 40
+LONGEST_TEXT = 2 * MAX_BODY  # more than can be saved, so that one sees what is too long
 
 
 @reply_templates.get("/templates")
@@ -40,7 +44,7 @@ def index() -> str:
         rows=shown,
         asked=asked,
         total=len(rows),
-        types=[(code, label(kind.name)) for code, kind in book.types.items()],
+        narrowed=any(asked.values()),
         type_names={code: label(kind.name) for code, kind in book.types.items()},
         can_write=actor.may(Permission.TEMPLATES_WRITE),
     )
@@ -100,9 +104,13 @@ def template(template_id: int) -> BaseResponse:
 @reply_templates.get("/templates/<id:template_id>/versions")
 @needs(Permission.TEMPLATES_READ)
 def versions(template_id: int) -> str:
-    row = queries.one(template_id, current_actor())
+    row, said, book = queries.one(template_id, current_actor()), queries.versions(template_id), rules()
+    names = {code: name for _id, code, name in queries.queues()}
     return render_template(
-        "reply_templates/versions.html", label=label, row=row, versions=queries.versions(template_id)
+        "reply_templates/versions.html",
+        label=label,
+        row=row,
+        versions=[(one, changed_by(one, before, book, names)) for one, before in zip_longest(said, said[1:])],
     )
 
 
@@ -208,8 +216,23 @@ def _preview(form: TemplateForm | None = None) -> dict[str, object]:
             problem = problem_text(refused)
     zh = typed.get("body_zh", "") if form is None else form.body_zh.data or ""
     en = typed.get("body_en", "") if form is None else form.body_en.data or ""
-    texts = [(lang, pieces(fill(text[:2000], values))) for lang, text in (("zh-CN", zh), ("en", en)) if text.strip()]
+    texts = [
+        (lang, pieces(found), _gaps(lang, found, bool(values)))
+        for lang, text in (("zh-CN", zh), ("en", en))
+        if text.strip() and (found := fill(text[:LONGEST_TEXT], values))
+    ]
     return {"texts": texts, "ticket_problem": problem, "ticket_number": number}
+
+
+def _gaps(lang: str, found: Filled, tried: bool) -> list[str]:
+    """What would keep the text from being saved, or from being sent on the ticket it is tried on."""
+    said = []
+    if found.unknown:
+        code = "template.unknown_in_body_en" if lang == "en" else "template.unknown_in_body_zh"
+        said.append(problem_text(Invalid(code, names=list(found.unknown))))
+    if tried and found.missing:
+        said.append(problem_text(Invalid("message.unresolved_placeholders", names=list(found.missing))))
+    return said
 
 
 def _values(number: str) -> dict[str, str | None]:

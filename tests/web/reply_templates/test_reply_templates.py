@@ -16,6 +16,7 @@ from helpdesk.models import Message, ReplyTemplate, TemplateUse
 from helpdesk.queries.template_library import Shelved, library
 from helpdesk.services import templates
 from helpdesk.storage import session, unit_of_work
+from tests import tickets
 from tests.conftest import Client, Login
 from tests.factories import World
 from tests.services.story import do, taken_in
@@ -53,6 +54,35 @@ def test_one_is_written_found_by_initials_edited_and_taken_back(agent: Client) -
     assert "改过" in agent.get(f"{address}/versions").text
     agent.submit(f"{address}/retire", {"version": "3"})
     assert not stored().active
+
+
+def test_a_version_says_what_it_changed_in_the_one_before(agent: Client) -> None:
+    agent.submit("/templates/new", FORM | {"tags": "催过"})
+    address = f"/templates/{stored().id}"
+    changed = {"body_zh": "您好，{shop}。", "tags": "催过, <b>急</b>", "priority": "P1", "transfer": "warehouse"}
+    agent.submit(address, FORM | changed | {"marks_solution": "y", "version": "1"})
+    page = agent.get(f"{address}/versions").text
+    latest, first = page[page.index('id="version-2"') :].split('id="version-1"')
+    assert "您好，<del>{customer}</del><ins>{shop}</ins>。" in latest
+    assert "加标签“催过”" in latest
+    for words in ("加标签“&lt;b&gt;急&lt;/b&gt;”", "优先级改为 P1", "转到仓库", "这条回复给出了方案"):
+        assert words in latest
+    assert "中文标题" not in latest  # it is as it was
+    assert "发错货致歉" in first
+    assert "<ins>" not in first  # nothing before it
+
+
+def test_the_preview_says_what_would_keep_it_from_being_saved_or_sent(
+    agent: Client, world: World, now: datetime
+) -> None:
+    with unit_of_work():
+        number = tickets.ticket(world, now, owner=world.users.agent, hands=world.users.agent).number
+    typed = {"body_zh": "{agent}{tracking}{colour}", "ticket": number}
+    page = agent.submit("/templates/preview", typed).text
+    assert "内容里有认不出的占位符：colour" in page
+    assert "还有没填的占位：tracking" in page
+    assert f"<mark>{world.users.agent.name}</mark>" in page
+    assert "还有没填的占位" not in agent.submit("/templates/preview", typed | {"ticket": ""}).text
 
 
 def test_an_unknown_placeholder_is_named_and_nothing_is_saved(agent: Client) -> None:
