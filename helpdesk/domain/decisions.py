@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from helpdesk.domain.learner import LIT, Example, Features, Model, features_of
-from helpdesk.domain.lexicon import Hit, How, Lexicon
+from helpdesk.domain.lexicon import Lexicon
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.text import NORMALISER_VERSION, Normalised, normalise
 from helpdesk.domain.tickets import TicketClass
+from helpdesk.domain.word_search import Hit, How
 
 Tier = Literal["auto", "suggest", "none"]
 

@@ -14,9 +14,9 @@ from math import sqrt
 from typing import Any
 
 from helpdesk.domain.decisions import Decision, Span
-from helpdesk.domain.lexicon import GAP, POINTS, Slot, Word, slots_of
 from helpdesk.domain.problems import Conflict, Invalid
 from helpdesk.domain.text import sound
+from helpdesk.domain.words import GAP, POINTS, Slot, Word, slots_of
 
 Z = 1.96
 """Normal quantile of the bound: 97.5 % one-sided."""

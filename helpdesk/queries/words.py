@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, literal, or_, select, tuple_
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.decisions import classify
 from helpdesk.domain.learner import LIT, MIN_EXAMPLES, NEW_ENOUGH, Model
-from helpdesk.domain.lexicon import Lexicon, Word
+from helpdesk.domain.lexicon import Lexicon
 from helpdesk.domain.problems import Invalid, NotFound
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.text import normalise
@@ -26,6 +26,7 @@ from helpdesk.domain.word_health import (
     with_word,
     without_word,
 )
+from helpdesk.domain.words import Word
 from helpdesk.models import Correction, Event, LearnedModel, PhraseProposal, RuleBookRow, User, WordHealth
 from helpdesk.models.learned import live_model
 from helpdesk.models.rulebooks import published_rulebook

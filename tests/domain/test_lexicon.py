@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from helpdesk.domain.lexicon import GAP, SHARE, Hit, How, Lexicon, slots_of
+from helpdesk.domain.lexicon import Lexicon
+from helpdesk.domain.word_search import SHARE, Hit, How
+from helpdesk.domain.words import GAP, slots_of
 
 
 def lexicon(*strong: str, exceptions: Any = (), confusions: Any = None, **others: list[str]) -> Lexicon:

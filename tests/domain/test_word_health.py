@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.domain.decisions import OrderFacts, Span, classify
-from helpdesk.domain.lexicon import Lexicon, slots_of
+from helpdesk.domain.lexicon import Lexicon
 from helpdesk.domain.problems import Conflict, Invalid
 from helpdesk.domain.rulebook import parse_rulebook
 from helpdesk.domain.word_health import (
@@ -29,6 +29,7 @@ from helpdesk.domain.word_health import (
     with_word,
     without_word,
 )
+from helpdesk.domain.words import slots_of
 from tests.domain.small_rulebook import small_document as document
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)

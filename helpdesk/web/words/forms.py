@@ -6,8 +6,8 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import SelectField
 
-from helpdesk.domain.lexicon import POINTS
 from helpdesk.domain.word_health import LONGEST_WORD
+from helpdesk.domain.words import POINTS
 from helpdesk.web.forms import OneLine, Version, at_most, choices, required
 
 WEIGHTS = {
