@@ -47,6 +47,9 @@ class Permission(StrEnum):
     SHARES_APPEAL = "shares:appeal"  # against the share of responsibility that one's queue was given
     SHARES_DECIDE = "shares:decide"
     SHARES_READ = "shares:read"  # who owes what, month by month
+    REPORTS_READ = "reports:read"
+    REPORTS_CLOSE = "reports:close"  # months: close, open again, recalculate, send
+    IMPROVEMENTS_MANAGE = "improvements:manage"  # what the shop changes upstream
     WORDS_READ = "words:read"  # how the rules' words and learned models do
     RULES_READ = "rules:read"
     RULES_MANAGE = "rules:manage"  # what decides types: words, learned models
@@ -107,6 +110,8 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.MONEY_APPROVE: OWN,
         P.SHARES_DECIDE: OWN,
         P.SHARES_READ: OWN,
+        P.REPORTS_READ: OWN,
+        P.IMPROVEMENTS_MANAGE: OWN,
         P.WORDS_READ: ALL,
         P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
@@ -120,6 +125,7 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.MONEY_APPROVE: ALL,
         P.MONEY_PAY: ALL,
         P.SHARES_READ: ALL,
+        P.REPORTS_READ: ALL,
     },
     Role.OPS: {
         **_EVERYONE,
@@ -143,6 +149,9 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.MONEY_APPROVE: ALL,
         P.SHARES_DECIDE: ALL,
         P.SHARES_READ: ALL,
+        P.REPORTS_READ: ALL,
+        P.REPORTS_CLOSE: ALL,
+        P.IMPROVEMENTS_MANAGE: ALL,
         P.WORDS_READ: ALL,
         P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
@@ -159,6 +168,7 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.OUTBOX_MANAGE: ALL,
         P.MONEY_READ: ALL,
         P.SHARES_READ: ALL,
+        P.REPORTS_READ: ALL,
         P.WORDS_READ: ALL,
         P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
@@ -170,6 +180,7 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.BOARD_READ: ALL,
         P.MONEY_READ: ALL,
         P.SHARES_READ: ALL,
+        P.REPORTS_READ: ALL,
         P.WORDS_READ: ALL,
         P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
@@ -185,6 +196,8 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.QUEUES_MANAGE: ALL,
         P.CALENDARS_MANAGE: ALL,
         P.SHIFTS_MANAGE: ALL,
+        P.REPORTS_READ: ALL,
+        P.REPORTS_CLOSE: ALL,
     },
 }
 

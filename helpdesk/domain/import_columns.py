@@ -51,9 +51,11 @@ ORDER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "buyer_id": TICKET_COLUMNS["buyer_id"],
     "phone": TICKET_COLUMNS["phone"],
     "address": ("地址", "收货地址", "收件地址"),
+    "warehouse": ("仓库", "发货仓", "发货仓库", "出库仓"),
     "sku": ("商品编码", "货号", "商家编码", "SKU编码"),
     "name": ("商品", "商品名称", "商品标题", "宝贝标题", "item", "product", "item_name"),
     "spec": ("规格", "商品规格", "颜色尺码", "variant"),
+    "batch": ("批次", "批号", "生产批次", "lot"),
     "quantity": ("数量", "件数", "购买数量", "qty"),
     "unit_price": ("单价", "商品单价", "price"),
     "carrier": ("快递", "快递公司", "物流公司", "承运商"),
@@ -71,7 +73,7 @@ HISTORY_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "detail": ("说明", "备注"),
 }
 
-LINE_FIELDS = ("sku", "name", "spec", "quantity", "unit_price")
+LINE_FIELDS = ("sku", "name", "spec", "batch", "quantity", "unit_price")
 PARCEL_FIELDS = ("carrier", "tracking_number", "shipped_at", "signed_at")
 
 LISTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {

@@ -19,6 +19,20 @@ from helpdesk.models.paces import QueuePace
 from helpdesk.models.pauses import PauseStep, TicketPause
 from helpdesk.models.queues import Membership, Queue
 from helpdesk.models.replies import ReplyTemplate, ReplyTemplateVersion, TemplateUse
+from helpdesk.models.reports import (
+    Improvement,
+    ReportDay,
+    ReportDue,
+    ReportFact,
+    ReportFactParty,
+    ReportFactTime,
+    ReportLine,
+    ReportMonth,
+    ReportPart,
+    ReportRecalculation,
+    ReportSending,
+    ReportTicketSku,
+)
 from helpdesk.models.rulebooks import RuleBookRow
 from helpdesk.models.shifts import Absence, Shift
 from helpdesk.models.shops import Channel, Shop
@@ -46,6 +60,7 @@ __all__ = [
     "Holiday",
     "HolidayYear",
     "ImportFile",
+    "Improvement",
     "Inbound",
     "JobRun",
     "JobRunError",
@@ -72,6 +87,17 @@ __all__ = [
     "QueuePace",
     "ReplyTemplate",
     "ReplyTemplateVersion",
+    "ReportDay",
+    "ReportDue",
+    "ReportFact",
+    "ReportFactParty",
+    "ReportFactTime",
+    "ReportLine",
+    "ReportMonth",
+    "ReportPart",
+    "ReportRecalculation",
+    "ReportSending",
+    "ReportTicketSku",
     "Responsibility",
     "RuleBookRow",
     "SavedView",

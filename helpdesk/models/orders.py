@@ -31,6 +31,7 @@ class Order(Base):
     freight_fen: Mapped[int | None]
     price_snapshot_fen: Mapped[int | None]  # what the page promised when the order was placed
     address: Mapped[str] = mapped_column(Text, default="")
+    warehouse: Mapped[str] = mapped_column(String(60), default="")  # that ships it; empty where nobody told
     placed_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
 
@@ -49,6 +50,7 @@ class OrderLine(Base):
     sku: Mapped[str] = mapped_column(String(80), default="")
     name: Mapped[str] = mapped_column(String(200))
     spec: Mapped[str] = mapped_column(String(120), default="")
+    batch: Mapped[str] = mapped_column(String(60), default="")  # of production, where the shop keeps it
     quantity: Mapped[int]
     unit_fen: Mapped[int | None]
 

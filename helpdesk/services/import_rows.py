@@ -109,6 +109,7 @@ def take_order(rows: Sequence[Cells], known: Known) -> str:
         price_snapshot_fen=columns.read_fen(_text(first, "price_snapshot"), "price_snapshot"),
         placed_at=instant(first, "placed_at"),
         address=columns.read_text(_text(first, "address"), "address", MAX_ADDRESS),
+        warehouse=columns.read_text(_text(first, "warehouse"), "warehouse", MAX_SHORT),
         customer_name=columns.read_text(_text(first, "customer_name"), "customer_name", MAX_NAME),
         buyer_id=_identifier(first, "buyer_id", MAX_NAME),
         phone=_identifier(first, "phone", intake.MAX_PHONE),
@@ -165,6 +166,7 @@ def _line(row: Cells) -> LineData:
         sku=sku,
         spec=columns.read_text(_text(row, "spec"), "spec", 120),
         unit_fen=columns.read_fen(_text(row, "unit_price"), "unit_price"),
+        batch=columns.read_text(_text(row, "batch"), "batch", MAX_SHORT),
     )
 
 

@@ -32,6 +32,7 @@ class LineData:
     sku: str = ""
     spec: str = ""
     unit_fen: int | None = None
+    batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class OrderData:
     price_snapshot_fen: int | None = None
     placed_at: datetime | None = None
     address: str = ""
+    warehouse: str = ""
     customer_name: str = ""
     buyer_id: str = ""
     phone: str = ""
@@ -143,6 +145,7 @@ def _set_columns(order: Order, data: OrderData) -> bool:
         "price_snapshot_fen": data.price_snapshot_fen,
         "placed_at": data.placed_at,
         "address": data.address,
+        "warehouse": data.warehouse,
     }
     return _assign(order, told)
 
@@ -176,7 +179,7 @@ def _set_lines(order: Order, lines: tuple[LineData, ...]) -> bool:
     if not lines:
         return False
     rows = session().scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.position))
-    stored = [LineData(row.name, row.quantity, row.sku, row.spec, row.unit_fen) for row in rows]
+    stored = [LineData(row.name, row.quantity, row.sku, row.spec, row.unit_fen, row.batch) for row in rows]
     if stored == list(lines):
         return False
     session().execute(delete(OrderLine).where(OrderLine.order_id == order.id))
@@ -189,6 +192,7 @@ def _set_lines(order: Order, lines: tuple[LineData, ...]) -> bool:
             spec=line.spec,
             quantity=line.quantity,
             unit_fen=line.unit_fen,
+            batch=line.batch,
         )
         for position, line in enumerate(lines, 1)
     )

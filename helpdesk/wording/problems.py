@@ -190,6 +190,8 @@ TICKETS: Mapping[str, str] = {
     "order.number_too_long": N_("订单号最多 %(longest)s 个字符。"),
     "order.parcel_twice": N_("同一个运单号出现了两次。"),
     "order.too_many": N_("“%(field)s”最多 %(most)s 项。"),
+    "report.period_reversed": N_("结束日期早于开始日期。"),
+    "report.period_too_long": N_("一份报告最多 %(limit)s 天。"),
     "customer.reason_required": N_("请说明查看原因，最多 %(limit)s 个字。"),
     "operation.already_undone": N_("这一步已经撤销过了。"),
     "operation.moved_on": N_("工单 %(number)s 之后又有改动，不能撤销。"),
