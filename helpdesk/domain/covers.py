@@ -20,25 +20,36 @@ _CONTRASTS = (
 )
 
 _GOODS = frozenset({"damaged", "quality", "wrong_item", "missing_item"})
+_TOLD = r"(?:(?!结果|但|可是|没想到|实际|果然|就是).)"
+"""A letter of what is supposed: here the tale of what happened has not begun."""
+
 _SUPPOSED = (
     re.compile(
         r"(?:如果|要是|假如|假设|假使|万一|倘若|以防|免得|省得|避免|防止|(?<![恐可哪害])怕|担心)"
-        r"(?!早|知道|是这|不是|就是|你们|再)(.{1,12})"
+        rf"(?!早|知道|是这|不是|你们|再)({_TOLD}{{1,12}})"
     ),
-    re.compile(r"(?:会不会|容不容易|容易|(?<![不就才老总还机])会)(?!是|就)(.{1,5}?)(?:吗|么|嘛|不(?![到见全齐是对]))"),
-    re.compile(r"(?:听说|(?:评论|评价|网上)(?:里|区|上|都|有人|也)*说|有人说|上次在别)(.{1,10})"),
+    re.compile(r"(?:容不容易|容易|(?<![不就才老总还机])会)(?!是|就|不会)(.{1,5}?)(?:吗|么|嘛|不(?![到见全齐是对]))"),
+    re.compile(r"会不会(?!是)([^了]{1,8})(?!.{0,2}了)"),
+    re.compile(r"有没有(?!搞|弄|人|收|发)(.{1,6})"),
+    re.compile(rf"(?:听说|(?:评论|评价|网上)(?:里|区|上|都|有人|也)*说|有人说|上次在别)({_TOLD}{{1,10}})"),
     re.compile(
         r"(?:发货|发|打包|出库|寄)(?:前|之前|时|的时候|的时)(?:请|要|一定|麻烦|帮|帮忙|给|我|你们|亲|仔细|认真|先)*"
         r"(?:检查|注意|看|挑|小心|包)(.{1,12})"
     ),
+    re.compile(r".{0,4}([大吵重硬软厚薄甜辣酸热烫透扎])不\1"),
 )
 """What is supposed or feared, asked about, heard of, and warned of; the group is the place where it is said."""
+
+
+_CALM = frozenset({"other"})
+_TAKEN_BACK = (re.compile(r"^(.{2,80}?)(?:(?<!不)但是?|可是|(?<!好)不过(?!关|分|如|是)|然而|可惜|遗憾)(?=..)"),)
+"""质量很好但是少了一个: the praise before it is no answer to what comes after."""
 
 
 def covers_of(text: str, found: Iterable[Hit]) -> list[Cover]:
     """What exceptions, contrasts and suppositions take out of a text."""
     covers: list[Cover] = [(hit.start, hit.end, hit.word.only) for hit in found if hit.word.type is None]
-    for patterns, types in ((_CONTRASTS, frozenset[str]()), (_SUPPOSED, _GOODS)):
+    for patterns, types in ((_CONTRASTS, frozenset[str]()), (_SUPPOSED, _GOODS), (_TAKEN_BACK, _CALM)):
         covers.extend((match.start(), match.end(1), types) for one in patterns for match in one.finditer(text))
     return covers
 
