@@ -8,12 +8,16 @@ customer's, so the ladder doesn't count them.
 
 All money is integer fen. A share of a sum is rounded down to the fen. A figure is first raised to its
 floor, then cut to its cap: where the two collide the cap wins.
+
+A policy bounds what may be proposed by it: a share, a price difference, a refund and a double charge give
+that much on an order and no more, in one piece or several; other amounts end at the policy's cap, or at the
+amount itself where the policy has no cap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
 from helpdesk.domain.access import Role
@@ -51,6 +55,11 @@ An admin keeps the installation, an auditor reads, a job has no judgement: none 
 
 _BY_PAYOUT = frozenset({"partial_refund", "difference", "freight"})
 _BACK_THE_WAY_IT_CAME = frozenset({"full_refund", "double_charge"})
+_OWED = frozenset({"full_refund", "snapshot_difference", "double_charge"})
+"""Formulas of what is the customer's: it is given back once on an order, by whichever policies."""
+
+_MEASURED = _OWED | {"percent_of_paid"}
+"""Formulas that measure what there is to give on an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +80,13 @@ class MoneyFacts:
     paid_out_fen: int = 0
     shop_day_fen: int = 0
     promised_to_customer_fen: int = 0  # on all his orders, within the days of the customer's cap, remedies left out
+    promised_by_policy: Mapping[str, int] = field(default_factory=dict)  # on the order, by policy code, with remedies
 
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
-            if item.name != "snapshot_difference_fen" and value is not None and value < 0:
+            figures = value.values() if isinstance(value, Mapping) else [value]
+            if item.name != "snapshot_difference_fen" and any(one is not None and one < 0 for one in figures):
                 raise Invalid("compensation.negative_money", field=item.name)
 
 
@@ -101,8 +112,18 @@ BASIS_CODES = (
     "compensation.needs_charge",
     "compensation.resend",
 )
-BOUND_CODES = ("compensation.raised_to_floor", "compensation.cut_to_cap", "compensation.cut_to_channel")
-BLOCK_CODES = ("compensation.payouts_used_up", "compensation.shop_day_used_up", "compensation.channel_used_up")
+BOUND_CODES = (
+    "compensation.raised_to_floor",
+    "compensation.cut_to_cap",
+    "compensation.cut_to_channel",
+    "compensation.cut_to_rest",
+)
+BLOCK_CODES = (
+    "compensation.payouts_used_up",
+    "compensation.shop_day_used_up",
+    "compensation.channel_used_up",
+    "compensation.policy_used_up",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +185,21 @@ def approval_for(
     return rung
 
 
+def approval_of(
+    rulebook: RuleBook, type_code: str, option: Option, amount_fen: int, facts: MoneyFacts, role: Role
+) -> Approval:
+    """Who has to agree to this amount (fen) of this offer; see ``approval_for``.
+
+    A remedy in money whose amount nothing can bound, because it isn't known what was paid, is the supervisor's to see.
+    """
+    unknown = option.is_remedy and option.kind in _BY_PAYOUT and facts.paid_fen is None
+    if unknown and Role.SUPERVISOR in PROPOSERS.get(role, ()):
+        return Approval.SUPERVISOR
+    return approval_for(rulebook, type_code, amount_fen, facts, role, is_remedy=option.is_remedy)
+
+
 def _rung(rulebook: RuleBook, type_code: str, amount_fen: int, facts: MoneyFacts, role: Role) -> Approval:
-    if amount_fen <= remaining_fen(rulebook, type_code, facts, role):
+    if amount_fen <= _ladder_room_fen(rulebook, type_code, facts, role):
         return Approval.NONE
     total = facts.already_promised_fen + amount_fen
     for approver in PROPOSERS[role]:
@@ -181,10 +215,43 @@ def _above(rung: Approval, role: Role) -> Approval:
 
 
 def remaining_fen(rulebook: RuleBook, type_code: str, facts: MoneyFacts, role: Role) -> int:
-    """What this role may still promise on this order alone (还可补, fen); 0 where he may not.
+    """What this role may still promise to this customer on this order alone (fen); 0 where he may not.
 
-    It knows the ladder only; a platform's ceiling is ``payout_room_fen``.
+    Exactly up to it ``approval_for`` asks nobody. It knows no policy and no platform: see ``promisable_fen``.
     """
+    room = _ladder_room_fen(rulebook, type_code, facts, role)
+    cap = rulebook.customer_cap
+    return room if cap is None else max(min(room, cap.fen - facts.promised_to_customer_fen), 0)
+
+
+def promisable_fen(offered: Iterable[Option], left_fen: int) -> int:
+    """The most that one of these offers gives without anybody else (还可补, fen); ``left_fen`` is ``remaining_fen``.
+
+    Remedies count on no ladder, so they say nothing here.
+    """
+    goodwill = [one for one in offered if not one.is_remedy and one.blocked is None]
+    rooms = [(min(left_fen, one.cap_fen) if one.cap_fen is not None else left_fen, one.floor_fen) for one in goodwill]
+    return max((room for room, floor in rooms if floor is None or floor <= room), default=0)
+
+
+def after(facts: MoneyFacts, option: Option, amount_fen: int) -> MoneyFacts:
+    """The facts as they stand once this amount (fen) of this offer is proposed."""
+    counted = 0 if option.is_remedy else amount_fen
+    paid_out = amount_fen if option.kind in _BY_PAYOUT else 0
+    code = option.policy_code
+    return replace(
+        facts,
+        already_promised_fen=facts.already_promised_fen + counted,
+        promised_by_agent_today_fen=facts.promised_by_agent_today_fen + counted,
+        promised_to_customer_fen=facts.promised_to_customer_fen + counted,
+        payouts_on_order=facts.payouts_on_order + (option.kind in _BY_PAYOUT),
+        paid_out_fen=facts.paid_out_fen + paid_out,
+        shop_day_fen=facts.shop_day_fen + paid_out,
+        promised_by_policy={**facts.promised_by_policy, code: facts.promised_by_policy.get(code, 0) + amount_fen},
+    )
+
+
+def _ladder_room_fen(rulebook: RuleBook, type_code: str, facts: MoneyFacts, role: Role) -> int:
     rulebook.type(type_code)
     if role not in PROPOSERS:
         return 0
@@ -264,14 +331,16 @@ def _option(rulebook: RuleBook, policy: Policy, facts: MoneyFacts, role: Role) -
     if raw is not None and raw <= 0:
         return None
     amount, bound = _within(policy, raw)
-    cap, blocked = policy.cap_fen, None
-    if policy.kind in _BY_PAYOUT and policy.formula not in _BACK_THE_WAY_IT_CAME:
+    cap, blocked = _ceiling(rulebook, policy, amount, facts)
+    if amount is not None and cap is not None and amount > cap:
+        amount, bound = cap, Basis("compensation.cut_to_rest", {"limit_fen": cap})
+    if blocked is None and policy.kind in _BY_PAYOUT and policy.formula not in _BACK_THE_WAY_IT_CAME:
         room, blocked = payout_room_fen(rulebook.channel_caps, facts)
         cap = room if cap is None else min(cap, room)
         if amount is not None and amount > room:
             amount, bound = room, Basis("compensation.cut_to_channel", {"limit_fen": room})
     rated = amount or policy.floor_fen or 1
-    return Option(
+    option = Option(
         policy_code=policy.code,
         kind=policy.kind,
         name=policy.name,
@@ -279,12 +348,40 @@ def _option(rulebook: RuleBook, policy: Policy, facts: MoneyFacts, role: Role) -
         is_remedy=policy.is_remedy,
         basis=basis,
         evidence=policy.evidence,
-        approval=approval_for(rulebook, policy.type, rated, facts, role, is_remedy=policy.is_remedy),
+        approval=Approval.NONE,
         floor_fen=policy.floor_fen if cap is None or policy.floor_fen is None else min(policy.floor_fen, cap),
         cap_fen=cap,
         bound=bound,
         blocked=blocked,
     )
+    return replace(option, approval=approval_of(rulebook, policy.type, option, rated, facts, role))
+
+
+def _ceiling(
+    rulebook: RuleBook, policy: Policy, amount: int | None, facts: MoneyFacts
+) -> tuple[int | None, Basis | None]:
+    """The most that this policy still gives on the order (fen; None: open), and why if that is nothing.
+
+    What is charged twice was paid once more: a double charge is at most what was paid.
+    """
+    if policy.formula not in _MEASURED:
+        return (amount if policy.cap_fen is None else policy.cap_fen), None
+    whole = amount
+    if policy.formula == "double_charge":
+        known = [one for one in (facts.paid_fen, policy.cap_fen) if one is not None]
+        whole = min(known, default=None)
+    if whole is None:
+        return policy.cap_fen, None
+    left = whole - _given(rulebook, policy, facts)
+    if left <= 0:
+        return 0, Basis("compensation.policy_used_up", {"limit_fen": whole})
+    return left, None
+
+
+def _given(rulebook: RuleBook, policy: Policy, facts: MoneyFacts) -> int:
+    """What stands on the order by this policy, or by any that gives back the same (fen)."""
+    same = {one.code for one in rulebook.policies if one.formula == policy.formula and policy.formula in _OWED}
+    return sum(fen for code, fen in facts.promised_by_policy.items() if code in same | {policy.code})
 
 
 def _within(policy: Policy, amount: int | None) -> tuple[int | None, Basis | None]:

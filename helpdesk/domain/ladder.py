@@ -2,12 +2,13 @@
 
 A rung that is asked has one part (the supervisor's, finance's) or two (finance's and ops'), each filled by a
 person of that role. Nobody answers for what he proposed himself, nor in the place of who proposed it, nor for
-both parts of a rung. A rung that doesn't answer in time is passed over: the next one is asked.
+both parts of a rung. A rung that doesn't answer in time is passed over, and one on which nobody could answer is
+passed over at once: the next one is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from helpdesk.domain.access import Role
@@ -74,3 +75,14 @@ def is_settled(asked: Asked) -> bool:
 def raised(rung: Approval) -> Approval | None:
     """The rung that is asked when this one doesn't answer in time; None behind the last."""
     return _NEXT.get(rung)
+
+
+def reachable(rung: Approval, empty: Container[Approval]) -> tuple[Approval, tuple[Approval, ...]]:
+    """The rung that is asked from this one up, and those passed over because nobody on them could answer (``empty``).
+
+    The last rung is asked in any case: behind it there is nobody.
+    """
+    passed: tuple[Approval, ...] = ()
+    while rung in empty and (above := raised(rung)) is not None:
+        rung, passed = above, (*passed, rung)
+    return rung, passed

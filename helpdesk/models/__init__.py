@@ -18,7 +18,7 @@ from helpdesk.models.outbox import Outbox
 from helpdesk.models.paces import QueuePace
 from helpdesk.models.pauses import PauseStep, TicketPause
 from helpdesk.models.queues import Membership, Queue
-from helpdesk.models.replies import ReplyTemplate, ReplyTemplateVersion, TemplateUse
+from helpdesk.models.replies import ReplyTemplate, ReplyTemplateVersion, TemplateOffer, TemplateUse
 from helpdesk.models.reports import (
     Improvement,
     ReportDay,
@@ -105,6 +105,7 @@ __all__ = [
     "Shop",
     "Skill",
     "Stint",
+    "TemplateOffer",
     "TemplateUse",
     "Ticket",
     "TicketEvidence",

@@ -20,7 +20,9 @@ class Compensation(Base):
     """A proposal and what became of it; a reversal is a row of its own that names what it takes back.
 
     ``approval`` is the rung of the ladder that the amount needs, ``asked`` the one that is asked at present:
-    it rises when nobody answers until ``ask_until``. Words (why, why not) are notes of the ticket.
+    it rises when nobody answers until ``ask_until``, and past rungs on which nobody could (all of them: ``passed``).
+    What needs nobody's agreement (``none``) names its proposer as who decided: within his own limit.
+    Words (why, why not) are notes of the ticket.
     """
 
     __tablename__ = "compensation"
@@ -53,6 +55,7 @@ class Compensation(Base):
     approval: Mapped[str] = mapped_column(String(20), default="none")
     asked: Mapped[str] = mapped_column(String(20), default="none")
     ask_until: Mapped[datetime | None]
+    passed: Mapped[list[Any]] = mapped_column(default=list)  # rungs passed over: {rung, why: empty or late}
     basis: Mapped[dict[str, Any]] = mapped_column(default=dict)  # how the amount came about: code and parameters
     evidence: Mapped[list[Any]] = mapped_column(default=list)  # codes of what the proposer has seen
     note_id: Mapped[int | None] = mapped_column(ForeignKey("note.id"))  # why

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Row, String, and_, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.compensation import MoneyFacts
@@ -57,6 +57,7 @@ def money_columns(
         _value(func.count(), here, payout).label("payouts"),
         shop_day.label("shop_day"),
         customer.label("promised_to_customer"),
+        _by_policy(here).label("by_policy"),
     )
 
 
@@ -74,12 +75,33 @@ def money_facts(sums: Row[*tuple[Any, ...]], order: Any) -> MoneyFacts:
         paid_out_fen=sums.paid_out,
         shop_day_fen=sums.shop_day,
         promised_to_customer_fen=sums.promised_to_customer,
+        promised_by_policy=_added_up(sums.by_policy or ""),
     )
 
 
 def customer_window(book: RuleBook, now: datetime) -> datetime:
     """Since when (UTC) what a customer was promised counts against his cap."""
     return now - timedelta(days=book.customer_cap.days if book.customer_cap else 0)
+
+
+def _by_policy(here: ColumnElement[bool]) -> ColumnElement[Any]:
+    """Each promise on the order as ``policy:fen``, in one text: a column rather than a statement of its own."""
+    each = Compensation.policy_code + ":" + cast(Compensation.amount_fen, String)
+    return (
+        select(func.aggregate_strings(each, " "))
+        .select_from(Compensation)
+        .where(_stands(), here)
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+
+
+def _added_up(promises: str) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for promise in promises.split():
+        code, _colon, fen = promise.rpartition(":")
+        sums[code] = sums.get(code, 0) + int(fen)
+    return sums
 
 
 def _sum(*conditions: ColumnElement[bool]) -> ColumnElement[int]:

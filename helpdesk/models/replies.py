@@ -15,10 +15,14 @@ class ReplyTemplate(Base):
     """A reply that can be used again; its words stand in its versions."""
 
     __tablename__ = "reply_template"
-    __table_args__ = (CheckConstraint("scope IN ('personal', 'team', 'all')", name="scope"),)
+    __table_args__ = (
+        CheckConstraint("scope IN ('personal', 'team', 'all')", name="scope"),
+        Index("uq_reply_template_key", "key", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(60), unique=True)
+    key: Mapped[str | None] = mapped_column(String(100))  # of the form it was written with
     scope: Mapped[str] = mapped_column(String(10), default="all")
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))  # personal
     queue_id: Mapped[int | None] = mapped_column(ForeignKey("queue.id"))  # team
@@ -65,4 +69,19 @@ class TemplateUse(Base):
     rank: Mapped[int | None]
     distance: Mapped[int]
     length: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class TemplateOffer(Base):
+    """The template that stood first among the suggestions when a reply was written, taken or not.
+
+    It was taken if the reply has a ``TemplateUse`` of the same template.
+    """
+
+    __tablename__ = "template_offer"
+    __table_args__ = (Index("ix_template_offer_template", "template_id", "created_at"),)
+
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), primary_key=True)
+    template_id: Mapped[int] = mapped_column(ForeignKey("reply_template.id"))
+    version: Mapped[int]
     created_at: Mapped[datetime]

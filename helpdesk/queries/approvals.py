@@ -73,6 +73,7 @@ class Waiting:
     """A proposal and what decides over it. Money in fen, instants in UTC.
 
     ``before``: what stands on the order (on the ticket, where it has none) without this one and without remedies.
+    ``passed``: rungs that were passed over, each {rung, why}.
     ``on_me``: the reader is asked; ``instead_of`` names whom he stands in for, if it is that which gives him the right.
     """
 
@@ -100,6 +101,7 @@ class Waiting:
     ask_until: datetime | None
     approval: Approval
     asked: Approval
+    passed: tuple[Mapping[str, str], ...]
     customer_id: int | None
     earlier: tuple[Earlier, ...] = ()
     agreed: tuple[Agreed, ...] = ()
@@ -290,7 +292,7 @@ def _columns() -> Statement:
             *(Compensation.id, Compensation.version, Compensation.ticket_id, Compensation.policy_code),
             *(Compensation.kind, Compensation.amount_fen, Compensation.is_remedy, Compensation.basis),
             *(Compensation.evidence, Compensation.proposed_by_id, Compensation.proposed_at, Compensation.ask_until),
-            *(Compensation.approval, Compensation.asked),
+            *(Compensation.approval, Compensation.asked, Compensation.passed),
             Ticket.number.label("ticket"),
             *(Ticket.subject, Ticket.klass, Ticket.type, Ticket.customer_id, Ticket.queue_id),
             Order.number.label("order_number"),
@@ -361,6 +363,7 @@ def _waiting(
         ask_until=row.ask_until,
         approval=Approval(row.approval),
         asked=Approval(row.asked),
+        passed=tuple(row.passed),
         customer_id=row.customer_id,
         earlier=earlier,
         agreed=agreed,

@@ -38,6 +38,10 @@ MOST_EXPORTED = 50_000
 
 MOST_PEOPLE = 500
 STATES = ("proposed", "approved", "paid", "rejected", "withdrawn", "reversed")
+DECISIONS = ("proposed", "decided", "own_limit", "owed", "withdrawn", "reversal")
+"""Waiting, decided by somebody else, within the proposer's own limit, owed (no limit counts), taken back by the
+proposer, or a reversal, which is itself the decision of who reversed."""
+
 NEWEST_FIRST = (
     Key("at", Compensation.proposed_at.expression, descending=True),
     Key("id", Compensation.id.expression, descending=True),
@@ -68,7 +72,7 @@ class LedgerFilter:
 class LedgerRow:
     """One promise. ``counted_fen`` is its part of the sum of what stands: nothing once it was refused or taken back.
 
-    ``decider``: None where it was within the proposer's own limit.
+    ``decision``: how it was settled, one of ``DECISIONS``; only with ``decided`` did somebody else (``decider``).
     ``takes_back``: this row is itself a reversal, of another one. ``batch``: number of the payment file it is in.
     """
 
@@ -89,11 +93,22 @@ class LedgerRow:
     decider: str | None
     decided_at: datetime | None
     takes_back: bool
+    alone: bool  # nobody had to agree
     batch: str | None
 
     @property
     def counted_fen(self) -> int:
         return self.amount_fen if counts(self.state, self.takes_back) else 0
+
+    @property
+    def decision(self) -> str:
+        if self.takes_back:
+            return "reversal"
+        if self.state in ("proposed", "withdrawn"):
+            return self.state
+        if not self.alone:
+            return "decided"
+        return "owed" if self.is_remedy else "own_limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +227,7 @@ def _columns() -> Statement:
             select(
                 *(Compensation.id, Compensation.version, Compensation.proposed_at, Compensation.policy_code),
                 *(Compensation.kind, Compensation.amount_fen, Compensation.is_remedy, Compensation.state),
-                *(Compensation.decided_at, Compensation.reverses_id),
+                *(Compensation.decided_at, Compensation.reverses_id, Compensation.approval),
                 Ticket.number.label("ticket"),
                 Ticket.type,
                 Order.number.label("order_number"),
@@ -220,7 +235,7 @@ def _columns() -> Statement:
                 Channel.name_zh,
                 Channel.name_en,
                 proposer.name.label("proposer"),
-                case((Compensation.approval != "none", decider.name)).label("decider"),
+                case((_decided_by_another(), decider.name)).label("decider"),
                 PayoutBatch.number.label("batch"),
             )
         )
@@ -265,8 +280,13 @@ def _approved_by(user_id: int) -> ColumnElement[bool]:
     part = exists().where(
         CompensationApproval.compensation_id == Compensation.id, CompensationApproval.user_id == user_id
     )
-    decided = and_(Compensation.decided_by_id == user_id, Compensation.approval != "none")
+    decided = and_(Compensation.decided_by_id == user_id, _decided_by_another())
     return or_(decided, part.correlate(Compensation))
+
+
+def _decided_by_another() -> ColumnElement[bool]:
+    """Who promised within his own limit, or withdrew, stands in the row as well, and has agreed to nothing."""
+    return and_(Compensation.approval != "none", Compensation.state != "withdrawn")
 
 
 def _of_number(number: str) -> ColumnElement[bool]:
@@ -299,5 +319,6 @@ def _row(row: Any) -> LedgerRow:
         decider=row.decider,
         decided_at=row.decided_at,
         takes_back=row.reverses_id is not None,
+        alone=row.approval == "none",
         batch=row.batch,
     )

@@ -13,7 +13,7 @@ from sqlalchemy import exists, select
 
 from helpdesk.domain.access import Actor, Permission, Role, Scope, may, may_work
 from helpdesk.domain.compensation import Approval
-from helpdesk.domain.ladder import Asked, Right, is_settled, raised, right_to_decide
+from helpdesk.domain.ladder import Asked, Right, is_settled, raised, reachable, right_to_decide
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
 from helpdesk.domain.tickets import Status
 from helpdesk.models import (
@@ -175,22 +175,30 @@ def escalate_overdue(now: datetime, limit: int, *, actor: Actor) -> int:
         .limit(limit)
         .with_for_update(of=Compensation, skip_locked=True)
     )
-    book, count = published_rulebook(), 0
-    for row in session().scalars(due).all():
-        ticket = session().get_one(Ticket, row.ticket_id)
-        rung = raised(Approval(row.asked))
-        row.version += 1
-        if rung is None:
-            row.ask_until = None
-            compensations.ask(row.id, ticket, Approval(row.asked), row.amount_fen, actor=actor, now=now, again=True)
-        else:
-            row.asked = rung.value
-            row.ask_until = compensations.ask_until(ticket, rung, book, now)
-            compensations.ask(row.id, ticket, rung, row.amount_fen, actor=actor, now=now)
-        _record("compensation.escalated", row, ticket, actor, now, asked=row.asked)
-        count += 1
+    rows = session().scalars(due).all()
+    for row in rows:
+        _pass_on(row, session().get_one(Ticket, row.ticket_id), actor, now)
     session().flush()
-    return count
+    return len(rows)
+
+
+def _pass_on(row: Compensation, ticket: Ticket, actor: Actor, now: datetime) -> None:
+    was, above = Approval(row.asked), raised(Approval(row.asked))
+    row.version += 1
+    if above is None:
+        row.ask_until = None
+        compensations.ask(row.id, ticket, was, row.amount_fen, actor=actor, now=now, again=True)
+        _record("compensation.asked_again", row, ticket, actor, now)
+        return
+    rung, empty = reachable(above, compensations.empty_rungs(ticket, above, row.proposed_by_id))
+    row.asked = rung.value
+    row.ask_until = compensations.ask_until(ticket, rung, published_rulebook(), now)
+    late = {"rung": was.value, "why": compensations.LATE}
+    row.passed = [*row.passed, late, *({"rung": one.value, "why": compensations.EMPTY} for one in empty)]
+    _record("compensation.escalated", row, ticket, actor, now, asked=row.asked)
+    for one in empty:
+        compensations.record_passed(row.id, ticket, one, row.amount_fen, actor=actor, now=now)
+    compensations.ask(row.id, ticket, rung, row.amount_fen, actor=actor, now=now)
 
 
 def _load(id: int, actor: Actor, now: datetime) -> tuple[Compensation, Ticket]:

@@ -1,7 +1,8 @@
 """Money proposed for a customer: within one's own limit it holds at once, beyond it somebody is asked.
 
 A proposal reserves its amount from the moment it is made: every sum counts it until it is rejected, withdrawn or
-reversed. Proposals are made one after the other (``_take_the_pen``), so that two at once never share the same room.
+reversed. Proposals that count against the same limit are made one after the other (``take_turn``), so that two at
+once never share the same room.
 """
 
 from __future__ import annotations
@@ -10,19 +11,20 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from helpdesk.domain import compensation
 from helpdesk.domain.access import Actor, Permission, Role, may
 from helpdesk.domain.calendars import earliest_reach
 from helpdesk.domain.compensation import Approval, MoneyFacts, Option
+from helpdesk.domain.ladder import reachable
 from helpdesk.domain.problems import Invalid, NotAllowed
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.shifts import midnight
 from helpdesk.domain.tickets import Status, TicketClass
-from helpdesk.models import Compensation, Order, Queue, Shop, Ticket, User
+from helpdesk.models import Compensation, Customer, Membership, Order, Queue, Shop, Ticket, User
 from helpdesk.models.calendars import load_calendar
-from helpdesk.models.promised import customer_window, money_columns, money_facts
+from helpdesk.models.promised import PAYOUTS, customer_window, money_columns, money_facts
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.services import outbox, tickets
 from helpdesk.services.clock_rows import calendar_of
@@ -34,6 +36,9 @@ MAX_KEY = 100
 MAX_WHY = 500
 MOST_FEN = 10_000_000
 """100,000 yuan: beyond that somebody slipped on the keys."""
+
+EMPTY, LATE = "empty", "late"
+"""Why a rung was passed over: nobody there could answer, or nobody did in time."""
 
 MOST_ASKED = 20
 """People of a role who are told one by one."""
@@ -61,8 +66,7 @@ def propose(number: str, proposal: Proposal, *, version: int | None, actor: Acto
     Raises ``Invalid`` for an amount that the policy doesn't give or missing evidence, ``NotAllowed`` for who may not
     promise money here, ``Conflict`` where the platform lets no more through, ``Stale`` if the ticket moved on.
     """
-    _take_the_pen()
-    lock_order(Ticket.number == number)
+    take_turn(number, proposal, actor)
     ticket = tickets.load(number, actor)
     known = _known(proposal, ticket, actor)
     if known is not None:
@@ -78,8 +82,10 @@ def propose(number: str, proposal: Proposal, *, version: int | None, actor: Acto
 
 
 def propose_loaded(ticket: Ticket, proposal: Proposal, *, actor: Actor, now: datetime) -> int:
-    """``propose`` inside another use case that has the ticket locked; it leaves the ticket's status alone."""
-    _take_the_pen()
+    """``propose`` inside another use case that has the ticket locked, and took its turn before.
+
+    It leaves the ticket's status alone.
+    """
     known = _known(proposal, ticket, actor)
     if known is not None:
         return known
@@ -89,9 +95,8 @@ def propose_loaded(ticket: Ticket, proposal: Proposal, *, actor: Actor, now: dat
     book = published_rulebook()
     facts = facts_of(ticket, actor.id, book, now)
     option = _option(book, ticket, proposal, facts, actor.role)
-    rung = compensation.approval_for(
-        book, ticket.type, proposal.amount_fen, facts, actor.role, is_remedy=option.is_remedy
-    )
+    rung = compensation.approval_of(book, ticket.type, option, proposal.amount_fen, facts, actor.role)
+    asked, passed = reachable(rung, empty_rungs(ticket, rung, actor.id))
     note = tickets.add_note(ticket, proposal.why, actor=actor, now=now) if proposal.why.strip() else None
     id = insert_once(
         Compensation,
@@ -105,8 +110,9 @@ def propose_loaded(ticket: Ticket, proposal: Proposal, *, actor: Actor, now: dat
         is_remedy=option.is_remedy,
         state="approved" if rung is Approval.NONE else "proposed",
         approval=rung.value,
-        asked=rung.value,
-        ask_until=ask_until(ticket, rung, book, now),
+        asked=asked.value,
+        ask_until=ask_until(ticket, asked, book, now),
+        passed=[{"rung": one.value, "why": EMPTY} for one in passed],
         basis=_basis(option),
         evidence=list(dict.fromkeys(proposal.evidence)),
         note_id=note.id if note else None,
@@ -129,8 +135,10 @@ def propose_loaded(ticket: Ticket, proposal: Proposal, *, actor: Actor, now: dat
         amount_fen=proposal.amount_fen,
         approval=rung.value,
     )
-    if rung is not Approval.NONE:
-        ask(id, ticket, rung, proposal.amount_fen, actor=actor, now=now)
+    for one in passed:
+        record_passed(id, ticket, one, proposal.amount_fen, actor=actor, now=now)
+    if asked is not Approval.NONE:
+        ask(id, ticket, asked, proposal.amount_fen, actor=actor, now=now)
     return id
 
 
@@ -166,6 +174,33 @@ def ask(
     )
 
 
+def empty_rungs(ticket: Ticket, rung: Approval, proposer_id: int) -> frozenset[Approval]:
+    """The rungs from this one up that nobody could answer: no active person of the role but the proposer himself.
+
+    A supervisor's right ends at his queues. Who is away keeps his right, and has a stand-in or is waited for.
+    """
+    if rung is Approval.NONE:
+        return frozenset()
+    member = exists().where(Membership.user_id == User.id, Membership.queue_id == ticket.queue_id)
+    able = or_(User.role == Role.FINANCE.value, and_(User.role == Role.SUPERVISOR.value, member))
+    roles = select(User.role).where(User.active, User.id != proposer_id, able).distinct()
+    there = set(session().scalars(roles))
+    return frozenset(asked for role, asked in compensation.APPROVERS.items() if role.value not in there)
+
+
+def record_passed(id: int, ticket: Ticket, rung: Approval, amount_fen: int, *, actor: Actor, now: datetime) -> None:
+    """The ticket's story says whose answer was not waited for, as there is nobody."""
+    record(
+        "compensation.passed_over",
+        actor=actor,
+        now=now,
+        ticket_id=ticket.id,
+        compensation=id,
+        amount_fen=amount_fen,
+        role=rung.value,
+    )
+
+
 def ask_until(ticket: Ticket, rung: Approval, book: RuleBook, now: datetime) -> datetime | None:
     """Until when (UTC) the rung has time: counted in the working time of the queue that answers."""
     if rung is Approval.NONE:
@@ -176,16 +211,22 @@ def ask_until(ticket: Ticket, rung: Approval, book: RuleBook, now: datetime) -> 
     return earliest_reach(calendar, now, book.approval_seconds[rung.value])
 
 
-def _take_the_pen() -> None:
-    """One ledger, one pen: whoever proposes waits for who is just proposing (PostgreSQL; SQLite has one writer)."""
-    pen = select(Shop.id).order_by(Shop.id).limit(1)
-    session().execute(pen.with_for_update(key_share=True)).scalar_one()
+def take_turn(number: str, proposal: Proposal, actor: Actor) -> None:
+    """Wait for whoever is just proposing against one of the same limits (PostgreSQL; SQLite has one writer).
 
-
-def take_turn(number: str) -> None:
-    """For a use case that proposes along the way: the locks of ``propose`` in their order, before the ticket's own."""
-    _take_the_pen()
-    lock_order(Ticket.number == number)
+    They are the proposer's day, the shop's day of what goes through the platform, the order's and the customer's.
+    Locked in this order by all, before the ticket: nobody waits for somebody who waits for him.
+    """
+    book, of = published_rulebook(), Ticket.number == number
+    policy = next((one for one in book.policies if one.code == proposal.policy_code), None)
+    session().execute(select(User.id).where(User.id == actor.id).with_for_update(key_share=True))
+    if policy is not None and policy.kind in PAYOUTS:
+        shop = select(Ticket.shop_id).where(of).scalar_subquery()
+        session().execute(select(Shop.id).where(Shop.id == shop).with_for_update(key_share=True))
+    lock_order(of)
+    if policy is not None and book.customer_cap is not None and not policy.is_remedy:
+        customer = select(Ticket.customer_id).where(of).scalar_subquery()
+        session().execute(select(Customer.id).where(Customer.id == customer).with_for_update(key_share=True))
 
 
 def lock_order(of: ColumnElement[bool]) -> None:

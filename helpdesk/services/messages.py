@@ -63,7 +63,7 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
     the ticket moved on under a chosen status or action. A template the actor may not use is left out.
     """
     if draft.actions.offer is not None:
-        compensations.take_turn(number)
+        compensations.take_turn(number, draft.actions.offer, actor)
     ticket = tickets.load(number, actor)
     if not may_reply(actor, tickets.standing(ticket)):
         raise NotAllowed("ticket.may_not_reply", number=number)

@@ -60,6 +60,8 @@ AMOUNTS: Mapping[str, str] = {
     "compensation.raised_to_floor": N_("提到下限 %(limit_fen)s"),
     "compensation.cut_to_cap": N_("不超过上限 %(limit_fen)s"),
     "compensation.cut_to_channel": N_("不超过平台还能赔的 %(limit_fen)s"),
+    "compensation.cut_to_rest": N_("这个方案只剩 %(limit_fen)s"),
+    "compensation.policy_used_up": N_("按这个方案最多 %(limit_fen)s，已经用完"),
     "compensation.payouts_used_up": N_("这个订单已赔付 %(payouts)s 次，平台不再受理"),
     "compensation.shop_day_used_up": N_("店铺今天的赔付已到 %(limit_fen)s"),
     "compensation.channel_used_up": N_("这个订单的平台赔付已到上限 %(limit_fen)s"),

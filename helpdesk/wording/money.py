@@ -38,6 +38,13 @@ RISK_REASONS: Mapping[str, str] = {
     "risk.often": N_("%(days)s 天内已补偿 %(times)s 次"),
     "risk.much": N_("%(days)s 天内的补偿接近或超过 %(cap)s"),
 }
+DECISIONS: Mapping[str, str] = {
+    "proposed": N_("等待审批"),
+    "own_limit": N_("自己额度内"),
+    "owed": N_("应退款项，无需审批"),
+    "withdrawn": N_("提出人撤回"),
+    "reversal": "",
+}
 PAYOUTS: Mapping[str, str] = {
     "exported": N_("待确认"),
     "paid": N_("已到账"),
@@ -60,6 +67,11 @@ def rung_label(code: str) -> str:
 
 def payout_state_label(code: str) -> str:
     return _named(PAYOUTS, code)
+
+
+def decision_label(code: str) -> str:
+    """How a promise was settled without somebody else's decision."""
+    return _named(DECISIONS, code) if DECISIONS.get(code) else ""
 
 
 def risk_label(level: str) -> str:

@@ -6,10 +6,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from helpdesk.domain.access import Role
+from helpdesk.domain.compensation import MoneyFacts, after, options
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
-from helpdesk.models import Absence, Compensation, CompensationApproval, Event, Note, Outbox, RuleBookRow
+from helpdesk.models import (
+    Absence,
+    Compensation,
+    CompensationApproval,
+    Event,
+    Membership,
+    Note,
+    Outbox,
+    RuleBookRow,
+    User,
+)
+from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.services import approvals, compensations
 from helpdesk.services.compensations import Proposal
 from helpdesk.storage import session, unit_of_work
@@ -27,7 +40,7 @@ def number(world: World, now: datetime) -> str:
     return bought(world, now, "20261122001")
 
 
-def bought(world: World, now: datetime, order: str, paid_fen: int = 15_900, **more: Any) -> str:
+def bought(world: World, now: datetime, order: str, paid_fen: int = 80_000, **more: Any) -> str:
     """A broken thing of an order, in customer service's hands."""
     with unit_of_work():
         customer = more.pop("customer", None)
@@ -109,13 +122,57 @@ class TestProposing:
         assert session().scalars(select(Compensation)).all() == []
 
     def test_the_platforms_ceiling_is_not_to_be_passed_by_anybody(self, world: World, now: datetime) -> None:
-        number = bought(world, now, "small", paid_fen=1_500)
-        with pytest.raises(Invalid, match="above_cap"):
-            propose(world, number, 2_001, now)
+        number = bought(world, now, "large", paid_fen=400_000)
+        with pytest.raises(Invalid, match="above_cap") as refusal:
+            propose(world, number, 50_001, now)
+        assert refusal.value.params == {"limit_fen": 50_000}
         for key in "abcde":
             propose(world, number, 100, now, key)
         with pytest.raises(Conflict, match="payouts_used_up"):
             propose(world, number, 100, now, "f")
+
+    def test_a_share_of_what_was_paid_ends_there_in_one_piece_or_several(self, world: World, now: datetime) -> None:
+        number = bought(world, now, "small", paid_fen=10_000)
+        with pytest.raises(Invalid, match="above_cap") as refusal:
+            propose(world, number, 2_001, now)
+        assert refusal.value.params == {"limit_fen": 2_000}
+        propose(world, number, 1_500, now, "a")
+        with pytest.raises(Invalid, match="above_cap") as refusal:
+            propose(world, number, 501, now, "b")
+        assert refusal.value.params == {"limit_fen": 500}
+        rest = propose(world, number, 500, now, "c")
+        with pytest.raises(Conflict, match="policy_used_up"):
+            propose(world, number, 1, now, "d")
+        do(approvals.withdraw, rest.id, version=1, actor=world.actors.agent, now=now)
+        assert propose(world, number, 1, now, "e").state == "approved"
+
+    def test_what_was_paid_is_given_back_once_whichever_policy_says_so(self, world: World, now: datetime) -> None:
+        number = bought(world, now, "o1", paid_fen=10_000)
+        full = {"policy_code": "damaged_refund", "evidence": evidence_of("damaged_refund", world)}
+        propose(world, number, 10_000, now, "a", **full)
+        with unit_of_work():
+            about = look(number)
+            other = rows.ticket(world, now, type="lost_parcel", order_id=about.order_id, owner=world.users.agent).number
+        lost = {"policy_code": "lost_parcel_refund", "evidence": evidence_of("lost_parcel_refund", world)}
+        with pytest.raises(Conflict, match="policy_used_up"):
+            propose(world, other, 1, now, "b", **lost)
+
+    def test_the_facts_after_a_proposal_are_those_the_page_reckoned_with(self, world: World, now: datetime) -> None:
+        """``still 还可补`` in the form and in the store come from one function."""
+        with unit_of_work():
+            customer = rows.customer(world).id
+        number = bought(world, now, "o1", customer=customer)
+        book = published_rulebook()
+
+        def facts() -> MoneyFacts:
+            return compensations.facts_of(look(number), world.users.agent.id, book, now)
+
+        before = facts()
+        option = next(
+            one for one in options(book, "damaged", before, Role.AGENT) if one.policy_code == "damaged_slight"
+        )
+        propose(world, number, 1_234, now)
+        assert facts() == after(before, option, 1_234)
 
     def test_a_customer_who_got_much_already_is_looked_at_by_the_next_rung(self, world: World, now: datetime) -> None:
         with unit_of_work():
@@ -301,5 +358,51 @@ def test_who_does_not_answer_in_time_is_passed_over_rung_by_rung_each_once(
     assert [one.key for one in told("money.asked")] == [
         f"money:{made.id}:{rung}" for rung in ("supervisor", "finance", "finance_and_ops", "finance_and_ops:again")
     ]
-    events = session().scalars(select(Event.code).where(Event.code == "compensation.escalated")).all()
-    assert len(events) == 3
+    codes = ("compensation.escalated", "compensation.asked_again")
+    events = session().scalars(select(Event.code).where(Event.code.in_(codes)).order_by(Event.id)).all()
+    assert events == [codes[0], codes[0], codes[1]]
+    assert row(made.id).passed == [{"rung": rung, "why": "late"} for rung in ("supervisor", "finance")]
+
+
+class TestNobodyThere:
+    """A rung on which nobody could answer isn't waited for."""
+
+    def gone(self, *people: User) -> None:
+        with unit_of_work():
+            for user in people:
+                session().get_one(User, user.id).active = False
+
+    def test_without_a_supervisor_finance_is_asked_at_once_and_it_is_written_down(
+        self, world: World, now: datetime, number: str
+    ) -> None:
+        self.gone(world.users.supervisor)
+        made = propose(world, number, 5_000, now)
+        assert (made.approval, made.asked) == ("supervisor", "finance")
+        assert made.passed == [{"rung": "supervisor", "why": "empty"}]
+        assert [one.payload["params"]["rung"] for one in told("money.asked")] == ["finance"]
+        [event] = session().scalars(select(Event).where(Event.code == "compensation.passed_over"))
+        assert (event.params["role"], event.params["compensation"]) == ("supervisor", made.id)
+        do(approvals.approve, made.id, version=1, actor=world.actors.finance, now=now)
+        assert row(made.id).state == "approved"
+
+    def test_a_supervisor_of_another_queue_is_nobody_there(self, world: World, now: datetime, number: str) -> None:
+        with unit_of_work():
+            session().execute(delete(Membership).where(Membership.user_id == world.users.supervisor.id))
+        assert propose(world, number, 5_000, now).asked == "finance"
+
+    def test_where_nobody_is_left_the_last_rung_is_asked(self, world: World, now: datetime, number: str) -> None:
+        finance = session().scalars(select(User).where(User.role == "finance")).all()
+        self.gone(world.users.supervisor, *finance)
+        made = propose(world, number, 5_000, now)
+        assert made.asked == "finance_and_ops"
+        assert [one["rung"] for one in made.passed] == ["supervisor", "finance"]
+
+    def test_who_is_late_is_not_followed_by_nobody(self, world: World, now: datetime, number: str) -> None:
+        made = propose(world, number, 5_000, now)
+        self.gone(*session().scalars(select(User).where(User.role == "finance")))
+        do(approvals.escalate_overdue, now + timedelta(days=9), limit=10, actor=world.actors.system)
+        assert row(made.id).asked == "finance_and_ops"
+        assert [(one["rung"], one["why"]) for one in row(made.id).passed] == [
+            ("supervisor", "late"),
+            ("finance", "empty"),
+        ]

@@ -22,8 +22,11 @@ from tests import tickets as rows
 from tests.factories import World
 from tests.services.test_compensations import DAMAGED
 
-PAID, AGENTS, SUPERVISORS, MOST_PAYOUTS = 15_900, 3_000, 15_000, 5
-"""What was paid bounds the platform's payouts; the type's own limits bound the agent and the supervisor."""
+PAID, AGENTS, SUPERVISORS, PLATFORM, MOST_PAYOUTS = 80_000, 3_000, 15_000, 50_000, 5
+"""The type's own limits bound the agent and the supervisor, what was paid the platform's payouts."""
+
+SHARES = {"damaged_slight": 16_000, "damaged_half": 40_000}
+"""What each policy gives on the order: 20 and 50 % of what was paid."""
 
 PEOPLE = ("agent", "agent2", "supervisor", "finance", "ops", "admin")
 DEEDS = (
@@ -44,7 +47,7 @@ STEPS = st.lists(
         st.sampled_from(DEEDS),
         st.sampled_from(PEOPLE),
         st.integers(0, 5),
-        st.one_of(st.integers(1, 4_000), st.sampled_from([3_000, 3_001, 15_000, 15_900])),
+        st.one_of(st.integers(1, 4_000), st.sampled_from([3_000, 3_001, 15_000, 16_000, 16_001, 40_000])),
     ),
     min_size=5,
     max_size=25,
@@ -61,7 +64,8 @@ def press(world: World, numbers: list[str], step: tuple[str, str, int, int], now
     made = session().scalars(select(Compensation).order_by(Compensation.id)).all()
     one = made[n % len(made)] if made else None
     if deed == "propose":
-        wanted = Proposal(**DAMAGED, amount_fen=fen, key=f"k{n}-{fen}")
+        policy = tuple(SHARES)[n // 3]
+        wanted = Proposal(**{**DAMAGED, "policy_code": policy}, amount_fen=fen, key=f"k{n}-{fen}")
         compensations.propose(numbers[n % 2], wanted, version=None, **by)
     elif deed == "export":
         payouts.export(f"press{n}", **by)
@@ -87,7 +91,9 @@ def check(world: World) -> None:
     below = [one for one in standing if one.approval in {"none", "supervisor"} and one.proposed_by_id in agents]
     assert sum(one.amount_fen for one in alone) <= AGENTS
     assert sum(one.amount_fen for one in below) <= SUPERVISORS
-    assert sum(one.amount_fen for one in standing) <= PAID
+    assert sum(one.amount_fen for one in standing) <= PLATFORM
+    for policy, share in SHARES.items():
+        assert sum(one.amount_fen for one in standing if one.policy_code == policy) <= share
     assert len(standing) <= MOST_PAYOUTS
     by_id = {one.id: one for one in made}
     for agreed in session().scalars(select(CompensationApproval)):

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from helpdesk.domain.problems import Problem
 from helpdesk.models import Compensation, CompensationApproval, Order
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.services import approvals, compensations, intake
 from helpdesk.services.compensations import Proposal
-from helpdesk.storage import db, session, unit_of_work
+from helpdesk.storage import db, is_postgresql, session, unit_of_work
 from tests import tickets as rows
 from tests.factories import World
 from tests.services.story import do, look, opened, owner_of, request
@@ -136,3 +138,63 @@ def test_offers_and_customers_who_write_on_the_same_order_dont_hold_each_other_u
         deeds += [partial(press, f"k{n}"), partial(write, n)]
     ends = at_once(app, deeds)
     assert not [end for end in ends if isinstance(end, Problem)]
+
+
+class TestWhoWaitsForWhom:
+    """Only those who count against the same limit wait for each other (PostgreSQL; SQLite has one writer)."""
+
+    @pytest.fixture(autouse=True)
+    def on_postgresql(self, app: Flask) -> None:
+        if not is_postgresql():
+            pytest.skip("SQLite has one writer")
+
+    def waits(self, app: Flask, first: Callable[[], object], second: Callable[[], object]) -> bool:
+        """Whether the second press waits for the first, which has proposed and not ended yet."""
+        proposed, go_on = Event(), Event()
+
+        def hold() -> None:
+            with app.app_context(), unit_of_work():
+                first()
+                proposed.set()
+                go_on.wait(10)
+
+        thread = Thread(target=hold)
+        thread.start()
+        assert proposed.wait(10)
+        db.session.remove()
+        try:
+            with unit_of_work():
+                session().execute(text("SET LOCAL lock_timeout = '150ms'"))
+                second()
+        except OperationalError:
+            return True
+        finally:
+            go_on.set()
+            thread.join(10)
+            db.session.remove()
+        return False
+
+    def press(self, world: World, now: datetime, who: str, order: str, policy: str = "late_shipment_coupon") -> Any:
+        """An offer by this person on a ticket of his own, with a customer and an order of its own."""
+        owner = getattr(world.users, who)
+        with unit_of_work():
+            of = rows.order(world, now, order, paid_fen=23_900)
+            more = {"order_id": of.id, "customer_id": rows.customer(world).id, "owner": owner}
+            number = rows.ticket(world, now, type="late_shipment", **more).number
+        seen = next(one.evidence for one in published_rulebook().policies if one.code == policy)
+        offered = Proposal(policy_code=policy, amount_fen=300, key=order, evidence=seen)
+        return partial(compensations.propose, number, offered, version=None, actor=getattr(world.actors, who), now=now)
+
+    def test_two_people_with_coupons_for_two_customers_dont_wait(self, app: Flask, world: World, now: datetime) -> None:
+        assert not self.waits(app, self.press(world, now, "agent", "o1"), self.press(world, now, "agent2", "o2"))
+
+    def test_money_through_the_platform_waits_within_a_shop(self, app: Flask, world: World, now: datetime) -> None:
+        """Both count against the shop's day."""
+        paid = ["late_shipment_percent"] * 2
+        first, second = (
+            self.press(world, now, who, who, one) for who, one in zip(("agent", "agent2"), paid, strict=True)
+        )
+        assert self.waits(app, first, second)
+
+    def test_the_same_person_waits_for_himself(self, app: Flask, world: World, now: datetime) -> None:
+        assert self.waits(app, self.press(world, now, "agent", "o1"), self.press(world, now, "agent", "o2"))

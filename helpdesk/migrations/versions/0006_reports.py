@@ -1,4 +1,5 @@
-"""Facts of tickets, sums by day, closed months; improvements; the warehouse and batch that an order came from."""
+"""Facts of tickets, sums by day, closed months; improvements; the warehouse and batch that an order came from;
+templates that were suggested first; rungs of the ladder without anybody to ask."""
 
 from typing import Any
 
@@ -31,11 +32,16 @@ def upgrade() -> None:
     _create_improvements()
     _widen("order", "warehouse")
     _widen("order_line", "batch")
+    _count_what_was_suggested_and_passed_over()
     # Whatever the tickets tell so far is counted by the job worker as soon as it runs.
     op.execute("INSERT INTO report_due (ticket_id) SELECT id FROM ticket ORDER BY id")
 
 
 def downgrade() -> None:
+    op.drop_table("template_offer")
+    op.drop_index(op.f("uq_reply_template_key"), table_name="reply_template")
+    op.drop_column("reply_template", "key")
+    op.drop_column("compensation", "passed")
     op.drop_column("order_line", "batch")
     op.drop_column("order", "warehouse")
     for table in reversed(TABLES):
@@ -152,6 +158,23 @@ def _create_improvements() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_improvement_key")),
     )
     op.create_index(op.f("ix_improvement_type"), "improvement", ["type"])
+
+
+def _count_what_was_suggested_and_passed_over() -> None:
+    """Templates that were suggested first, the press that made a template, and rungs without anybody to ask."""
+    _table(
+        "template_offer",
+        *(_column("message_id"), _column("template_id"), _column("version"), _column("created_at", MOMENT)),
+        *_references("template_offer", message_id="message", template_id="reply_template"),
+        key=("message_id",),
+    )
+    op.create_index("ix_template_offer_template", "template_offer", ["template_id", "created_at"])
+    op.add_column("reply_template", sa.Column("key", sa.String(100), nullable=True))
+    op.create_index(op.f("uq_reply_template_key"), "reply_template", ["key"], unique=True)
+    with op.batch_alter_table("compensation") as batch:
+        batch.add_column(sa.Column("passed", DOCUMENT, nullable=False, server_default="[]"))
+    with op.batch_alter_table("compensation") as batch:
+        batch.alter_column("passed", server_default=None)
 
 
 def _table(name: str, *parts: Any, key: tuple[str, ...] = ("id",)) -> None:

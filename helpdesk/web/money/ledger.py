@@ -25,7 +25,7 @@ from helpdesk.web.money import money
 from helpdesk.web.money.presenting import policy_name, type_name
 from helpdesk.wording import label
 from helpdesk.wording.catalog import gettext as _
-from helpdesk.wording.money import money_kind_label, money_state_label
+from helpdesk.wording.money import decision_label, money_kind_label, money_state_label
 
 FILTERS = ("from", "to", "state", "kind", "type", "shop", "channel", "proposer", "approver", "number")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -156,6 +156,7 @@ def _shown(row: LedgerRow, book: RuleBook) -> dict[str, Any]:
         "takes_back": row.takes_back,
         "proposer": row.proposer,
         "decider": row.decider,
+        "decision": decision_label(row.decision),
         "decided_at": row.decided_at,
         "batch": row.batch,
     }
@@ -164,7 +165,7 @@ def _shown(row: LedgerRow, book: RuleBook) -> dict[str, Any]:
 def _headers() -> list[str]:
     return [
         *(_("提出时间"), _("工单号"), _("订单号"), _("店铺"), _("渠道"), _("类型"), _("方案"), _("方式")),
-        *(_("金额（元）"), _("计入承诺（元）"), _("应退款项"), _("状态"), _("提出人"), _("审批人"), _("审批时间")),
+        *(_("金额（元）"), _("计入承诺（元）"), _("应退款项"), _("状态"), _("提出人"), _("审批"), _("审批时间")),
         _("打款文件"),
     ]
 
@@ -184,8 +185,8 @@ def _line(row: LedgerRow, book: RuleBook) -> list[Cell]:
         _("是") if row.is_remedy else _("否"),
         _("冲回记录") if row.takes_back else money_state_label(row.state),
         row.proposer,
-        row.decider or "",
-        _wall(row.decided_at) if row.decided_at else "",
+        row.decider or decision_label(row.decision),
+        _wall(row.decided_at) if row.decider and row.decided_at else "",
         row.batch or "",
     ]
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from helpdesk.domain.compensation import Basis
+from helpdesk.domain.compensation import Approval, Basis
 from helpdesk.domain.ladder import PARTS
 from helpdesk.domain.rulebook import Policy, RuleBook
 from helpdesk.queries.approvals import Decided, Waiting
+from helpdesk.services.compensations import EMPTY
 from helpdesk.web.customer_money import history
 from helpdesk.wording import label, role_label
 from helpdesk.wording.catalog import gettext as _
@@ -19,7 +20,7 @@ from helpdesk.wording.money import money_kind_label, rung_label
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A rung of the ladder. ``state``: done, asked or passed (it was asked, and has not answered in time)."""
+    """A rung of the ladder. ``state``: done, asked or passed (nobody there could answer, or nobody did in time)."""
 
     name: str
     who: str
@@ -83,8 +84,9 @@ def evidence(one: Waiting, book: RuleBook) -> list[dict[str, Any]]:
 def ladder(one: Waiting) -> list[Step]:
     """Who proposed, who was asked, who is asked now; both parts where two have to agree."""
     steps = [Step(_("提出"), one.proposer, "done")]
-    if one.approval.strength < one.asked.strength:
-        steps += [Step(role_label(part), _("逾期未批"), "passed") for part in PARTS[one.approval]]
+    for passed in one.passed:
+        why = _("没有人可批") if passed["why"] == EMPTY else _("逾期未批")
+        steps += [Step(role_label(part), why, "passed") for part in PARTS[Approval(passed["rung"])]]
     agreed = {part.part: part for part in one.agreed}
     for part in PARTS[one.asked]:
         if part in agreed:

@@ -11,7 +11,16 @@ from typing import Any
 from uuid import uuid4
 
 from helpdesk.domain.access import Actor, Permission
-from helpdesk.domain.compensation import PROPOSERS, Option, approval_for, check_amount, remaining_fen
+from helpdesk.domain.compensation import (
+    PROPOSERS,
+    Option,
+    after,
+    approval_of,
+    check_amount,
+    options,
+    promisable_fen,
+    remaining_fen,
+)
 from helpdesk.domain.problems import Invalid, Problem
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.models.promised import PAYOUTS
@@ -73,7 +82,7 @@ def card(
     if not offers and not found.here and not (works or actor.may(Permission.MONEY_READ)):
         return None
     typed = typed or TypedOffer()
-    left = remaining_fen(book, page.ticket.type, page.money, actor.role) if offers else 0
+    left = promisable_fen(offered, remaining_fen(book, page.ticket.type, page.money, actor.role)) if offers else 0
     return {
         "offers": offers,
         "remaining_fen": None if page.money.paid_fen is None and left == 0 else left,
@@ -94,13 +103,14 @@ def answer(page: TicketPage, book: RuleBook, actor: Actor, option: Option | None
         fen = parse_yuan(amount)
         check_amount(option, fen)
         kind = page.ticket.type
-        rung = approval_for(book, kind, fen, page.money, actor.role, is_remedy=option.is_remedy)
+        rung = approval_of(book, kind, option, fen, page.money, actor.role)
     except Problem as problem:
         return {"problem": problem_text(problem), "left": "", "rung": "", "alone": False}
-    left = remaining_fen(book, kind, page.money, actor.role) - (0 if option.is_remedy else fen)
+    then = after(page.money, option, fen)
+    left = promisable_fen(options(book, kind, then, actor.role), remaining_fen(book, kind, then, actor.role))
     return {
         "problem": "",
-        "left": _("提出后还可补 %(amount)s", amount=money(left)) if left >= 0 else "",
+        "left": _("提出后还可补 %(amount)s", amount=money(left)),
         "rung": rung_label(rung.value),
         "alone": rung.strength == 0,
     }
@@ -149,7 +159,8 @@ def _promise(one: Promise, actor: Actor, book: RuleBook, works: bool) -> dict[st
         "ask_until": one.ask_until,
         "proposer": one.proposer,
         "at": one.proposed_at,
-        "decider": None if one.alone else one.decider,
+        "decider": None if one.alone or one.state == "withdrawn" else one.decider,
+        "own_limit": one.alone and not one.is_remedy,
         "why_not": one.why_not,
         "batch": one.batch,
         "may_withdraw": own and not one.takes_back and one.batch is None and (one.state == "proposed" or alone),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpdesk.domain.access import Actor, may_transfer
-from helpdesk.domain.compensation import Option, remaining_fen
+from helpdesk.domain.compensation import Option, promisable_fen, remaining_fen
 from helpdesk.domain.macros import Action
 from helpdesk.domain.problems import Invalid
 from helpdesk.domain.replies import Template
@@ -44,7 +44,7 @@ class Desk:
 
     @property
     def room_fen(self) -> int:
-        """What the actor may still promise alone (fen)."""
+        """What the actor may still promise alone (fen), whatever the policy gives."""
         kind = self.page.ticket.type
         return remaining_fen(self.book, kind, self.page.money, self.actor.role) if kind in self.book.types else 0
 
@@ -117,6 +117,7 @@ def _propose(policy: str, desk: Desk, kept: Kept | None) -> dict[str, Any]:
         name = next((label(one.name) for one in desk.book.policies if one.code == policy), policy)
         return {"kind": "propose", "text": name, "problem": _("这张工单没有这个补偿方案。")}
     known = "" if option.amount_fen is None else plain_yuan(option.amount_fen)
+    ends = option.cap_fen is not None and option.cap_fen < desk.room_fen
     why = (option.basis, option.bound, option.blocked)
     return {
         "kind": "propose",
@@ -125,7 +126,8 @@ def _propose(policy: str, desk: Desk, kept: Kept | None) -> dict[str, Any]:
         "said": "" if option.amount_fen is None else money(option.amount_fen),
         "rung": rung_label(option.approval.value),
         "alone": option.approval.strength == 0,
-        "room_fen": None if option.is_remedy else desk.room_fen,
+        "room_fen": None if option.is_remedy else promisable_fen([option], desk.room_fen),
+        "beyond": _("超出这个方案的上限。") if ends else _("超出你还可补的金额，发送后要审批。"),
         "basis": _("，").join(basis_text(basis) for basis in why if basis is not None),
         "evidence": [
             {"code": code, "name": evidence_label(code), "ticked": kept is not None and code in kept.evidence}

@@ -135,3 +135,11 @@ def test_a_proposer_sees_his_own_waiting_on_others(client: Client, world: World,
     assert "没有等你审批的补偿" in page
     assert "等别人审批" in page
     assert '/approve"' not in page
+
+
+def test_the_ladder_says_who_was_late_and_where_nobody_was(supervisor: Client, world: World, now: datetime) -> None:
+    passed = [{"rung": "supervisor", "why": "empty"}, {"rung": "finance", "why": "late"}]
+    waiting(world, now, asked="finance_and_ops", passed=passed)
+    page = supervisor.get("/approvals").text
+    ladder = re.sub(r"<[^>]+>|\s+", " ", page[page.index('class="ladder"') :].partition("</ol>")[0])
+    assert re.search(r"主管 +没有人可批.*财务 +逾期未批.*待批", ladder), ladder

@@ -35,6 +35,34 @@ def test_a_row_tells_what_was_promised_and_leads_to_the_ticket(finance: Client, 
         assert words in page, words
 
 
+def test_page_and_file_say_how_it_was_settled_and_name_nobody_who_agreed_to_nothing(
+    finance: Client, world: World, now: datetime
+) -> None:
+    own = {"decided_by_id": world.users.agent.id, "decided_at": now}
+    with unit_of_work():
+        row = tickets.ticket(world, now)
+        money.promise(world, row, 500, now, approval="none", state="approved", **own)
+        money.promise(world, row, 501, now, approval="none", is_remedy=True, state="paid", **own)
+        money.promise(world, row, 502, now, state="withdrawn", **own)
+        money.promise(world, row, 503, now)
+        by = {"decided_by_id": world.users.supervisor.id, "decided_at": now}
+        money.promise(world, row, 504, now, state="approved", **by)
+    page = finance.get("/compensations").text
+    table = list(csv.DictReader(io.StringIO(finance.get("/compensations.csv").data.decode("utf-8-sig"))))
+    said = {line["金额（元）"]: (line["审批"], bool(line["审批时间"])) for line in table if line["提出人"]}
+    assert said == {
+        "5.00": ("自己额度内", False),
+        "5.01": ("应退款项，无需审批", False),
+        "5.02": ("提出人撤回", False),
+        "5.03": ("等待审批", False),
+        "5.04": ("孙领", True),
+    }
+    for words, _when in said.values():
+        assert words in page
+    assert "等待审批" not in finance.get(f"/compensations?approver={world.users.supervisor.id}").text
+    assert "没有补偿记录" in finance.get(f"/compensations?approver={world.users.agent.id}").text
+
+
 def test_without_a_filter_it_is_this_month_and_a_number_is_looked_for_in_all_times(
     finance: Client, world: World, now: datetime
 ) -> None:

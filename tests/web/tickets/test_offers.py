@@ -81,7 +81,14 @@ def test_an_offer_within_ones_limit_holds_at_once_and_stands_on_the_page(agent: 
     assert promised() == [(300, "approved")]
     page = agent.get(f"/tickets/{number}").text
     assert "待兑现" in page
-    assert "还可补 ¥7.00" in page
+    assert "自己额度内" in page
+    assert "还可补 ¥5.00" in page  # 7.00 of the agent's limit are left, and one such coupon gives 5.00
+
+
+def test_what_is_left_is_the_limit_where_the_policy_gives_more(agent: Client, number: str) -> None:
+    for amount in ("3.00", "3.00"):
+        agent.submit(f"/tickets/{number}/compensations", form(agent, number, amount))
+    assert "还可补 ¥4.00" in agent.get(f"/tickets/{number}").text
 
 
 def test_the_same_form_twice_is_one_offer(agent: Client, number: str) -> None:
