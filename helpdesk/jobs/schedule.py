@@ -13,6 +13,7 @@ from helpdesk.jobs.count_words import count_words
 from helpdesk.jobs.deliver_news import deliver_news
 from helpdesk.jobs.deliver_outbox import deliver_outbox
 from helpdesk.jobs.follow_calendars import follow_calendars
+from helpdesk.jobs.follow_reports import follow_reports
 from helpdesk.jobs.hand_out import hand_out
 from helpdesk.jobs.measure_pace import measure_pace
 from helpdesk.jobs.pause_tick import pause_tick
@@ -51,6 +52,7 @@ JOBS: tuple[Job, ...] = (
     Job("deliver_outbox", 5, lambda worker: deliver_outbox(worker.clock, worker.holder)),
     Job("resume_imports", 5, lambda worker: resume_imports(worker.clock, worker.holder, stopping=worker.stopping)),
     Job("follow_calendars", 15, lambda worker: follow_calendars(worker.clock, stopping=worker.stopping)),
+    Job("follow_reports", 5, lambda worker: follow_reports(stopping=worker.stopping)),
     Job("measure_pace", 5 * 60, lambda worker: measure_pace(worker.clock())),
     Job("train_learner", 10 * 60, lambda worker: train_learner(worker.clock())),
     Job("count_words", 30 * 60, lambda worker: count_words(worker.clock(), stopping=worker.stopping)),

@@ -18,6 +18,7 @@ class ReportDue(Base):
     """Something changed on this ticket since its facts were taken. Appended by writers, removed once followed."""
 
     __tablename__ = "report_due"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  a number that was used once says what was read when
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))

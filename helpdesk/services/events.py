@@ -1,4 +1,7 @@
-"""What happened, as code + parameters. Append-only: nothing here updates or deletes."""
+"""What happened, as code + parameters. Append-only: nothing here updates or deletes.
+
+Whatever happens to a ticket is an event, so this is also where the report learns which tickets to count again.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 from helpdesk.domain.access import Actor
 from helpdesk.models import Event
+from helpdesk.services import report_facts
 from helpdesk.storage import Base, insert_all_once, session
 
 
@@ -36,6 +40,8 @@ def record(
         operation_id=operation_id,
     )
     session().add(event)
+    if ticket_id is not None:
+        report_facts.mark(ticket_id)
     return event
 
 
@@ -55,6 +61,7 @@ def record_all(code: str, facts: Sequence[tuple[int, Mapping[str, Any]]], *, act
             for ticket_id, params in facts
         ],
     )
+    report_facts.mark_all(ticket_id for ticket_id, _params in facts)
 
 
 def apply_changes(row: Base, wanted: Mapping[str, Any]) -> dict[str, list[Any]]:

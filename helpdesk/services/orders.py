@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 
 from helpdesk.domain.problems import Invalid
 from helpdesk.models import Order, OrderLine, OrderStatus, Parcel
-from helpdesk.services import customers, platform_clocks
+from helpdesk.services import customers, platform_clocks, report_facts
 from helpdesk.storage import insert_once, session
 
 MAX_NUMBER = 60
@@ -97,6 +97,7 @@ def upsert_order(data: OrderData, *, now: datetime) -> Upserted:
     session().flush()
     if any(changes) and not new:  # no ticket speaks yet of an order that nobody knew
         platform_clocks.follow_order(order, now=now)
+        report_facts.mark_order(order.id)
     if not was_known:
         return Upserted(order.id, "created" if new else "filled")
     return Upserted(order.id, "updated" if any(changes) else "repeated")

@@ -49,7 +49,11 @@ def downgrade() -> None:
 
 
 def _create_facts() -> None:
-    _table("report_due", _id(), _column("ticket_id"), *_references("report_due", ticket_id="ticket"))
+    _table(
+        "report_due",
+        *(_id(), _column("ticket_id"), *_references("report_due", ticket_id="ticket")),
+        sqlite_autoincrement=True,
+    )
     _table(
         "report_fact",
         _id(),
@@ -177,8 +181,8 @@ def _count_what_was_suggested_and_passed_over() -> None:
         batch.alter_column("passed", server_default=None)
 
 
-def _table(name: str, *parts: Any, key: tuple[str, ...] = ("id",)) -> None:
-    op.create_table(name, *parts, sa.PrimaryKeyConstraint(*key, name=op.f(f"pk_{name}")))
+def _table(name: str, *parts: Any, key: tuple[str, ...] = ("id",), **options: Any) -> None:
+    op.create_table(name, *parts, sa.PrimaryKeyConstraint(*key, name=op.f(f"pk_{name}")), **options)
 
 
 def _id() -> sa.Column[Any]:
