@@ -7,14 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal, select
+from sqlalchemy import Select, Subquery, and_, case, exists, func, literal, select
 
 from helpdesk.domain.access import Actor, may_write_template
+from helpdesk.domain.clocks import Kind
 from helpdesk.domain.macros import parse
 from helpdesk.domain.problems import NotFound
 from helpdesk.domain.replies import Template
 from helpdesk.domain.rulebook import Label
-from helpdesk.models import Message, Queue, ReplyTemplate, ReplyTemplateVersion, TemplateUse, Ticket, User
+from helpdesk.models import (
+    ClockRow,
+    Message,
+    Queue,
+    ReplyTemplate,
+    ReplyTemplateVersion,
+    TemplateOffer,
+    TemplateUse,
+    Ticket,
+    User,
+)
 from helpdesk.models.scope import usable_template
 from helpdesk.storage import session
 
@@ -27,7 +38,7 @@ class Figures:
     """How a template did since its first use. Shares are 0..1, None without a use.
 
     ``rewritten`` is the mean of edit distance over the length of the filled text, at most 1 each;
-    ``reopened`` counts tickets it was sent on that were reopened at any time.
+    ``reopened`` counts tickets that the customer reopened after it was sent on them.
     """
 
     uses: int
@@ -35,6 +46,8 @@ class Figures:
     rewritten: float | None
     reopened: float | None
     offered: float | None  # share of the uses that came from the three suggestions
+    accepted: float | None  # of the replies on whose tickets it was suggested first, those written from it
+    suggested: int  # how many those are
     last_used: datetime | None
 
 
@@ -114,6 +127,12 @@ def _listed(actor: Actor) -> Select[Any]:
         (TemplateUse.distance >= TemplateUse.length, 1.0),
         else_=TemplateUse.distance * 1.0 / TemplateUse.length,
     )
+    again = exists().where(
+        ClockRow.ticket_id == TemplateUse.ticket_id,
+        ClockRow.kind == Kind.SOLUTION.value,
+        ClockRow.cycle > 1,
+        ClockRow.started_at > TemplateUse.created_at,
+    )
     used = (
         select(
             TemplateUse.template_id.label("id"),
@@ -123,18 +142,21 @@ def _listed(actor: Actor) -> Select[Any]:
             func.count(TemplateUse.rank).label("offered"),
             func.max(TemplateUse.created_at).label("last_used"),
             func.count(TemplateUse.ticket_id.distinct()).label("tickets"),
-            func.count(case((Ticket.cycle > 1, TemplateUse.ticket_id)).distinct()).label("reopened"),
+            func.count(case((and_(Ticket.cycle > 1, again), TemplateUse.ticket_id)).distinct()).label("reopened"),
         )
         .join(Message, Message.id == TemplateUse.message_id)
         .join(Ticket, Ticket.id == TemplateUse.ticket_id)
         .group_by(TemplateUse.template_id)
         .subquery()
     )
+    shown = _shown_first()
     editable_too = literal(False)
     if may_write_template(actor, "all", None, None):
         editable_too = ReplyTemplate.scope == "team"  # type: ignore[assignment]
     return (
-        select(ReplyTemplate, ReplyTemplateVersion, Queue.name_zh, Queue.name_en, used)
+        select(
+            ReplyTemplate, ReplyTemplateVersion, Queue.name_zh, Queue.name_en, used, shown.c.suggested, shown.c.taken
+        )
         .join(
             ReplyTemplateVersion,
             and_(
@@ -144,7 +166,25 @@ def _listed(actor: Actor) -> Select[Any]:
         )
         .outerjoin(Queue, Queue.id == ReplyTemplate.queue_id)
         .outerjoin(used, used.c.id == ReplyTemplate.id)
+        .outerjoin(shown, shown.c.id == ReplyTemplate.id)
         .where(usable_template(actor) | editable_too)
+    )
+
+
+def _shown_first() -> Subquery:
+    """By template: replies for which it stood first among the suggestions, and how many were written from it."""
+    taken = and_(
+        TemplateUse.message_id == TemplateOffer.message_id, TemplateUse.template_id == TemplateOffer.template_id
+    )
+    return (
+        select(
+            TemplateOffer.template_id.label("id"),
+            func.count().label("suggested"),
+            func.count(TemplateUse.message_id).label("taken"),
+        )
+        .outerjoin(TemplateUse, taken)
+        .group_by(TemplateOffer.template_id)
+        .subquery()
     )
 
 
@@ -174,12 +214,14 @@ def _shelved(row: Any, actor: Actor) -> Shelved:
 
 
 def _figures(row: Mapping[str, Any]) -> Figures:
-    uses, tickets = row["uses"] or 0, row["tickets"] or 0
+    uses, tickets, suggested = row["uses"] or 0, row["tickets"] or 0, row["suggested"] or 0
     return Figures(
         uses=uses,
         unchanged=row["unchanged"] / uses if uses else None,
         rewritten=float(row["rewritten"]) if uses else None,
         reopened=row["reopened"] / tickets if tickets else None,
         offered=row["offered"] / uses if uses else None,
+        accepted=row["taken"] / suggested if suggested else None,
+        suggested=suggested,
         last_used=row["last_used"],
     )

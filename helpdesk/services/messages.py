@@ -39,6 +39,7 @@ class Draft:
 
     ``template_code`` and ``template_version`` name the template it was written from; ``filled`` are its words for
     this ticket, ``rank`` its place among the suggestions (None: found by hand). ``actions`` go along with it.
+    ``suggested_code`` and ``suggested_version`` name the template that stood first among the suggestions, used or not.
     """
 
     text: str
@@ -52,6 +53,8 @@ class Draft:
     actions: Staged = staging.NOTHING
     filled: str | None = None
     rank: int | None = None
+    suggested_code: str | None = None
+    suggested_version: int | None = None
 
 
 def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetime) -> int:
@@ -91,6 +94,9 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
     session().flush()
     if template_id and draft.filled is not None:
         template_uses.note_use(template_id, message, draft.filled, draft.rank, actor=actor, now=now)
+    suggested_id = template_uses.find(draft.suggested_code, draft.suggested_version, actor)
+    if suggested_id and draft.suggested_version is not None:
+        template_uses.note_offer(suggested_id, draft.suggested_version, message, now=now)
     clocks.meet(ticket, [Kind.FIRST_RESPONSE], at=now)
     if draft.is_solution:
         clocks.meet(ticket, [Kind.SOLUTION], at=now)

@@ -1,4 +1,7 @@
-"""Which template became which reply, and how much of it was rewritten: what a template's figures are counted from."""
+"""Which template became which reply, how much of it was rewritten, and which one was suggested first.
+
+A template's figures are counted from this.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from sqlalchemy import delete, select
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.replies import rewritten
-from helpdesk.models import Message, ReplyTemplate, ReplyTemplateVersion, TemplateUse
+from helpdesk.models import Message, ReplyTemplate, ReplyTemplateVersion, TemplateOffer, TemplateUse
 from helpdesk.models.scope import usable_template
 from helpdesk.storage import session
 
@@ -54,6 +57,12 @@ def note_use(template_id: int, message: Message, filled: str, rank: int | None, 
     )
 
 
+def note_offer(template_id: int, version: int, message: Message, *, now: datetime) -> None:
+    """This template stood first among the suggestions when the reply was written, from it or not."""
+    session().add(TemplateOffer(message_id=message.id, template_id=template_id, version=version, created_at=now))
+
+
 def forget_use(message_id: int) -> None:
-    """The reply was taken back: the customer never saw it, so it says nothing about the template."""
-    session().execute(delete(TemplateUse).where(TemplateUse.message_id == message_id))
+    """The reply was taken back: the customer never saw it, so it says nothing about any template."""
+    for kept in (TemplateUse, TemplateOffer):
+        session().execute(delete(kept).where(kept.message_id == message_id))

@@ -23,7 +23,7 @@ from helpdesk.domain.tickets import Status
 from helpdesk.models import Membership, Queue, ReplyTemplate, ReplyTemplateVersion
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.services import events
-from helpdesk.storage import session
+from helpdesk.storage import insert_once, session
 
 STATUSES = (Status.OPEN, Status.PENDING_CUSTOMER, Status.PENDING_INTERNAL)
 """What a reply may leave a ticket in by itself; resolving asks for an outcome, which no template knows."""
@@ -63,16 +63,21 @@ _TEXTS = {
 _WORDS = ("title_zh", "title_en", "body_zh", "body_en", "words", "marks_solution", "set_status", "actions")
 
 
-def create(content: Content, *, actor: Actor, now: datetime) -> int:
-    """A new template; return its id. ``Invalid`` for what can't be sent, ``Conflict`` for a shortcut that is taken."""
+def create(content: Content, *, key: str | None = None, actor: Actor, now: datetime) -> int:
+    """A new template; return its id. ``Invalid`` for what can't be sent, ``Conflict`` for a shortcut that is taken.
+
+    ``key`` names the press of the button: the same one again is the same template, and ``Conflict`` with other words.
+    """
     owner = actor.id if content.scope == "personal" else None
     _require(actor, content.scope, content.queue_id, owner)
     columns = _columns(content, owner)
-    _check_room(content.scope, actor)
-    _check_shortcut(columns, None)
-    row = ReplyTemplate(code=f"own_{secrets.token_hex(8)}", version=1, **{name: columns[name] for name in _HEAD})
-    session().add(row)
-    session().flush()
+    code, head = f"own_{secrets.token_hex(8)}", {name: columns[name] for name in _HEAD}
+    id = insert_once(ReplyTemplate, code=code, key=key, version=1, active=True, **head)
+    if id is None:
+        return _known(key, columns, actor)
+    row = session().get_one(ReplyTemplate, id)
+    _check_room(content.scope, actor, row.id)
+    _check_shortcut(columns, row.id)
     _add_version(row, columns, actor, now)
     events.record("template.created", actor=actor, now=now, template=row.id)
     return row.id
@@ -129,6 +134,16 @@ def restore(template_id: int, version: int, *, actor: Actor, now: datetime) -> N
     _check_room(row.scope, actor)
     row.active = True
     events.record("template.restored", actor=actor, now=now, template=row.id)
+
+
+def _known(key: str | None, columns: dict[str, Any], actor: Actor) -> int:
+    """The template that this press of the button made before."""
+    row = session().scalars(select(ReplyTemplate).where(ReplyTemplate.key == key)).one()
+    said = _stored(row, 1)
+    same = all(getattr(said, name) == columns[name] for name in _WORDS)
+    if said.created_by_id != actor.id or not same or any(getattr(row, name) != columns[name] for name in _HEAD):
+        raise Conflict("template.saved_already")
+    return row.id
 
 
 def _require(actor: Actor, scope: str, queue_id: int | None, owner_id: int | None) -> None:
@@ -261,11 +276,16 @@ def _actions(actions: tuple[Action, ...]) -> list[dict[str, str]]:
     return document
 
 
-def _check_room(scope: str, actor: Actor) -> None:
-    """One person's own ones, and what is shared, have each their limit: the ticket page ranks them all."""
+def _check_room(scope: str, actor: Actor, own_id: int | None = None) -> None:
+    """One person's own ones, and what is shared, have each their limit: the ticket page ranks them all.
+
+    ``own_id``: the one that asks for room, if it is stored already.
+    """
     own = scope == "personal"
     which = and_(ReplyTemplate.scope == "personal", ReplyTemplate.owner_id == actor.id)
     counted = select(func.count()).where(ReplyTemplate.active, which if own else ReplyTemplate.scope != "personal")
+    if own_id is not None:
+        counted = counted.where(ReplyTemplate.id != own_id)
     most = MOST_OWN if own else MOST_SHARED
     if (session().scalar(counted) or 0) >= most:
         raise Conflict("template.too_many", most=most)

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from helpdesk.models import Message, Queue, ReplyTemplate, ReplyTemplateVersion, TemplateUse, User
+from helpdesk.models import Message, Queue, ReplyTemplate, ReplyTemplateVersion, TemplateOffer, TemplateUse, User
+from helpdesk.queries.template_library import library
 from helpdesk.services import messages
 from helpdesk.storage import session, unit_of_work
 from tests.factories import World, add
-from tests.services.story import count_of, do, look, opened, replied
+from tests.services.story import count_of, do, heard, look, opened, replied, resolved
 
 SECOND = timedelta(seconds=1)
 FILLED = "您好，订单 123 已经催过快递。"
@@ -73,6 +74,54 @@ def test_what_was_rewritten_is_counted_in_characters(world: World, now: datetime
     sent(world, number, now, FILLED.replace("已经催过", "刚催了") + "！", rank=None)
     (use,) = uses()
     assert (use.distance, use.length, use.rank) == (4, len(FILLED), None)
+
+
+def test_only_what_was_said_before_the_customer_came_back_counts_as_reopened(
+    world: World, now: datetime, number: str
+) -> None:
+    before, after = template(now), template(now, "after")
+    sent(world, number, now)
+    resolved(number, actor=world.actors.agent, now=now + SECOND)
+    heard(number, actor=world.actors.agent, now=now + 2 * SECOND)
+    sent(world, number, now + 3 * SECOND, template_code="after")
+    figures = {row.template.id: row.figures for row in library(world.actors.agent)}
+    assert (figures[before].reopened, figures[after].reopened) == (1, 0)
+
+
+class TestSuggestedFirst:
+    """Which template stood first when a reply was written is kept, taken or not."""
+
+    def first(self, world: World, number: str, now: datetime, **changed: Any) -> int:
+        return sent(world, number, now, **{"suggested_code": "pushed", "suggested_version": 1, **changed})
+
+    def test_it_is_kept_with_the_reply_whatever_was_written(self, world: World, now: datetime, number: str) -> None:
+        pushed, other = template(now), template(now, "other")
+        taken = self.first(world, number, now)
+        another = self.first(world, number, now, template_code="other")
+        by_hand = self.first(world, number, now, template_code=None, template_version=None, filled=None)
+        kept = session().execute(select(TemplateOffer.message_id, TemplateOffer.template_id, TemplateOffer.version))
+        assert set(kept.all()) == {(id, pushed, 1) for id in (taken, another, by_hand)}
+        session().rollback()
+        figures = {row.template.id: row.figures for row in library(world.actors.agent)}
+        assert (figures[pushed].suggested, figures[pushed].accepted) == (3, 1 / 3)
+        assert (figures[other].suggested, figures[other].accepted) == (0, None)
+
+    @pytest.mark.parametrize(
+        "named", [("pushed", 9), ("no_such", 1), ("of_another", 1), ("pushed", None), (None, 1)], ids=str
+    )
+    def test_one_that_could_not_be_suggested_to_him_leaves_no_trace(
+        self, world: World, now: datetime, number: str, named: tuple[str | None, int | None]
+    ) -> None:
+        template(now)
+        template(now, "of_another", scope="personal", owner=world.users.agent2)
+        self.first(world, number, now, suggested_code=named[0], suggested_version=named[1])
+        assert count_of(TemplateOffer) == 0
+
+    def test_a_reply_taken_back_was_not_written(self, world: World, now: datetime, number: str) -> None:
+        template(now)
+        message = self.first(world, number, now)
+        do(messages.take_back, number, message, actor=world.actors.agent, now=now + 5 * SECOND)
+        assert count_of(TemplateOffer) == 0
 
 
 @pytest.mark.parametrize("rank", [0, 4, -1, 10**9])

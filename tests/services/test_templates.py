@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from helpdesk.domain.macros import Action
@@ -17,6 +19,7 @@ from helpdesk.services.templates import Content
 from helpdesk.storage import session
 from tests.factories import World
 from tests.services.story import do, refused
+from tests.services.test_money_races import at_once
 
 OWN = Content("personal", "问候", "您好，{customer}。", shortcut="wh", words=("在吗",))
 
@@ -143,3 +146,33 @@ def test_a_shortcut_means_one_template_to_whoever_sees_it(world: World, now: dat
     with refused(Conflict, "template.shortcut_taken"):
         written(world, now, replace(OWN, scope="all"), world.actors.ops)
     written(world, now, OWN, world.actors.ops)  # his own: the two never meet
+
+
+class TestSamePress:
+    """A double click on save makes one template."""
+
+    def test_the_same_press_again_is_the_same_template(self, world: World, now: datetime) -> None:
+        actor = world.actors.agent
+        first = do(templates.create, OWN, key="press", actor=actor, now=now)
+        assert do(templates.create, OWN, key="press", actor=actor, now=now) == first
+        assert told() == ["template.created"]
+        assert do(templates.create, replace(OWN, shortcut=""), key="another", actor=actor, now=now) != first
+
+    def test_with_other_words_or_by_somebody_else_it_is_refused(self, world: World, now: datetime) -> None:
+        do(templates.create, OWN, key="press", actor=world.actors.agent, now=now)
+        for content, actor in ((replace(OWN, body_zh="别的"), world.actors.agent), (OWN, world.actors.agent2)):
+            with refused(Conflict, "template.saved_already"):
+                do(templates.create, content, key="press", actor=actor, now=now)
+        assert told() == ["template.created"]
+
+    def test_a_refused_one_leaves_its_press_free(self, world: World, now: datetime) -> None:
+        do(templates.create, OWN, key="first", actor=world.actors.agent, now=now)
+        with refused(Conflict, "template.shortcut_taken"):
+            do(templates.create, OWN, key="second", actor=world.actors.agent, now=now)
+        assert do(templates.create, replace(OWN, shortcut="w2"), key="second", actor=world.actors.agent, now=now)
+
+    def test_many_presses_at_once_are_one_template(self, app: Flask, world: World, now: datetime) -> None:
+        press = partial(templates.create, OWN, key="press", actor=world.actors.agent, now=now)
+        ends = at_once(app, [press] * 5)
+        assert len(set(ends)) == 1
+        assert told() == ["template.created"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID, uuid4
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, SelectField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
 
 from helpdesk.domain.macros import Action
+from helpdesk.domain.problems import Invalid
 from helpdesk.domain.replies import MAX_BODY, MAX_SHORTCUT, MAX_TITLE, MAX_WORDS
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import Priority
@@ -54,6 +56,14 @@ class TemplateForm(FlaskForm):
     propose = SelectField(default="")
     ticket = OneLine(validators=[at_most(40)])
     version = Version()
+    key = HiddenField(default=lambda: str(uuid4()))
+
+    def press(self) -> str:
+        """What names this press of the button. ``Invalid`` for a key that no form of ours carries."""
+        try:
+            return str(UUID(self.key.data or ""))
+        except ValueError:
+            raise Invalid("input.bad_value", field="key") from None
 
     def offer(self, scopes: Iterable[tuple[str, str]], queues: Iterable[tuple[str, str]], book: RuleBook) -> None:
         """Fill in what can be chosen."""

@@ -70,7 +70,7 @@ def new() -> BaseResponse:
         return _page(form, status=422)
     try:
         with unit_of_work():
-            services.create(form.content(), actor=current_actor(), now=moment())
+            services.create(form.content(), key=form.press(), actor=current_actor(), now=moment())
     except Problem as problem:
         return _page(form, status=problem.status, error=show_problem(form, problem, FIELDS))
     flash(_("话术已保存，回复时就能用。"), "done")
@@ -168,6 +168,8 @@ def _form(row: Shelved | None = None) -> TemplateForm:
     form.offer(scopes, [(code, label(name)) for _id, code, name in queues], rules())
     if row is None:
         del form.version
+    else:
+        del form.key
     return form
 
 

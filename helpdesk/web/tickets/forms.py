@@ -121,6 +121,8 @@ class ComposeForm(Versioned):
     template_id = Hidden(validators=[at_most(MAX_CODE)])
     template_version = Version()
     rank = Hidden()
+    suggested_id = Hidden(validators=[at_most(MAX_CODE)])
+    suggested_version = Version()
     amount = OneLine(validators=[at_most(MAX_AMOUNT)])
     reason = Text(validators=[at_most(MAX_REASON)])
     key = Hidden(validators=[at_most(36)])
@@ -154,6 +156,8 @@ class ComposeForm(Versioned):
             actions=actions,
             filled=filled,
             rank=int(self.rank.data) if self.rank.data in {"1", "2", "3"} else None,
+            suggested_code=self.suggested_id.data or None,
+            suggested_version=self.suggested_version.data if self.suggested_version.data > 0 else None,
         )
 
 

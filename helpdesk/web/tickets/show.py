@@ -215,6 +215,7 @@ def _composer(desk: Desk, typed: Typed | None, said: Suggested | None) -> dict[s
         }
     return {
         "composer": typed,
+        "suggested_first": said.best[0][1].template if said and said.best else None,
         "staged": _staged(desk, typed, said),
         "stale": stale,
         "last_message_id": page.ticket.last_message_id,

@@ -12,7 +12,7 @@ from markupsafe import escape
 from sqlalchemy import select
 
 from helpdesk.domain.replies import fill
-from helpdesk.models import Message, ReplyTemplate, TemplateUse
+from helpdesk.models import Message, ReplyTemplate, TemplateOffer, TemplateUse
 from helpdesk.queries.template_library import Shelved, library
 from helpdesk.services import templates
 from helpdesk.storage import session, unit_of_work
@@ -54,6 +54,19 @@ def test_one_is_written_found_by_initials_edited_and_taken_back(agent: Client) -
     assert "改过" in agent.get(f"{address}/versions").text
     agent.submit(f"{address}/retire", {"version": "3"})
     assert not stored().active
+
+
+def test_a_double_click_saves_one_and_other_words_from_the_same_form_are_told(agent: Client) -> None:
+    key = re.search(r'name="key" value="([^"]+)"', agent.get("/templates/new").text)
+    assert key
+    data = FORM | {"key": key.group(1)}
+    for _ in range(2):
+        assert agent.submit("/templates/new", data).status_code == 302
+    assert stored().version == 1
+    again = agent.submit("/templates/new", data | {"body_zh": "别的话", "shortcut": ""})
+    assert (again.status_code, "已经保存过一条话术" in again.text, "别的话" in again.text) == (409, True, True)
+    assert agent.submit("/templates/new", data | {"key": "mine"}).status_code == 422
+    assert stored().version == 1
 
 
 def test_a_version_says_what_it_changed_in_the_one_before(agent: Client) -> None:
@@ -139,7 +152,9 @@ def test_figures_are_those_of_what_was_sent(world: World, now: datetime) -> None
                 created_at=now,
             )
         )
+        session().add(TemplateOffer(message_id=message_ids[0], template_id=one, version=1, created_at=now))
     found = library_row(world, one).figures
+    assert (found.accepted, found.suggested) == (1, 1)
     assert (found.uses, found.unchanged, found.rewritten, found.reopened, found.offered) == (1, 0, 0.25, 0, 1)
     assert found.last_used == now
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from helpdesk.models import Compensation, Message, ReplyTemplate, TemplateUse, Ticket, TicketTag
+from helpdesk.models import Compensation, Message, ReplyTemplate, TemplateOffer, TemplateUse, Ticket, TicketTag
 from helpdesk.storage import session, unit_of_work
 from tests import tickets
 from tests.conftest import Client, Login, Statements
@@ -91,6 +91,24 @@ def test_all_of_it_goes_with_the_reply(agent: Client, world: World, row: Ticket)
     use = session().scalars(select(TemplateUse)).one()
     assert (use.version, use.rank, use.distance, use.length) == (1, 1, 0, len("已催，送您 ¥3.00 券"))
     assert session().scalars(select(Message.template_code).where(Message.direction == "out")).one() == "push"
+
+
+def test_what_stood_first_among_the_suggestions_goes_along_taken_or_not(agent: Client, row: Ticket) -> None:
+    page = agent.get(f"/tickets/{row.number}").text
+    named = {
+        name: re.search(rf'name="{name}" value="([^"]*)"', page).group(1)  # type: ignore[union-attr]
+        for name in ("suggested_id", "suggested_version")
+    }
+    assert named == {"suggested_id": "push", "suggested_version": "1"}
+    assert sent(agent, row, **named).status_code == 302
+    by_hand = {"template_id": "", "template_version": "", "text": "我来查一下"}
+    assert sent(agent, row, **named, **by_hand, version=str(stored(row).version)).status_code == 302
+    ids = set(session().scalars(select(Message.id).where(Message.direction == "out")))
+    assert set(session().scalars(select(TemplateOffer.message_id))) == ids
+    assert len(ids) == 2
+    for spoiled in ({"suggested_id": "x" * 300}, {"suggested_version": "many"}):
+        sent(agent, row, **{**named, **by_hand, **spoiled}, version=str(stored(row).version))
+    assert len(set(session().scalars(select(TemplateOffer.message_id)))) == 2
 
 
 def test_what_was_unticked_does_not_happen(agent: Client, world: World, row: Ticket) -> None:
