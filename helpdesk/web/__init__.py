@@ -15,6 +15,7 @@ from helpdesk.web.money import money
 from helpdesk.web.notifications import notifications
 from helpdesk.web.queues import queues
 from helpdesk.web.reply_templates import reply_templates
+from helpdesk.web.reports import reports
 from helpdesk.web.settings import settings
 from helpdesk.web.shares import shares
 from helpdesk.web.skills import skills
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     escalation,
     notifications,
     reply_templates,
+    reports,
     settings,
     shares,
     skills,

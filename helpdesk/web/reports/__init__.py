@@ -1,0 +1,7 @@
+"""The monthly report by type, the tickets behind its figures, its files, its months."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+reports = Blueprint("reports", __name__)
