@@ -45,11 +45,25 @@ _CALM = frozenset({"other"})
 _TAKEN_BACK = (re.compile(r"^(.{2,80}?)(?:(?<!不)但是?|可是|(?<!好)不过(?!关|分|如|是)|然而|可惜|遗憾)(?=..)"),)
 """质量很好但是少了一个: the praise before it is no answer to what comes after."""
 
+_ACCEPTED = (
+    re.compile(
+        r"^(.{2,60})(?:不要紧|没关系|没事|算了|不用(?:补|换|退|赔|管|寄)|不影响(?:使用|用|吃|穿)?|(?:能|可以|也)接受|无所谓|凑合)"
+        r".{0,5}$"
+    ),
+)
+_BORNE = _GOODS | {"service_complaint"}
+"""有个小划痕，算了: whoever puts up with it at the end asks for nothing."""
+
 
 def covers_of(text: str, found: Iterable[Hit]) -> list[Cover]:
     """What exceptions, contrasts and suppositions take out of a text."""
     covers: list[Cover] = [(hit.start, hit.end, hit.word.only) for hit in found if hit.word.type is None]
-    for patterns, types in ((_CONTRASTS, frozenset[str]()), (_SUPPOSED, _GOODS), (_TAKEN_BACK, _CALM)):
+    for patterns, types in (
+        (_CONTRASTS, frozenset[str]()),
+        (_SUPPOSED, _GOODS),
+        (_TAKEN_BACK, _CALM),
+        (_ACCEPTED, _BORNE),
+    ):
         covers.extend((match.start(), match.end(1), types) for one in patterns for match in one.finditer(text))
     return covers
 
