@@ -9,6 +9,7 @@ from helpdesk import config
 
 from helpdesk import cli, models, web  # isort: skip
 from helpdesk.storage import db, migrate, prepare_engine
+from helpdesk.web.templating import Localised
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
@@ -19,6 +20,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         template_folder=str(config.ROOT / "templates"),
         static_folder=str(config.ROOT / "static"),
     )
+    app.jinja_environment = Localised
     app.config.from_mapping(settings.flask_config())
     db.init_app(app)
     migrate.init_app(app, db, directory=str(config.ROOT / "helpdesk" / "migrations"), render_as_batch=True)

@@ -7,7 +7,7 @@ fails at once with "database is locked", whatever the busy timeout says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     Connection,
     CursorResult,
     DateTime,
@@ -30,6 +31,7 @@ from sqlalchemy import (
     TypeDecorator,
     event,
     inspect,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -136,7 +138,29 @@ def plain_rows(statement: Executable, values: Mapping[str, Any] | None = None) -
     is built once and kept: it is compiled once, too.
     """
     kept = {"compiled_cache": _compiled.setdefault(statement, Compiled())}
-    return session().connection().execute(statement, values, execution_options=kept)
+    return _connection().execute(statement, values, execution_options=kept)
+
+
+def _connection() -> Connection:
+    """That of the session in use, which would make sure of its own state with every statement of a page."""
+    work = session()
+    kept: Connection | None = work.info.get("connection")
+    if kept is None or kept.closed:
+        kept = work.info["connection"] = work.connection()
+    return kept
+
+
+def constants(values: Iterable[str | int]) -> list[ColumnElement[Any]]:
+    """Codes and ids for ``column.in_(...)``, written into a statement that is kept for them.
+
+    Bound ones would be spelled out anew, and the whole statement searched for their place, each time it is asked.
+    """
+    return [literal_column(str(value) if isinstance(value, int) else _quoted(value)) for value in values]
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
 
 
 @contextmanager

@@ -72,7 +72,7 @@ class Ticket(Base):
             text("urgency DESC"),
             "burns_at",
             "id",
-            "status",
+            *("status", "queue_id"),  # what of his lies elsewhere, read from here
             **where(ACTIVE_SQL),
         ),
         Index(
@@ -94,6 +94,16 @@ class Ticket(Base):
             "id",
             **where(f"{ACTIVE_SQL} AND tier IN ('suggest', 'none')"),
         ),
+        Index(
+            "ix_ticket_pending_customer",
+            "queue_id",
+            text("urgency DESC"),
+            "burns_at",
+            "id",
+            "status",
+            **where("status = 'pending_customer'"),
+        ),
+        Index("ix_ticket_pending_approval", "queue_id", "klass", "status", **where("status = 'pending_approval'")),
         Index("ix_ticket_order_type", "order_id", "type"),
         Index("ix_ticket_resolved", "first_resolved_at"),
         Index("ix_ticket_created", "created_at"),
@@ -178,7 +188,8 @@ class Stint(Base):
             "ix_stint_assigned",
             "assignee_id",
             "ticket_id",
-            **where("left_at IS NULL"),
+            *("queue_id", "kind", "left_at"),  # what is in his hands, read from here
+            **where("left_at IS NULL AND assignee_id IS NOT NULL"),
         ),
         Index(
             "ix_stint_waiting",

@@ -39,7 +39,7 @@ from helpdesk.queries.board_lanes import (
 from helpdesk.queries.clock_faces import ClockFace, nearest
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.present import Present, Same
-from helpdesk.storage import UTCDateTime, plain_rows
+from helpdesk.storage import UTCDateTime, constants, plain_rows
 
 MOST_LANES = 24
 MOST_IN_LANE = 20
@@ -195,7 +195,7 @@ def _built_places(
     ]
     if with_longest:
         longest = Ticket.burns_at == bindparam("oldest", type_=UTCDateTime)
-        parts.append(_first(LONGEST, 1).where(in_sight(actor), Ticket.urgency.in_(URGENCIES), longest))
+        parts.append(_first(LONGEST, 1).where(in_sight(actor), Ticket.urgency.in_(constants(URGENCIES)), longest))
     places = union_all(*(select(part.subquery()) for part in parts)).subquery()
     statement = (
         select(places.c.place, *_COLUMNS)
@@ -406,7 +406,7 @@ def _built_people(actor: Actor) -> tuple[Statement, Present]:
         .join(Membership, Membership.user_id == User.id)
         .where(
             User.active,
-            User.role.in_([role.value for role in WORKING_ROLES]),
+            User.role.in_(constants(role.value for role in WORKING_ROLES)),
             in_board_queues(actor, Membership.queue_id),
         )
         .order_by(User.name, User.id)

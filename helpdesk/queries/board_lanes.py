@@ -36,7 +36,7 @@ from helpdesk.models.ticket_filter import is_overdue, is_soon_overdue, is_unassi
 from helpdesk.models.tickets import is_active, is_open_assist, is_open_stay
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.present import Present, Same
-from helpdesk.storage import plain_rows
+from helpdesk.storage import constants, plain_rows
 
 URGENCIES = (0, 1, 2, 3)
 """Named one by one they let an index seek to the deadlines behind them."""
@@ -162,7 +162,7 @@ def in_board_queues(actor: Actor, column: Any) -> ColumnElement[bool]:
         case Scope.ALL:
             return true()
         case Scope.OWN:
-            condition: ColumnElement[bool] = column.in_(sorted(actor.queues))
+            condition: ColumnElement[bool] = column.in_(constants(sorted(actor.queues)))
             return condition
         case _:
             return false()
@@ -298,8 +298,8 @@ def _by_deadline(actor: Actor) -> ColumnElement[bool]:
     return and_(
         is_active,
         Ticket.queue_id.in_(select(Queue.id)),
-        Ticket.klass.in_([klass.value for klass in TicketClass]),
-        Ticket.urgency.in_(URGENCIES),
+        Ticket.klass.in_(constants(klass.value for klass in TicketClass)),
+        Ticket.urgency.in_(constants(URGENCIES)),
         in_sight(actor),
     )
 

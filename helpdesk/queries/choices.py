@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Integer, and_, bindparam, exists, literal, literal_column, select, union_all
+from sqlalchemy import Integer, and_, exists, literal, literal_column, select, union_all
 
 from helpdesk.domain.access import Actor, Permission, Role, Scope
 from helpdesk.domain.rulebook import Label
 from helpdesk.models import Channel, Membership, Queue, Shop, User
 from helpdesk.queries.keyset import Statement
-from helpdesk.storage import plain_rows
+from helpdesk.storage import constants, plain_rows
 
 MOST = 500
 
@@ -42,7 +42,7 @@ class ListChoices:
 def list_choices(actor: Actor) -> ListChoices:
     """Everything that a list can be filtered by, beside what the rules name. At most ``MOST`` in all."""
     everywhere = actor.scope(Permission.TICKETS_READ) is Scope.ALL
-    rows = plain_rows(_choices(everywhere), {"queues": sorted(actor.queues)}).all()
+    rows = plain_rows(_choices(None if everywhere else actor.queues)).all()
 
     def of(part: str) -> tuple[Choice, ...]:
         return tuple(Choice(row.id, row.code, Label(row.zh, row.en)) for row in rows if row.part == part)
@@ -57,12 +57,12 @@ def list_choices(actor: Actor) -> ListChoices:
     )
 
 
-@cache
-def _choices(everywhere: bool) -> Statement:
-    """Built once: that takes longer than asking."""
+@lru_cache(maxsize=256)
+def _choices(queues: frozenset[int] | None) -> Statement:
+    """Built once for the queues whose people can be chosen (None: all): that takes longer than asking."""
     works = [Membership.user_id == User.id]
-    if not everywhere:
-        works.append(Membership.queue_id.in_(bindparam("queues", expanding=True)))
+    if queues is not None:
+        works.append(Membership.queue_id.in_(constants(sorted(queues))))
     none = literal_column("0", Integer)
     found = union_all(
         select(

@@ -30,6 +30,7 @@ from helpdesk.models import Queue, Stint, Ticket
 from helpdesk.models.scope import asks
 from helpdesk.models.ticket_filter import in_queue
 from helpdesk.models.tickets import is_active, is_waiting_stay
+from helpdesk.storage import constants
 
 MOST_COUNTED = 1_000
 """Where a page says 999+."""
@@ -45,7 +46,7 @@ class OwnTickets:
 
     def __init__(self, actor: Actor, queue: str = "") -> None:
         self._everything = actor.scope(Permission.TICKETS_READ) is Scope.ALL
-        self._queues: Any = select(Queue.id) if self._everything else sorted(actor.queues)
+        self._queues: Any = select(Queue.id) if self._everything else constants(sorted(actor.queues))
         self._stays = select(Queue.id).where(Queue.code == queue, Queue.id.in_(self._queues)) if queue else self._queues
         self._in_lists = and_(is_active, Ticket.queue_id.in_(self._queues), in_queue(queue))
         self._elsewhere = _elsewhere(actor, queue)
@@ -92,14 +93,14 @@ class OwnTickets:
 
 def _elsewhere(actor: Actor, queue: str) -> Subquery:
     """What concerns the actor in queues that aren't his; ``waiting`` is null where somebody has it in hand."""
-    his = union(*in_his_name(actor.id), select(Stint.ticket_id).where(asks(actor))).subquery()
+    his = elsewhere(actor.id, asks(actor), sorted(actor.queues)).subquery()
     columns = Ticket.id, Ticket.urgency, Ticket.burns_at, Ticket.klass, Ticket.status, Ticket.created_at
     return (
         select(*columns, Stint.id.label("waiting"))
         .select_from(his)
         .join(Ticket, Ticket.id == his.c.id)
         .outerjoin(Stint, and_(Stint.ticket_id == Ticket.id, is_waiting_stay))
-        .where(is_active, Ticket.queue_id.not_in(sorted(actor.queues)), in_queue(queue))
+        .where(is_active, in_queue(queue))
         .subquery()
     )
 
@@ -112,6 +113,23 @@ def in_his_name(user_id: Any) -> tuple[Select[int], Select[int]]:
     )
 
 
+def elsewhere(user_id: Any, asked: ColumnElement[bool], queues: Iterable[int]) -> CompoundSelect[int]:
+    """Ids of what is in his name, or asked of his queues (``asked``, of ``Stint``), in queues that aren't his: few.
+
+    A stay's queue is its ticket's, so that most of what is in his hands is left out by the index that finds it.
+    """
+    own = constants(queues)
+    owned, in_hand = in_his_name(user_id)
+    questions = select(Stint.ticket_id.label("id")).join(Ticket, Ticket.id == Stint.ticket_id)
+    is_assist = Stint.kind == literal_column("'assist'")
+    return union(
+        owned.where(Ticket.queue_id.not_in(own)),
+        in_hand.where(~is_assist, Stint.queue_id.not_in(own)),
+        questions.where(is_assist, Stint.assignee_id == user_id, Stint.left_at.is_(None), Ticket.queue_id.not_in(own)),
+        questions.where(asked, Ticket.queue_id.not_in(own)),
+    )
+
+
 def count_of(rows: Select[Any] | CompoundSelect[Any]) -> ScalarSelect[int]:
     """How many rows, up to ``MOST_COUNTED``."""
     return select(func.count()).select_from(rows.limit(MOST_COUNTED).subquery()).scalar_subquery()
@@ -119,5 +137,5 @@ def count_of(rows: Select[Any] | CompoundSelect[Any]) -> ScalarSelect[int]:
 
 def of_any_kind(ticket: Any) -> ColumnElement[bool]:
     """Always true; lets indexes by class, urgency and deadline seek to the deadline."""
-    urgencies: list[ColumnElement[int]] = [literal_column(str(urgency)) for urgency in range(MAX_URGENCY + 1)]
-    return and_(ticket.klass.in_([klass.value for klass in TicketClass]), ticket.urgency.in_(urgencies))
+    classes, urgencies = constants(klass.value for klass in TicketClass), constants(range(MAX_URGENCY + 1))
+    return and_(ticket.klass.in_(classes), ticket.urgency.in_(urgencies))

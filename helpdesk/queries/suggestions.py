@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import Text, and_, bindparam, cast, or_, select
 
 from helpdesk.domain.access import Actor
-from helpdesk.domain.macros import Action, parse
+from helpdesk.domain.macros import parse
 from helpdesk.domain.replies import Suggestion, Template, customers_locale, fill, rank
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.text import normalise
@@ -19,9 +19,10 @@ from helpdesk.models import ReplyTemplate, ReplyTemplateVersion
 from helpdesk.models.scope import usable_template
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.ticket_page import TicketPage
-from helpdesk.storage import plain_rows, session
+from helpdesk.storage import constants, plain_rows, session
 
 MOST_TEMPLATES = 500
+STATEMENTS_KEPT = 256
 NO_AMOUNTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -77,8 +78,8 @@ def suggestions(
 
 def templates(actor: Actor) -> tuple[Template, ...]:
     """The templates the actor may use: everybody's, his queues', his own. In the order of their codes."""
-    rows = plain_rows(_templates(), {"queues": sorted(actor.queues), "actor": actor.id})
-    return tuple(_template_of(row) for row in rows)
+    rows = plain_rows(_templates(actor.queues), {"actor": actor.id})
+    return tuple(_template(*row) for row in rows)
 
 
 def words_for(
@@ -99,20 +100,20 @@ def template_version(code: str, version: int, actor: Actor) -> Template | None:
         )
         .one_or_none()
     )
-    return _template_of(row) if row else None
+    return _template(*row) if row else None
 
 
 _COLUMNS = (
     *(ReplyTemplate.id, ReplyTemplate.code, ReplyTemplateVersion.version, ReplyTemplate.type, ReplyTemplate.scope),
     *(ReplyTemplate.shortcut, ReplyTemplateVersion.title_zh, ReplyTemplateVersion.title_en),
     *(ReplyTemplateVersion.body_zh, ReplyTemplateVersion.body_en, ReplyTemplateVersion.marks_solution),
-    *(ReplyTemplateVersion.set_status, ReplyTemplateVersion.words, ReplyTemplateVersion.actions),
+    *(ReplyTemplateVersion.set_status, ReplyTemplateVersion.words, cast(ReplyTemplateVersion.actions, Text)),
 )
 
 
-@cache
-def _templates() -> Statement:
-    """Built once: that takes longer than asking."""
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _templates(queues: frozenset[int]) -> Statement:
+    """Built once for the people of these queues: that takes longer than asking."""
     return (
         select(*_COLUMNS)
         .join(
@@ -126,7 +127,7 @@ def _templates() -> Statement:
             ReplyTemplate.active,
             or_(
                 ReplyTemplate.scope == "all",
-                and_(ReplyTemplate.scope == "team", ReplyTemplate.queue_id.in_(bindparam("queues", expanding=True))),
+                and_(ReplyTemplate.scope == "team", ReplyTemplate.queue_id.in_(constants(sorted(queues)))),
                 and_(ReplyTemplate.scope == "personal", ReplyTemplate.owner_id == bindparam("actor")),
             ),
         )
@@ -155,8 +156,9 @@ def _template(
     marks_solution: bool,
     set_status: str | None,
     words: str,
+    actions: str,
 ) -> Template:
-    """The value of a row of ``_COLUMNS`` but for its actions, kept as long as the row stays as it is."""
+    """The value of a row of ``_COLUMNS``, kept as long as the row stays as it is: JSON is not read again either."""
     return Template(
         id=id,
         code=code,
@@ -169,18 +171,8 @@ def _template(
         marks_solution=marks_solution,
         set_status=set_status,
         words=tuple(words.splitlines()),
+        actions=parse(json.loads(actions)),
     )
-
-
-def _template_of(row: Any) -> Template:
-    *values, actions = row
-    template = _template(*values)
-    return replace(template, actions=_actions(tuple(tuple(one.items()) for one in actions))) if actions else template
-
-
-@lru_cache(maxsize=1_000)
-def _actions(document: tuple[tuple[tuple[str, str], ...], ...]) -> tuple[Action, ...]:
-    return parse([dict(one) for one in document])
 
 
 def _filled(template: Template, locale: str, values: Mapping[str, str | None], amounts: Mapping[str, str]) -> Filled:

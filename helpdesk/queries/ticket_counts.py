@@ -39,8 +39,8 @@ from helpdesk.queries.approvals import count_waiting_on
 from helpdesk.queries.health import UNTIL
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.outbox import dead_letters
-from helpdesk.queries.own_tickets import HERE, MOST_COUNTED, OwnTickets, count_of, in_his_name, of_any_kind
-from helpdesk.storage import UTCDateTime, plain_rows
+from helpdesk.queries.own_tickets import HERE, MOST_COUNTED, OwnTickets, count_of, elsewhere, in_his_name, of_any_kind
+from helpdesk.storage import UTCDateTime, constants, plain_rows
 
 DAY = timedelta(days=1)
 SOON = timedelta(hours=1)
@@ -50,9 +50,6 @@ NOW, IN_AN_HOUR, A_DAY_AGO, DAY_START = (
     bindparam(name, type_=UTCDateTime) for name in ("now", "in_an_hour", "a_day_ago", "day_start")
 )
 """The present and its neighbours, as parameters."""
-
-NO_QUEUE = [0]
-"""In place of an empty list, which could not stand after both IN and NOT IN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +103,7 @@ def nav(actor: Actor, now: datetime) -> NavCounts:
     that are his."""
     everything = actor.scope(Permission.TICKETS_READ) is Scope.ALL
     judge = actor if actor.may(Permission.OUTBOX_MANAGE) else None
-    rows = plain_rows(
-        _nav(everything, judge), {"actor": actor.id, "own": sorted(actor.queues) or NO_QUEUE, "now": now}
-    ).all()
+    rows = plain_rows(_nav(everything, judge, actor.queues), {"actor": actor.id, "now": now}).all()
     queues = tuple(
         QueueCount(
             id=row.id,
@@ -164,14 +159,13 @@ def summary(chosen: TicketFilter, actor: Actor, now: datetime, day_start: dateti
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)
-def _nav(everything: bool, judge: Actor | None) -> Statement:
+def _nav(everything: bool, judge: Actor | None, queues: frozenset[int]) -> Statement:
     me: Any = bindparam("actor")
-    own: Any = bindparam("own", expanding=True)
+    own = constants(sorted(queues))
     waiting = HERE.select_from(Ticket).where(is_active, Ticket.queue_id == Queue.id).correlate(Queue)
     late = waiting.where(of_any_kind(Ticket), is_overdue(NOW))
-    asked = select(Stint.ticket_id.label("id")).where(is_open_assist, Stint.queue_id.in_(own))
-    his = union(*in_his_name(me), asked).subquery()
-    elsewhere = HERE.select_from(his).join(Ticket, Ticket.id == his.c.id).where(Ticket.queue_id.not_in(own))
+    asked = and_(is_open_assist, Stint.queue_id.in_(own))
+    others = HERE.select_from(elsewhere(me, asked, sorted(queues)).subquery())
     unread = HERE.select_from(Notification).where(Notification.user_id == me, Notification.read_at.is_(None))
     return (
         select(
@@ -184,8 +178,8 @@ def _nav(everything: bool, judge: Actor | None) -> Statement:
                 for name, count in (("waiting", count_of(waiting)), ("overdue", count_of(late)))
             ),
             count_of(HERE.select_from(union(*in_his_name(me)).subquery())).label("mine"),
-            (literal_column("0") if everything else count_of(elsewhere)).label("elsewhere"),
-            count_of(HERE.select_from(asked.subquery())).label("assists"),
+            (literal_column("0") if everything else count_of(others)).label("elsewhere"),
+            count_of(HERE.select_from(Stint).where(asked)).label("assists"),
             count_of(unread).label("unread"),
             (dead_letters(judge) if judge else literal_column("0")).label("dead"),
             UNTIL.scalar_subquery().label("worker_until"),
@@ -220,7 +214,10 @@ def _tabs(own: OwnTickets, chosen: TicketFilter, actor: Actor, now: Any) -> Iter
     counted = chosen if chosen.only_active else TicketFilter(queue=chosen.queue)
     filtered = [one for one in conditions(counted, actor, now) if one is not is_active]
     mine = union(*in_his_name(actor.id)).subquery()
-    yield Tab.MINE, count_of(HERE.select_from(mine).join(Ticket, Ticket.id == mine.c.id).where(is_active, *filtered))
+    his = HERE.select_from(mine)
+    if filtered:
+        his = his.join(Ticket, Ticket.id == mine.c.id).where(is_active, *filtered)
+    yield Tab.MINE, count_of(his)
     if counted == TicketFilter(queue=chosen.queue):
         return
     rows = HERE.select_from(Ticket).where(is_active, listed(actor), *filtered)

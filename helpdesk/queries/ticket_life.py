@@ -30,7 +30,7 @@ from helpdesk.models.calendars import calendar_of
 from helpdesk.models.clocks import state_of
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.pauses import OpenPause, PauseRow, pause_rows, paused
-from helpdesk.storage import JSONDocument, UTCDateTime, plain_rows
+from helpdesk.storage import JSONDocument, UTCDateTime, constants, plain_rows
 
 MOST_RECORDS = 2_000
 
@@ -207,7 +207,7 @@ def _moves(ticket_id: int) -> Statement:
         Event.at,
         *(_NUMBER, _TEXT, _INSTANT, _NUMBER, _NUMBER, _TEXT, _NUMBER, _NUMBER, _INSTANT, _INSTANT, _DOCUMENT),
         Event.params,
-    ).where(Event.ticket_id == ticket_id, Event.code.in_(MOVES))
+    ).where(Event.ticket_id == ticket_id, Event.code.in_(constants(MOVES)))
 
 
 def _pause(ticket_id: int) -> Statement:

@@ -211,7 +211,7 @@ def ticket_page(
         assists=() if ended else _assists(records.stints),
         responsibility=_responsibility(ticket.id) if ended else (),
         related=_related(ticket, actor),
-        names=directory(ticket.queue_id),
+        names=directory(),
     )
 
 

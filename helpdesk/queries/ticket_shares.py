@@ -15,7 +15,7 @@ from helpdesk.domain.responsibility import SAID
 from helpdesk.domain.tickets import Party
 from helpdesk.models import Appeal, Event, Note, Responsibility, TicketEvidence, User
 from helpdesk.queries.keyset import Statement
-from helpdesk.storage import UTCDateTime, plain_rows
+from helpdesk.storage import UTCDateTime, constants, plain_rows
 
 MOST = 200
 
@@ -140,7 +140,7 @@ def _shares(ticket: Any) -> Any:
 
 
 def _said(ticket: Any) -> Any:
-    latest = and_(Event.ticket_id == ticket, Event.code.in_(SAID))
+    latest = and_(Event.ticket_id == ticket, Event.code.in_(constants(SAID)))
     return select(
         *(literal("said"), func.max(Event.id), _TEXT, _NUMBER, _NUMBER, _TEXT, _INSTANT),
         *(_TEXT, _TEXT, _NUMBER, _TEXT, _INSTANT, _TEXT),

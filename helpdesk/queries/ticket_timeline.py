@@ -14,7 +14,7 @@ from sqlalchemy import String as SQLString
 
 from helpdesk.models import Event, Message, Note
 from helpdesk.queries.keyset import Statement
-from helpdesk.storage import JSONDocument, plain_rows, session
+from helpdesk.storage import JSONDocument, constants, plain_rows, session
 
 FIRST = 60
 """What is shown before somebody asks for more."""
@@ -148,7 +148,7 @@ def _events(ticket_id: Any) -> Statement:
         Event.at.label("created_at"),
         Event.code.label("code"),
         Event.params.label("params"),
-    ).where(Event.ticket_id == ticket_id, Event.code.not_in(TOLD_BY_MESSAGES))
+    ).where(Event.ticket_id == ticket_id, Event.code.not_in(constants(TOLD_BY_MESSAGES)))
 
 
 def changes_since(ticket_id: int, version: int) -> tuple[Entry, ...]:

@@ -61,6 +61,7 @@ def init_app(app: Flask) -> None:
         duration=wording.duration,
         label=wording.label,
     )
+    app.jinja_env.constant["icon"] = icon  # type: ignore[attr-defined]  # web.templating.Localised
     app.context_processor(_page)
 
 

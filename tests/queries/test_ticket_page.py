@@ -27,6 +27,7 @@ from helpdesk.models import (
     Ticket,
     TicketReader,
 )
+from helpdesk.queries.directory import staff
 from helpdesk.queries.suggestions import suggestions, templates
 from helpdesk.queries.ticket_page import TicketPage, ticket_page
 from helpdesk.queries.ticket_timeline import changes_since, timeline
@@ -250,7 +251,7 @@ def test_those_who_can_take_it_are_the_active_members_of_its_queue_least_busy_fi
     with unit_of_work():
         row = tickets.ticket(world, now, hands=world.users.agent)
         tickets.ticket(world, now, status="resolved", hands=world.users.agent2)
-    members = read(row.number, world.actors.agent, now).names.members()
+    members = staff(row.queue_id).members()
     assert [(person.name, person.in_hand) for person in members][-1] == ("林晓", 1)
     assert {person.name for person in members} == {"林晓", "周舟", "孙领"}
 

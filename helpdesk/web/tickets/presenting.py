@@ -24,7 +24,7 @@ from helpdesk.domain.access import (
 from helpdesk.domain.decisions import Candidate, Decision, Span, second_problem
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import ACTIVE, PARTY_REQUIRED, WORKED_ON, Outcome, Party, Status, legal_moves
-from helpdesk.queries.directory import Directory
+from helpdesk.queries.directory import Directory, staff
 from helpdesk.queries.ticket_page import DecisionView, Related, TicketPage
 from helpdesk.queries.ticket_timeline import Entry
 from helpdesk.services.messages import TAKE_BACK_SECONDS
@@ -379,6 +379,7 @@ def statuses(page: TicketPage) -> list[str]:
 def panels(page: TicketPage, book: RuleBook) -> dict[str, Any]:
     """What the panels offer to choose from."""
     row, names = page.ticket, page.names
+    people = staff(row.queue_id)
     queues = {queue.code: label(queue.name) for queue in names.queues.values()}
     here = label(names.queues[row.queue_id].name)
     return {
@@ -400,11 +401,11 @@ def panels(page: TicketPage, book: RuleBook) -> dict[str, Any]:
                 "open_count": one.in_hand,
                 "queue_names": here,
             }
-            for one in names.members()
+            for one in people.members()
         ],
         "outcomes": [outcome.value for outcome in Outcome],
         "parties": [party.value for party in Party],
         "party_required": row.klass in PARTY_REQUIRED,
         "statuses": statuses(page),
-        "answering": [{"id": one.id, "name": one.name} for one in names.answering() if one.id != row.owner_id],
+        "answering": [{"id": one.id, "name": one.name} for one in people.answering() if one.id != row.owner_id],
     }
