@@ -31,5 +31,6 @@ def send(post: Post, *, allow_internal: bool) -> None:
     if place is None:
         raise SendFailed("apprise.bad_url", final=True)
     title = "" if post.text.startswith(post.title) else post.title
-    if not place.notify(body=post.text, title=title, body_format=NotifyFormat.TEXT):
+    layout = NotifyFormat.MARKDOWN if post.markdown else NotifyFormat.TEXT
+    if not place.notify(body=post.text, title=title, body_format=layout):
         raise SendFailed("apprise.refused")

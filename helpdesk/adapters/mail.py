@@ -126,6 +126,11 @@ def message_of(post: Post, server: MailServer) -> EmailMessage:
     message["Message-ID"] = f"<{NOT_IN_AN_ID.sub('.', post.id)}@{server.domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(post.text + "\n", cte="base64")
+    for file in post.files:
+        maintype, _, subtype = file.type.partition("/")
+        message.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=_line(file.name))
+    if post.files:
+        message.set_boundary(f"={NOT_IN_AN_ID.sub('.', post.id)}=")  # the same at every try
     return message
 
 

@@ -8,11 +8,20 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """What a mail carries along. ``type`` is its media type, such as ``text/csv``."""
+
+    name: str
+    type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """One worded message. ``id`` and ``at`` (UTC, when it was made) are the same at every try.
 
     ``to`` is a mailbox, ``url`` and ``sign`` what opens a robot. ``now`` (UTC) is the time of this try, which robots
-    want signed.
+    want signed. ``markdown``: the text is laid out in it; robots show it so, mail as it stands. ``files`` go by mail.
     """
 
     id: str
@@ -23,6 +32,8 @@ class Post:
     sign: str = field(repr=False)
     title: str
     text: str
+    markdown: bool = False
+    files: tuple[File, ...] = ()
 
 
 Deliver = Callable[[Post], None]

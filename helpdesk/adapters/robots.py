@@ -76,16 +76,26 @@ def _dingtalk(post: Post) -> tuple[str, Mapping[str, Any]]:
         stamp = str(int(post.now.timestamp() * 1000))
         sign = _hmac(post.sign, f"{stamp}\n{post.sign}")
         url += f"{'&' if '?' in url else '?'}timestamp={stamp}&sign={quote(sign, safe='')}"
+    if post.markdown:
+        return url, {"msgtype": "markdown", "markdown": {"title": post.title, "text": _marked(post)}}
     return url, {"msgtype": "text", "text": {"content": _body(post)}}
 
 
 def _wecom(post: Post) -> tuple[str, Mapping[str, Any]]:
+    if post.markdown:
+        return post.url, {"msgtype": "markdown", "markdown": {"content": _marked(post)}}
     return post.url, {"msgtype": "text", "text": {"content": _body(post)}}
 
 
 def _feishu(post: Post) -> tuple[str, Mapping[str, Any]]:
     # Feishu reads tags such as <at> in a text; nothing of ours is one.
-    document: dict[str, Any] = {"msg_type": "text", "content": {"text": _body(post).replace("<", "＜")}}
+    document: dict[str, Any]
+    if post.markdown:
+        header = {"title": {"tag": "plain_text", "content": post.title}}
+        body = {"tag": "markdown", "content": post.text.replace("<", "＜")}
+        document = {"msg_type": "interactive", "card": {"header": header, "elements": [body]}}
+    else:
+        document = {"msg_type": "text", "content": {"text": _body(post).replace("<", "＜")}}
     if post.sign:
         stamp = str(int(post.now.timestamp()))
         document |= {"timestamp": stamp, "sign": _hmac(f"{stamp}\n{post.sign}", "")}
@@ -95,6 +105,11 @@ def _feishu(post: Post) -> tuple[str, Mapping[str, Any]]:
 def _body(post: Post) -> str:
     """The headline says nothing that a single line doesn't."""
     return post.text if post.text.startswith(post.title) else f"{post.title}\n{post.text}"
+
+
+def _marked(post: Post) -> str:
+    """Under a headline, where the robot shows none of its own."""
+    return f"### {post.title}\n{post.text}"
 
 
 def _hmac(key: str, text: str) -> str:

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from helpdesk.domain.access import TABLE, Permission, Role
+
 MINUTES_A_DAY = 24 * 60
 MOST_NOTIFY = 20
 """Entries of one notice that are read; a notice names groups, not a crowd one by one."""
@@ -20,7 +22,8 @@ class Kind:
     """One kind of news. ``bell`` and ``mail``: where a person hears of it until he chooses.
 
     ``urgent`` news doesn't wait for a digest's time, yet never breaks quiet hours. What is not ``outside`` stays
-    under bells: no mail, no robot.
+    under bells: no mail, no robot. What is ``alone`` shares its mail or message with nothing else. ``needs``: only
+    people with this permission hear of it; ``unasked``: only these roles do until they choose.
     """
 
     code: str
@@ -28,6 +31,19 @@ class Kind:
     mail: bool = False
     urgent: bool = False
     outside: bool = True
+    alone: bool = False
+    needs: Permission | None = None
+    unasked: frozenset[Role] | None = None
+
+    def default(self, role: Role) -> tuple[bool, bool]:
+        """(bell, mail) of somebody of this role who hasn't chosen."""
+        return (self.bell, self.mail) if self.unasked is None or role in self.unasked else (False, False)
+
+
+def _report(code: str, *, bell: bool) -> Kind:
+    """Figures: mail of its own with the file, for those who may read reports; who answers for them needn't ask."""
+    ops = frozenset({Role.OPS, Role.SUPERVISOR})
+    return Kind(code, bell=bell, mail=True, urgent=True, alone=True, needs=Permission.REPORTS_READ, unasked=ops)
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -49,12 +65,19 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("appeal.decided"),
             Kind("absence.stand_in", mail=True),
             Kind("calendar.unconfirmed", mail=True),
+            _report("report.month", bell=True),
+            _report("report.day", bell=False),
             Kind("outbox.dead", outside=False),
         )
     }
 )
 OUTSIDE_KINDS: tuple[str, ...] = tuple(code for code, kind in KINDS.items() if kind.outside)
 """What mail and robots may carry."""
+
+
+def kinds_for(role: Role) -> tuple[Kind, ...]:
+    """What somebody of this role can hear of."""
+    return tuple(kind for kind in KINDS.values() if kind.needs is None or kind.needs in TABLE[role])
 
 
 def kind_of(code: str) -> Kind:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from helpdesk.domain.access import Actor
-from helpdesk.domain.notices import KINDS
+from helpdesk.domain.notices import kinds_for
 from helpdesk.domain.problems import NotFound
 from helpdesk.domain.rulebook import Label
 from helpdesk.models import Notification, NotificationChoice, NotificationTarget, Queue, Ticket, User
@@ -155,19 +155,19 @@ def _with_names(rows: Sequence[Any]) -> tuple[BellRow, ...]:
 
 
 def choices(actor: Actor) -> list[Choice]:
-    """All kinds, with what the actor chose or their default."""
+    """All kinds that his role hears of, with what the actor chose or their default."""
     chosen = {
         row.kind: row
         for row in session().scalars(select(NotificationChoice).where(NotificationChoice.user_id == actor.id))
     }
     return [
         Choice(
-            kind=code,
-            bell=chosen[code].bell if code in chosen else kind.bell,
-            mail=chosen[code].mail if code in chosen else kind.mail,
+            kind=kind.code,
+            bell=chosen[kind.code].bell if kind.code in chosen else kind.default(actor.role)[0],
+            mail=chosen[kind.code].mail if kind.code in chosen else kind.default(actor.role)[1],
             outside=kind.outside,
         )
-        for code, kind in KINDS.items()
+        for kind in kinds_for(actor.role)
     ]
 
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, exists, func, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
-from helpdesk.domain.notices import is_quiet, is_urgent
+from helpdesk.domain.notices import is_quiet, is_urgent, kind_of
 from helpdesk.domain.targets import LIMITS
 from helpdesk.models import Envelope, NotificationTarget, Outbox, Ticket, User
 from helpdesk.services import attempts, outbox
@@ -83,26 +83,28 @@ def pack(now: datetime, zone: ZoneInfo, *, limit: int = PACK_AT_ONCE) -> int:
 
     Not in its quiet hours (``zone``: the shop's), not while an earlier envelope is on its way there, and not while
     the target can't take more, so that what comes meanwhile goes along. Packed are also pieces that could
-    have waited for their digest: company doesn't make them late. Returns how many envelopes came about.
+    have waited for their digest: company doesn't make them late. A piece that goes alone (``domain.notices``) has an
+    envelope of its own. Returns how many envelopes came about.
     """
     due = _due_addresses(now)
     awake = {address for address, quiet in due.items() if not is_quiet(now, *quiet, zone)}
     rows = _waiting_news(awake, limit) if awake else []
-    contents: defaultdict[Address, list[int]] = defaultdict(list)
-    for row_id, user_id, target_id in rows:
-        contents[Address(user_id, target_id)].append(row_id)
-    keys = {address: f"news:{ids[0]}" for address, ids in contents.items()}
+    contents: defaultdict[tuple[Address, int | None], list[int]] = defaultdict(list)
+    for row_id, user_id, target_id, payload in rows:
+        alone = row_id if kind_of(payload["code"]).alone else None
+        contents[Address(user_id, target_id), alone].append(row_id)
+    keys = {each: f"news:{ids[0]}" for each, ids in contents.items()}
     insert_all_once(
         Envelope,
         [
             {**address._asdict(), "key": key, "state": "waiting", "next_try_at": now, "attempts": 0, "created_at": now}
-            for address, key in keys.items()
+            for (address, _), key in keys.items()
         ],
     )
     stored = session().execute(select(Envelope.key, Envelope.id).where(Envelope.key.in_(keys.values())))
     made = {row.key: row.id for row in stored}
 
-    moves = [{"row": row_id, "envelope": made[keys[address]]} for address, ids in contents.items() for row_id in ids]
+    moves = [{"row": row_id, "envelope": made[keys[each]]} for each, ids in contents.items() for row_id in ids]
     if moves:
         table = Outbox.__table__
         session().execute(
@@ -240,7 +242,7 @@ def _waiting_news(addresses: Collection[Address], limit: int) -> Sequence[Any]:
     return (
         session()
         .execute(
-            select(Outbox.id, Outbox.user_id, Outbox.target_id)
+            select(Outbox.id, Outbox.user_id, Outbox.target_id, Outbox.payload)
             .where(
                 attempts.is_unfinished(Outbox),
                 Outbox.kind == "news",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, update
 
 from helpdesk.domain.access import Actor, Permission
-from helpdesk.domain.notices import KINDS
+from helpdesk.domain.notices import kinds_for
 from helpdesk.domain.problems import Invalid, NotFound, Stale
 from helpdesk.domain.targets import checked_mailbox
 from helpdesk.models import Notification, NotificationChoice, User
@@ -42,13 +42,14 @@ def read_all(*, up_to: int, actor: Actor, now: datetime) -> int:
 def set_choices(wanted: Mapping[str, tuple[bool, bool]], *, actor: Actor, now: datetime) -> None:
     """Where one wants to hear of each kind: (bell, mail). Kinds that aren't named go back to their default."""
     actor.require(Permission.ACCOUNT_OWN)
-    if not set(wanted) <= set(KINDS):
+    kinds = {kind.code: kind for kind in kinds_for(actor.role)}
+    if not set(wanted) <= set(kinds):
         raise Invalid("notification.no_such_kind")
     session().execute(delete(NotificationChoice).where(NotificationChoice.user_id == actor.id))
     chosen = {
-        code: (bell, mail and KINDS[code].outside)
+        code: (bell, mail and kinds[code].outside)
         for code, (bell, mail) in wanted.items()
-        if (bell, mail) != (KINDS[code].bell, KINDS[code].mail)
+        if (bell, mail) != kinds[code].default(actor.role)
     }
     insert_all_once(
         NotificationChoice,

@@ -41,6 +41,8 @@ NAMES: Mapping[str, str] = {
     "appeal.decided": N_("责任申诉有结果"),
     "absence.stand_in": N_("请我代班"),
     "calendar.unconfirmed": N_("节假日未确认"),
+    "report.month": N_("月报"),
+    "report.day": N_("日报"),
     "outbox.dead": N_("发送失败"),
 }
 """Kinds of news, for the pages where people choose."""
@@ -67,6 +69,8 @@ SENTENCES: Mapping[str, str] = {
     "appeal.decided": N_("%(party)s的责任申诉：%(appeal_state)s"),
     "absence.stand_in": N_("%(user)s %(begins)s 到 %(ends)s 不在，由你代班"),
     "calendar.unconfirmed": N_("%(year)s 年的节假日还没有确认，之后的时限是暂定的"),
+    "report.month": N_("%(month)s 的月报：新增 %(opened)s 张，平均处理 %(mean_seconds)s"),
+    "report.day": N_("%(day)s 的日报：新增 %(opened)s 张，解决 %(resolved)s 张"),
     "outbox.dead": N_("发给%(address)s的消息没有送到：%(error)s"),
 }
 FAILURES: Mapping[str, str] = {
@@ -105,6 +109,7 @@ SHOWN: Mapping[str, Callable[[Any], str]] = {
     "begins": lambda at: _moment(at),
     "ends": lambda at: _moment(at),
     "amount_fen": yuan,
+    "mean_seconds": duration,
     "state": money_state_label,
     "party": party_label,
     "appeal_state": appeal_state_label,

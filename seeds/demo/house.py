@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import func, select, update
 
 from helpdesk.domain.access import Actor, Role
-from helpdesk.domain.notices import KINDS
+from helpdesk.domain.notices import kinds_for
 from helpdesk.domain.rulebook import Stage as EscalationStage
 from helpdesk.domain.shifts import Duty, duty, fingerprint
 from helpdesk.models import Membership, Notification, NotificationTarget, Queue, UserSession
@@ -123,7 +123,7 @@ def equip(actors: Mapping[str, Actor], now: datetime) -> None:
             actor=actors[person.login],
             now=now,
         )
-    choices = {code: (kind.bell, kind.mail) for code, kind in KINDS.items()}
+    choices = {kind.code: kind.default(Role.AGENT) for kind in kinds_for(Role.AGENT)}
     choices |= {
         "ticket.assigned": (True, True),
         "assist.answered": (True, True),

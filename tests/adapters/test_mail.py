@@ -16,11 +16,12 @@ import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from helpdesk.adapters.mail import MailServer, message_of
-from helpdesk.adapters.posts import Post
+from helpdesk.adapters.posts import File, Post
 from helpdesk.adapters.senders import SendFailed
 from tests.adapters import servers
 from tests.adapters.servers import dribbling_server, free_port, mail_server, silent_server
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
@@ -67,6 +68,22 @@ def test_a_mail_arrives_as_it_was_written(mailbox: servers.Post) -> None:
     assert message["auto-submitted"] == "auto-generated"
     assert message.get_content_type() == "text/plain"
     assert message.get_content().splitlines() == post().text.splitlines()
+
+
+def test_files_come_along_under_their_names(mailbox: servers.Post) -> None:
+    content = bytes(range(256)) * 40
+    files = (File("月报 2026-10.xlsx", XLSX, content), File("a\r\nBcc: x@y.example", "text/csv", b"1,2"))
+    server(mailbox.port).send(post(files=files))
+    server(mailbox.port).send(post(files=files))
+    first, again = mailbox.taken
+    assert first.as_bytes() == again.as_bytes()
+    body = first.get_body()
+    assert body is not None
+    assert body.get_content().splitlines() == post().text.splitlines()
+    sheet, hostile = first.iter_attachments()
+    assert (sheet.get_filename(), sheet.get_content_type(), sheet.get_content()) == (files[0].name, XLSX, content)
+    assert hostile.get_filename() == "a Bcc: x@y.example"
+    assert first["bcc"] is None
 
 
 def test_the_same_post_makes_the_same_message() -> None:

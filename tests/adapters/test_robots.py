@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import parse_qs, urlsplit
@@ -55,6 +56,29 @@ def test_what_each_robot_is_sent(web: Web, kind: str, document: dict[str, object
     ROBOTS[kind].send(post(web.url()), GUARD)
     path, _, said = web.asked[0]
     assert (path, said) == ("/robot/send?access_token=t0ken", document)
+
+
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [
+        ("dingtalk", {"msgtype": "markdown", "markdown": {"title": "月报", "text": "### 月报\n- **3** 张 <at>"}}),
+        ("wecom", {"msgtype": "markdown", "markdown": {"content": "### 月报\n- **3** 张 <at>"}}),
+        (
+            "feishu",
+            {
+                "msg_type": "interactive",
+                "card": {
+                    "header": {"title": {"tag": "plain_text", "content": "月报"}},
+                    "elements": [{"tag": "markdown", "content": "- **3** 张 ＜at>"}],
+                },
+            },
+        ),
+    ],
+)
+def test_what_is_laid_out_is_shown_so(web: Web, kind: str, document: dict[str, object]) -> None:
+    laid_out = replace(post(web.url(), title="月报", text="- **3** 张 <at>"), markdown=True)
+    ROBOTS[kind].send(laid_out, GUARD)
+    assert web.asked[0][2] == document
 
 
 def test_a_single_line_is_not_said_twice(web: Web) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from helpdesk.domain.access import Actor
 from helpdesk.domain.notices import KINDS
 from helpdesk.domain.problems import Invalid, NotFound, Stale
 from helpdesk.models import Notification, NotificationChoice, User
@@ -92,7 +93,7 @@ def test_the_bell_page_by_page_with_names_for_ids(world: World, now: datetime, s
 
 def test_choices_start_at_their_defaults_and_go_back_to_them(world: World, now: datetime) -> None:
     actor = world.actors.agent
-    default = {code: (kind.bell, kind.mail) for code, kind in KINDS.items()}
+    default = {kind.code: (kind.bell, kind.mail) for kind in KINDS.values() if kind.needs is None}
     assert {row.kind: (row.bell, row.mail) for row in bell_queries.choices(actor)} == default
     with unit_of_work():
         wanted = {"sla.stage": (True, False), "ticket.assigned": (False, True), "pause.step": (True, False)}
@@ -105,6 +106,25 @@ def test_choices_start_at_their_defaults_and_go_back_to_them(world: World, now: 
     assert {row.kind: (row.bell, row.mail) for row in bell_queries.choices(actor)} == default
     with unit_of_work(), pytest.raises(Invalid):
         notifications.set_choices({"nonsense": (True, True)}, actor=actor, now=now)
+
+
+def test_reports_are_chosen_by_those_who_may_read_them(world: World, now: datetime) -> None:
+    def chosen(actor: Actor) -> tuple[bool, bool] | None:
+        rows = {row.kind: (row.bell, row.mail) for row in bell_queries.choices(actor)}
+        return rows.get("report.month")
+
+    people = world.actors
+    assert [chosen(one) for one in (people.ops, people.supervisor, people.finance, people.agent)] == [
+        (True, True),
+        (True, True),
+        (False, False),
+        None,
+    ]
+    with unit_of_work():
+        notifications.set_choices({"report.month": (False, True)}, actor=people.finance, now=now)
+    assert chosen(people.finance) == (False, True)
+    with unit_of_work(), pytest.raises(Invalid):
+        notifications.set_choices({"report.month": (True, True)}, actor=people.agent, now=now)
 
 
 def test_what_never_leaves_the_bell_can_not_be_mailed(world: World, now: datetime) -> None:

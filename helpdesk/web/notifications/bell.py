@@ -9,7 +9,7 @@ from flask import Response, make_response, redirect, render_template, request, u
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
-from helpdesk.domain.notices import KINDS
+from helpdesk.domain.notices import KINDS, kinds_for
 from helpdesk.domain.problems import Invalid
 from helpdesk.queries import notifications as queries
 from helpdesk.queries.keyset import parse_cursor
@@ -41,6 +41,8 @@ ICONS = {
     "appeal.decided": "gavel",
     "absence.stand_in": "calendar-user",
     "calendar.unconfirmed": "calendar-exclamation",
+    "report.month": "report-analytics",
+    "report.day": "calendar-stats",
     "outbox.dead": "mail-x",
 }
 
@@ -61,7 +63,7 @@ def index() -> str:
         state=queries.state(current_actor()),
         unread_only=unread_only,
         kind=kind,
-        kinds=[(code, kind_label(code)) for code in KINDS],
+        kinds=[(one.code, kind_label(one.code)) for one in kinds_for(current_actor().role)],
         tabs=[
             (_("全部"), url_for("notifications.index", kind=kind or None), not unread_only),
             (_("未读"), url_for("notifications.index", show="unread", kind=kind or None), unread_only),

@@ -32,8 +32,9 @@ def values(page: str, **changed: Any) -> dict[str, Any]:
 def test_defaults_are_ticked_and_the_account_leads_here(agent: Client) -> None:
     assert f'href="{PATH}"' in agent.get("/account").text
     sent = values(agent.get(PATH).text)
-    assert sent["bell"] == [code for code, kind in KINDS.items() if kind.bell]
-    assert sent["mail"] == [code for code, kind in KINDS.items() if kind.mail and kind.outside]
+    assert sent["bell"] == [code for code, kind in KINDS.items() if kind.bell and not kind.needs]
+    wanted = [code for code, kind in KINDS.items() if kind.mail and kind.outside and not kind.needs]
+    assert sent["mail"] == wanted
     assert 'name="mail" value="outbox.dead"' not in agent.get(PATH).text
 
 
