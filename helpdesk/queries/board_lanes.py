@@ -19,13 +19,16 @@ from sqlalchemy import (
     ScalarSelect,
     Subquery,
     and_,
+    exists,
     false,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
     true,
+    union_all,
 )
 
 from helpdesk.domain.access import Actor, Permission, Scope
@@ -38,8 +41,12 @@ from helpdesk.queries.keyset import Statement
 from helpdesk.queries.present import Present, Same
 from helpdesk.storage import constants, plain_rows
 
+CLASSES = tuple(klass.value for klass in TicketClass)
 URGENCIES = (0, 1, 2, 3)
 """Named one by one they let an index seek to the deadlines behind them."""
+
+BY_DEADLINE = Ticket.urgency.in_(constants(URGENCIES))
+WAITS_FOR_APPROVAL: ColumnElement[bool] = literal_column(f"ticket.status = '{Status.PENDING_APPROVAL.value}'")
 
 
 class By(StrEnum):
@@ -61,6 +68,9 @@ class Section(StrEnum):
     STUCK = "stuck"
     APPROVAL = "approval"
 
+
+SAYS_IT = {Section.ALL: "open", Section.OVERDUE: "overdue", Section.SOON: "soon", Section.APPROVAL: "approval"}
+"""The count that says what a section shows of a lane."""
 
 STATEMENTS_KEPT = 256
 """One for each person and view, of those that were asked for last."""
@@ -114,7 +124,7 @@ def counted_lanes(actor: Actor, now: datetime, book: RuleBook, by: By, section: 
     """
     statement, present = _built_lanes(actor, by, section, Same(book))
     rows = plain_rows(statement, present.values(now)).all()
-    lanes = [_lane(row, by) for row in rows]
+    lanes = [_lane(row, by, section) for row in rows]
     figures = _figures(rows)
     if by is By.QUEUE:
         every = section is Section.ALL
@@ -153,7 +163,7 @@ def is_in(section: Section, book: RuleBook, now: datetime) -> ColumnElement[bool
         case Section.STUCK:
             return Ticket.id.in_(stuck_tickets(book, now))
         case Section.APPROVAL:
-            return Ticket.status == Status.PENDING_APPROVAL.value
+            return WAITS_FOR_APPROVAL
 
 
 def in_board_queues(actor: Actor, column: Any) -> ColumnElement[bool]:
@@ -225,26 +235,20 @@ def _with_queues(statement: Statement, counted: Subquery, actor: Actor, now: dat
 
 
 def _counted(actor: Actor, now: datetime, book: RuleBook, by: By, section: Section) -> Subquery:
-    """Open tickets by lane. By queue, late ones are found by their deadlines rather than by looking at each."""
-    keys: Mapping[By, Any] = {
-        By.QUEUE: Ticket.queue_id,
-        By.AGENT: Stint.assignee_id,
-        By.CHANNEL: Ticket.channel_id,
-        By.TYPE: Ticket.type,
-    }
-    approval = _number(Ticket.status == Status.PENDING_APPROVAL.value).label("approval")
-    shown = func.count() if section is Section.ALL else _number(is_in(section, book, now))
+    """Open tickets by lane; ``shown`` only where no other count says it (see ``SAYS_IT``)."""
+    shown = None if section in SAYS_IT else is_in(section, book, now)
     if by is By.QUEUE:
-        return _counted_queues(actor, now, section, shown, approval)
+        return _counted_queues(actor, now, shown)
+    keys: Mapping[By, Any] = {By.AGENT: Stint.assignee_id, By.CHANNEL: Ticket.channel_id, By.TYPE: Ticket.type}
     statement = (
         select(
             keys[by].label("lane"),
             literal("").label("klass"),
-            shown.label("shown"),
+            (null() if shown is None else _number(shown)).label("shown"),
             func.count().label("open"),
             _number(is_overdue(now)).label("overdue"),
             _number(is_soon_overdue(now)).label("soon"),
-            approval,
+            _number(WAITS_FOR_APPROVAL).label("approval"),
             func.min(Ticket.burns_at).label("burns_first"),
         )
         .where(is_active, in_sight(actor))
@@ -255,40 +259,28 @@ def _counted(actor: Actor, now: datetime, book: RuleBook, by: By, section: Secti
     return statement.subquery()
 
 
-def _counted_queues(
-    actor: Actor, now: datetime, section: Section, shown: ColumnElement[int], approval: ColumnElement[int]
-) -> Subquery:
-    lane = Ticket.queue_id.label("lane"), Ticket.klass
-    by_deadline = {Section.OVERDUE: is_overdue(now), Section.SOON: is_soon_overdue(now)}
-    late, soon = (
-        select(*lane, func.count().label("tickets"), func.min(Ticket.burns_at).label("burns_first"))
-        .where(_by_deadline(actor), condition)
-        .group_by(Ticket.queue_id, Ticket.klass)
-        .subquery()
-        for condition in by_deadline.values()
-    )
-    told = func.count() if section in by_deadline else shown
-    every = (
-        select(*lane, told.label("shown"), func.count().label("open"), approval)
-        .where(is_active, in_sight(actor))
-        .group_by(Ticket.queue_id, Ticket.klass)
-        .subquery()
-    )
-    overdue_count, soon_count = func.coalesce(late.c.tickets, 0), func.coalesce(soon.c.tickets, 0)
-    by_section = {Section.OVERDUE: overdue_count, Section.SOON: soon_count}
+def _counted_queues(actor: Actor, now: datetime, shown: ColumnElement[bool] | None) -> Subquery:
+    """Each count by itself, from the beginning or a part of an index, rather than by looking at every open ticket."""
+    classes = union_all(*(select(one.label("klass")) for one in constants(CLASSES))).subquery()
+    lanes = select(Queue.id.label("lane"), classes.c.klass).join(classes, true()).subquery()
+    here = and_(is_active, Ticket.queue_id == lanes.c.lane, Ticket.klass == lanes.c.klass)
+
+    def figure(value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
+        return select(value).select_from(Ticket).where(here, *conditions).correlate(lanes).scalar_subquery()
+
+    late, soon = (and_(BY_DEADLINE, one) for one in (is_overdue(now), is_soon_overdue(now)))
     return (
         select(
-            every.c.lane,
-            every.c.klass,
-            by_section.get(section, every.c.shown).label("shown"),
-            every.c.open,
-            overdue_count.label("overdue"),
-            soon_count.label("soon"),
-            every.c.approval,
-            late.c.burns_first,
+            lanes.c.lane,
+            lanes.c.klass,
+            (null() if shown is None else figure(func.count(), shown)).label("shown"),
+            figure(func.count()).label("open"),
+            figure(func.count(), late).label("overdue"),
+            figure(func.count(), soon).label("soon"),
+            figure(func.count(), WAITS_FOR_APPROVAL).label("approval"),
+            figure(func.min(Ticket.burns_at), late).label("burns_first"),
         )
-        .outerjoin(late, and_(late.c.lane == every.c.lane, late.c.klass == every.c.klass))
-        .outerjoin(soon, and_(soon.c.lane == every.c.lane, soon.c.klass == every.c.klass))
+        .where(in_board_queues(actor, lanes.c.lane), exists().where(here).correlate(lanes))
         .subquery()
     )
 
@@ -298,8 +290,8 @@ def _by_deadline(actor: Actor) -> ColumnElement[bool]:
     return and_(
         is_active,
         Ticket.queue_id.in_(select(Queue.id)),
-        Ticket.klass.in_(constants(klass.value for klass in TicketClass)),
-        Ticket.urgency.in_(constants(URGENCIES)),
+        Ticket.klass.in_(constants(CLASSES)),
+        BY_DEADLINE,
         in_sight(actor),
     )
 
@@ -347,7 +339,7 @@ def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count().filter(condition)
 
 
-def _lane(row: Row[Any], by: By) -> Lane:
+def _lane(row: Row[Any], by: By, section: Section) -> Lane:
     code = str(row.lane_id or "") if by is By.AGENT else row.code
     return Lane(
         key="-".join(filter(None, (by.value, code or "none", row.klass))),
@@ -355,7 +347,7 @@ def _lane(row: Row[Any], by: By) -> Lane:
         code=code,
         name=row.name_zh if by is By.AGENT else Label(row.name_zh, row.name_en) if row.name_zh else None,
         klass=row.klass or "",
-        shown=row.shown or 0,
+        shown=getattr(row, SAYS_IT.get(section, "shown")) or 0,
         open=row.open or 0,
         overdue=row.overdue or 0,
         soon=row.soon or 0,
