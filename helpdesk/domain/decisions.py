@@ -29,12 +29,18 @@ COMPLAINT = "service_complaint"
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """What the order says at the time of the decision; None is not known. Money is fen."""
+    """What the order says at the time of the decision; None is not known. Money is fen.
+
+    ``shipped``: at least one parcel left; ``signed``: every parcel was signed for; ``called_off``: cancelled or
+    refunded before anything left; ``refunded``: the money was sent back.
+    """
 
     known: bool = False
     shipped: bool | None = None
     signed: bool | None = None
     paid_fen: int | None = None
+    called_off: bool | None = None
+    refunded: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -248,11 +254,25 @@ def _points(hits: Iterable[Hit]) -> dict[str, float]:
 
 
 _BY_FACT: Mapping[str, tuple[tuple[str, bool, str], ...]] = {
-    "late_shipment": (("signed", True, "lost_parcel"), ("shipped", True, "logistics_stuck")),
-    "logistics_stuck": (("shipped", False, "late_shipment"), ("signed", True, "lost_parcel")),
-    "lost_parcel": (("shipped", False, "late_shipment"),),
+    "late_shipment": (
+        ("called_off", True, "cancel_order"),
+        ("signed", True, "lost_parcel"),
+        ("shipped", True, "logistics_stuck"),
+    ),
+    "logistics_stuck": (
+        ("called_off", True, "cancel_order"),
+        ("shipped", False, "late_shipment"),
+        ("signed", True, "lost_parcel"),
+    ),
+    "lost_parcel": (("called_off", True, "cancel_order"), ("shipped", False, "late_shipment")),
+    "return_request": (("refunded", True, "refund_status"), ("shipped", False, "cancel_order")),
+    "cancel_order": (("signed", True, "return_request"),),
 }
-"""Words that mean another type once the order's state is known: 怎么还没到 of a parcel never sent."""
+"""Words that mean another type once the order's state is known: 怎么还没到 of a parcel never sent.
+
+The first fact that holds decides. What never left can't be returned, what was signed for can't be called off, and what
+was refunded is asked about, not returned.
+"""
 
 
 def _retyped(hits: Iterable[Hit], facts: OrderFacts, rulebook: RuleBook) -> list[Hit]:

@@ -16,21 +16,34 @@ from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.ticket_filter import UNSURE
 from helpdesk.services import operations, tickets
 from helpdesk.services.events import record
+from helpdesk.services.platform_clocks import CALLED_OFF, SHIPPED
 from helpdesk.storage import session
+
+NOT_SHIPPED = ("unpaid", "paid", "cancelled")
+SIGNED = ("signed", "completed")
+"""Statuses that say where an order is of which no parcel is known; of any other nobody knows whether it left."""
 
 
 def order_facts(order: Order | None) -> OrderFacts:
     """What is known of the order at this moment, as far as decisions read it."""
     if order is None or not order.known:
         return OrderFacts()
-    shipped, signed = session().execute(_parcels(), {"order": order.id}).one()
-    return OrderFacts(known=True, shipped=shipped > 0, signed=signed > 0, paid_fen=order.paid_fen)
+    parcels, sent, arrived = session().execute(_parcels(), {"order": order.id}).one()
+    shipped = sent > 0 or order.status in SHIPPED
+    return OrderFacts(
+        known=True,
+        shipped=shipped or (None if not parcels and order.status not in NOT_SHIPPED else False),
+        signed=arrived == parcels if parcels else order.status in SIGNED,
+        paid_fen=order.paid_fen,
+        called_off=not shipped and order.status in CALLED_OFF,
+        refunded=order.status == "refunded",
+    )
 
 
 @cache
-def _parcels() -> Select[int, int]:
-    """Built once, as every new ticket asks it."""
-    counted = func.count(Parcel.shipped_at), func.count(Parcel.signed_at)
+def _parcels() -> Select[int, int, int]:
+    """How many parcels there are, were sent, and were signed for. Built once, as every new ticket asks it."""
+    counted = func.count(Parcel.id), func.count(Parcel.shipped_at), func.count(Parcel.signed_at)
     return select(*counted).where(Parcel.order_id == bindparam("order"))
 
 

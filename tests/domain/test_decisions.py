@@ -218,6 +218,14 @@ def test_system_types_are_never_chosen() -> None:
         (OrderFacts(known=True), "快递怎么还没送到", "logistics_stuck"),
         (OrderFacts(known=False, shipped=False), "快递怎么还没送到", "logistics_stuck"),
         (OrderFacts(known=True, shipped=False), "发票抬头错了", "invoice"),
+        (OrderFacts(known=True, shipped=False), "不合适，我要退货", "cancel_order"),
+        (OrderFacts(known=True, shipped=None), "不合适，我要退货", "return_request"),
+        (OrderFacts(known=True, shipped=True, signed=True), "帮我取消订单", "return_request"),
+        (OrderFacts(known=True, shipped=True, signed=False), "帮我取消订单", "cancel_order"),
+        (OrderFacts(known=True, shipped=False, called_off=True), "怎么还没发货", "cancel_order"),
+        (OrderFacts(known=True, shipped=False, called_off=True), "一直没收到货", "cancel_order"),
+        (OrderFacts(known=True, shipped=True, refunded=True), "退货的事怎么样了", "refund_status"),
+        (OrderFacts(known=True, shipped=True, refunded=True), "重复扣款两次", "payment_issue"),
     ],
 )
 def test_the_order_says_what_the_same_words_mean(facts: OrderFacts, text: str, type_code: str) -> None:

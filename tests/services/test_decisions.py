@@ -48,20 +48,61 @@ def test_a_decision_keeps_all_that_it_stood_on(world: World, now: datetime, numb
 
 def test_the_order_s_facts_are_those_of_that_moment(world: World, now: datetime) -> None:
     with unit_of_work() as work:
-        order = Order(
-            shop_id=world.shop.id,
-            channel_id=world.channels.tmall.id,
-            number="T9",
-            known=True,
-            paid_fen=9900,
-            updated_at=now,
-        )
-        work.add(order)
-        work.flush()
+        order = bought(world, now, status="paid")
         work.add(Parcel(order_id=order.id, tracking_number="SF1", shipped_at=now))
-        assert decisions.order_facts(order) == OrderFacts(known=True, shipped=True, signed=False, paid_fen=9900)
+        assert decisions.order_facts(order) == OrderFacts(
+            known=True, shipped=True, signed=False, paid_fen=9900, called_off=False, refunded=False
+        )
         order.known = False
         assert decisions.order_facts(order) == decisions.order_facts(None) == OrderFacts()
+
+
+@pytest.mark.parametrize(
+    ("status", "shipped", "signed", "called_off", "refunded"),
+    [
+        ("unknown", None, False, False, False),
+        ("paid", False, False, False, False),
+        ("shipped", True, False, False, False),
+        ("completed", True, True, False, False),
+        ("cancelled", False, False, True, False),
+        ("refunding", None, False, False, False),
+        ("refunded", None, False, True, True),
+    ],
+)
+def test_an_order_without_parcels_is_where_its_status_says(
+    world: World, now: datetime, status: str, shipped: bool | None, signed: bool, called_off: bool, refunded: bool
+) -> None:
+    with unit_of_work():
+        facts = decisions.order_facts(bought(world, now, status=status))
+    assert (facts.shipped, facts.signed, facts.called_off, facts.refunded) == (shipped, signed, called_off, refunded)
+
+
+def test_of_two_parcels_one_signed_for_is_not_all(world: World, now: datetime) -> None:
+    with unit_of_work() as work:
+        order = bought(world, now, status="refunded")
+        first = Parcel(order_id=order.id, tracking_number="SF1", shipped_at=now, signed_at=now)
+        second = Parcel(order_id=order.id, tracking_number="SF2", shipped_at=now)
+        work.add_all((first, second))
+        work.flush()
+        facts = decisions.order_facts(order)
+        assert (facts.shipped, facts.signed, facts.called_off, facts.refunded) == (True, False, False, True)
+        second.signed_at = now
+        assert decisions.order_facts(order).signed
+
+
+def bought(world: World, now: datetime, status: str) -> Order:
+    order = Order(
+        shop_id=world.shop.id,
+        channel_id=world.channels.tmall.id,
+        number="T9",
+        known=True,
+        status=status,
+        paid_fen=9900,
+        updated_at=now,
+    )
+    session().add(order)
+    session().flush()
+    return order
 
 
 def test_correcting_the_type_brings_class_queue_targets_calendar_and_evidence(
