@@ -13,7 +13,7 @@ WHY = "交接单上快递已经签收，是他们压件"
 def blame(page: Page, party: str) -> None:
     """Say on the open ticket that one party is responsible for all of it."""
     card = page.locator("#responsibility")
-    card.locator("summary").filter(has_text="自己判定").click()
+    card.locator("summary").filter(has_text="手工判定").click()
     card.locator("[name=party]:visible").first.select_option(party)
     card.locator("[name=percent]:visible").first.fill("100")
     card.get_by_role("button", name="保存").click()
@@ -75,7 +75,7 @@ def test_what_was_typed_survives_that_somebody_else_said_otherwise_meanwhile(win
     there.goto(f"/tickets/{number}")
     blame(there, "courier")
     card = here.locator("#responsibility")
-    card.locator("summary").filter(has_text="自己判定").click()
+    card.locator("summary").filter(has_text="手工判定").click()
     card.locator("[name=party]:visible").first.select_option("warehouse")
     card.locator("[name=percent]:visible").first.fill("100")
     card.locator("[name=reason]:visible").fill("仓库晚交件")

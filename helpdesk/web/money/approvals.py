@@ -100,7 +100,7 @@ def _agreed(state: str) -> str:
     """What has come of it: settled, or another's turn."""
     if state == "proposed":
         return _("你的同意已记下，还要等另一位同意。")
-    return _("已批准，现在%(state)s。", state=money_state_label(state))
+    return _("已批准，状态：%(state)s。", state=money_state_label(state))
 
 
 def _page(*, refused: dict[str, Any] | None = None, status: int = 200) -> Response:

@@ -201,7 +201,7 @@ def _sum_lines(sums: Totals) -> list[list[Cell]]:
         (_("未通过"), sums.refused),
         (_("已冲回"), sums.taken_back),
     )
-    return [[name, _("%(n)s 笔", n=one.count), *[""] * 6, "", Money(one.fen)] for name, one in named]
+    return [[name, _("共 %(n)s 笔", n=one.count), *[""] * 6, "", Money(one.fen)] for name, one in named]
 
 
 def _wall(at: datetime) -> datetime:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from flask import Response, current_app, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import force_locale, ngettext
+from flask_babel import force_locale
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.adapters.tabular import Figure, write_csv
@@ -115,15 +115,9 @@ def settle(batch_id: int) -> BaseResponse:
         raise
     except Problem as problem:
         return _file_page(batch_id, error=problem_text(problem), said=said, status=problem.status)
-    n = len(of["paid"])
-    flash(
-        ngettext("已登记：%(num)d 笔到账，", "已登记：%(num)d 笔到账，", n) + _failed_words(len(of["failed"])), "done"
-    )
+    done = {result: len(rows) for result, rows in of.items()}
+    flash(_("已登记：到账 %(paid)d 笔，失败 %(failed)d 笔。", **done), "done")
     return redirect(url_for("money.payout", batch_id=batch_id))
-
-
-def _failed_words(count: int) -> str:
-    return ngettext("%(num)d 笔失败。", "%(num)d 笔失败。", count)
 
 
 def _confirmation(shop: int | None, *, moved: bool = False, error: str = "", status: int = 200) -> Response:

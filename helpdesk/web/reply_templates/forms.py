@@ -77,7 +77,7 @@ class TemplateForm(FlaskForm):
         self.priority.choices = choices([nothing, *((one.value, one.value) for one in Priority)])
         names = {one.code: label(one.name) for one in book.types.values()}
         offers = ((one.code, f"{names.get(one.type, one.type)}: {label(one.name)}") for one in book.policies)
-        self.propose.choices = choices([("", _("不提")), *offers])
+        self.propose.choices = choices([("", _("不提出补偿")), *offers])
 
     def content(self) -> Content:
         scope, _sign, queue = self.scope.data.partition(":")

@@ -114,7 +114,7 @@ def carry_out(deed: str) -> BaseResponse:
                 services.retire(form.type.data, form.phrase.data, **common)
     except Problem as problem:
         return _page(deed, form, error=problem_text(problem), status=problem.status)
-    done = _("已收词“%(word)s”。") if deed == "adopt" else _("已停用“%(word)s”。")
+    done = _("已添加“%(word)s”。") if deed == "adopt" else _("已停用“%(word)s”。")
     flash(done % {"word": form.phrase.data}, "done")
     return redirect(url_for("words.index"))
 

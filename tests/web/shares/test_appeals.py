@@ -55,7 +55,7 @@ def test_a_member_of_the_blamed_queue_appeals_from_the_list(
 ) -> None:
     login(client, world.users.warehouse)
     page = client.get("/shares/appeals").text
-    for words in (row.number, "仓库 60% 的责任", "快递 40%", "签收凭证", "申诉还剩 2天"):
+    for words in (row.number, "仓库 60% 的责任", "快递 40%", "签收凭证", "申诉时限还剩 2天"):
         assert words in page, words
     assert f'href="/tickets/{row.number}"' not in page, "he can't open it"
     sent = {"number": row.number, "party": "warehouse", "revision": str(responsibility.revision_of(row.id))}
@@ -80,7 +80,7 @@ def test_what_was_written_comes_back_when_it_is_refused(
     assert "不" * 501 in long.text
 
 
-@pytest.mark.parametrize(("hours", "left"), [(47, "申诉还剩 1时"), (49, "没有可以申诉的责任")])
+@pytest.mark.parametrize(("hours", "left"), [(47, "申诉时限还剩 1时"), (49, "没有可以申诉的责任")])
 def test_the_time_for_it_runs_out_on_the_page(
     client: Client, world: World, login: Login, now: datetime, frozen: Frozen, hours: int, left: str
 ) -> None:
@@ -100,7 +100,7 @@ def test_the_supervisor_upholds_with_other_shares(
     login(client, world.users.supervisor)
     page = client.get("/shares/appeals").text
     assert "发出时完好" in page
-    assert "赵仓 提出" in page
+    assert "赵仓提出" in page
     sent = {"version": "1", "party": ["courier", "", ""], "percent": ["100", "", ""], "reason": "称重无误"}
     page = followed(client, client.submit(f"/shares/appeals/{appeal().id}/uphold", data=sent))
     assert "申诉成立，责任归属已改" in page

@@ -59,8 +59,8 @@ def test_what_nobody_is_blamed_for_stands_out_and_opens(finance: Client, world: 
     number = solved(world, now, {"undetermined": 100}, 1_000)
     solved(world, now, {}, 200)
     page = finance.get("/shares").text
-    assert "占工单 50%，¥10.00 找不到责任方" in page
-    assert "占工单 50%，¥2.00 找不到责任方" in page
+    assert "占工单的 50%，其中补偿 ¥10.00 没有责任方" in page
+    assert "占工单的 50%，其中补偿 ¥2.00 没有责任方" in page
     assert number in finance.get("/shares/undetermined?month=2026-11").text
     assert "¥2.00" in finance.get("/shares/unsaid?month=2026-11").text
 

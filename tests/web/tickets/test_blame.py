@@ -135,7 +135,7 @@ def test_a_member_of_the_blamed_queue_finds_the_appeal_on_the_page(
     login(client, world.users.agent2)
     page = client.get(f"/tickets/{row.number}").text
     assert "客服 100%" in page
-    assert ("对客服 100% 的责任申诉" in page) is offered
+    assert ("对“客服 100%”提出申诉" in page) is offered
 
 
 def test_who_only_reads_gets_no_forms(client: Client, world: World, login: Login, row: Ticket, frozen: Frozen) -> None:

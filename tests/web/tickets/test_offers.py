@@ -175,7 +175,7 @@ def test_the_card_tells_what_the_customer_was_promised_before(
         for fen in (500, 600, 700):
             money.promise(world, tickets.ticket(world, now, customer_id=buyer), fen, now, state="paid")
     page = agent.get(f"/tickets/{number}").text
-    assert "此前 3 笔，共 ¥18.00" in page
+    assert "此前获补偿 3 笔，共 ¥18.00" in page
     assert "留意" in page
 
 

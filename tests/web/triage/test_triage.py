@@ -50,7 +50,7 @@ def test_the_card_shows_why_and_what_else_it_could_be(client: Client, number: st
     assert "¥99" in page
     choices = re.findall(r'name="type" value="(\w+)"( checked)?', page)
     assert choices == [("lost_parcel", " checked"), ("late_shipment", ""), ("other", "")]
-    assert "还剩 1 张，今天已定 0 张" in page
+    assert "还剩 1 张，今天已确认 0 张" in page
 
 
 def test_every_type_a_person_may_choose_is_found_by_pinyin(client: Client, number: str) -> None:

@@ -51,7 +51,7 @@ def test_it_shows_what_is_proposed_what_misleads_and_what_sleeps(counted: Client
     assert "颜色" in section(page, "harmful")
     assert "碎了" not in section(page, "harmful")
     assert "抬头" not in section(page, "harmful")  # three corrections prove nothing
-    assert "3 个词亮过 2063 次" in page
+    assert "3 个词命中 2063 次" in page
     assert "发错/漏发" in section(page, "dead") or "/words/dead?type=wrong_item" in section(page, "dead")
 
 
@@ -75,8 +75,7 @@ def test_who_may_not_manage_rules_looks_only(counted: Client, world: World, logi
 
 def test_a_phrase_is_tried_adopted_and_taken_back(counted: Client) -> None:
     tried = unescape(counted.get(f"/words/adopt?type=damaged&phrase={PHRASE}&weight=strong").text)
-    assert "拿最近 1 条消息重新判断了一遍" in tried
-    assert "1 条会变" in tried
+    assert "用最近 1 条消息重新判断：1 条会变" in tried
     assert "EX-250101-0001" in tried
     assert published_rulebook().version == 1
     fields = {"type": "damaged", "phrase": PHRASE, "weight": "strong", "version": 1}
