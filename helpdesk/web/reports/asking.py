@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask import request, url_for
 
@@ -89,7 +90,8 @@ class Asked:
 
     def url(self, endpoint: str = "reports.index", **more: str) -> str:
         """Its page, or another view of the same question."""
-        return url_for(endpoint, **self.args, **more)
+        values: dict[str, Any] = {**self.args, **more}
+        return url_for(endpoint, **values)
 
 
 def asked() -> Asked:
