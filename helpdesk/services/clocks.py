@@ -255,6 +255,12 @@ def _target(kind: Kind, ticket: Ticket, book: RuleBook) -> int:
     return book.solution_seconds(ticket.type, priority)
 
 
+def follow_order(ticket: Ticket, *, now: datetime) -> None:
+    """The ticket has another order: platforms' deadlines that hang on one begin, are met or fall away."""
+    _follow_rules(ticket, now)
+    write_burns_at(ticket)
+
+
 def _queue_code(kind: Kind, ticket: Ticket, book: RuleBook) -> str:
     return book.answering_queue if kind is Kind.FIRST_RESPONSE else book.type(ticket.type).queue
 

@@ -29,6 +29,7 @@ NEEDS = {
     "ticket.transfer": (Permission.TICKETS_TRANSFER,),
     "ticket.type": (Permission.TICKETS_WORK,),
     "ticket.priority": (Permission.TICKETS_WORK,),
+    "ticket.order": (Permission.TICKETS_WORK,),
     "ticket.resolve": (Permission.TICKETS_WORK,),
     "ticket.reply": (Permission.TICKETS_REPLY,),
 }

@@ -113,7 +113,7 @@ def _rows(ticket: Ticket) -> Select[ClockRow]:
 
 def _follow_rule(row: ClockRow, rule: PlatformRule | None, ticket: Ticket, book: RuleBook, now: datetime) -> None:
     """An open clock whose rule may have dropped it, changed, or been fulfilled by now."""
-    if rule is None:
+    if rule is None or (rule.starts != "ticket" and ticket.order_id is None):
         clock_rows.cancel(row, now)
         return
     clock_rows.retarget(row, rule.seconds, book, _stages(ticket, book))

@@ -27,7 +27,7 @@ from helpdesk.storage import insert_once, session
 
 MAX_NOTE = 5_000
 
-PARTS_OF_ANOTHER = frozenset({"tier", "merged_into_id"})
+PARTS_OF_ANOTHER = frozenset({"tier", "merged_into_id", "customer_id"})
 """Fields that change together with one that is told."""
 
 
@@ -45,8 +45,8 @@ KEEP: Final = _Keep()
 class Change:
     """What a ticket should become; fields left out stay.
 
-    ``pending_on`` and ``merged_into_id`` are parts of the status, ``tier`` of the type, ``assignee_id`` of the stay
-    in the queue.
+    ``pending_on`` and ``merged_into_id`` are parts of the status, ``tier`` of the type, ``customer_id`` of the order,
+    ``assignee_id`` of the stay in the queue.
     """
 
     status: Status | _Keep = KEEP
@@ -59,6 +59,8 @@ class Change:
     priority: Priority | _Keep = KEEP
     outcome: Outcome | _Keep | None = KEEP
     merged_into_id: int | _Keep = KEEP
+    order_id: int | _Keep | None = KEEP
+    customer_id: int | _Keep | None = KEEP
 
     def values(self) -> dict[str, Any]:
         return {f.name: value for f in fields(self) if not isinstance(value := getattr(self, f.name), _Keep)}
@@ -339,9 +341,11 @@ def _move_stints(
 
 
 def _move_clocks(ticket: Ticket, before: dict[str, Any], changed: Changed, clock_at: datetime, now: datetime) -> None:
-    """Clocks follow type, priority and status."""
+    """Clocks follow type, priority, order and status."""
     if {"type", "priority"} & before.keys():
         clocks.retarget(ticket, book=published_rulebook() if "type" in before else None, now=now)
+    if "order_id" in before:
+        clocks.follow_order(ticket, now=now)
     if "status" not in before:
         return
     if ticket.status == Status.RESOLVED:

@@ -43,6 +43,7 @@ EVENTS: Mapping[str, str] = {
     "ticket.owner": N_("负责人：%(from)s → %(to)s"),
     "ticket.assignee": N_("经手人：%(from)s → %(to)s"),
     "ticket.pending_on": N_("在等：%(to)s"),
+    "ticket.order": N_("改了关联的订单"),
     "ticket.priority": N_("优先级：%(from)s → %(to)s"),
     "ticket.outcome": N_("处理结果：%(to)s"),
     "ticket.nudged": N_("客户催单，第 %(times)s 次"),
