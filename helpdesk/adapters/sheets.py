@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 import xlsxwriter
 
@@ -19,8 +20,20 @@ class Money:
     fen: int
 
 
-Cell = str | int | datetime | Money | None
-"""``datetime`` without a zone: Excel knows none, so it is the time on the shop's wall."""
+Cell = str | int | datetime | Money | Decimal | None
+"""``datetime`` without a zone: Excel knows none, so it is the time on the shop's wall.
+
+A ``Decimal`` is shown with the decimals it has.
+"""
+
+
+MOST_DECIMALS = 4
+
+
+def decimals(figure: Decimal) -> int:
+    """How many decimals it is shown with."""
+    exponent = figure.as_tuple().exponent
+    return min(max(-exponent, 0), MOST_DECIMALS) if isinstance(exponent, int) else 0
 
 
 def write_xlsx(
@@ -36,6 +49,7 @@ def write_xlsx(
         formats = {
             "money": book.add_format({"num_format": "#,##0.00"}),
             "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
+            **{f"decimals{n}": book.add_format({"num_format": f"{0:.{n}f}"}) for n in range(MOST_DECIMALS + 1)},
             "text": book.add_format({"num_format": "@"}),
         }
         widths = [len(header.encode("gb18030", "replace")) + 2 for header in headers]
@@ -67,6 +81,8 @@ def _write(
         elif isinstance(cell, datetime):
             sheet.write_datetime(number, column, cell, formats["moment"])
             width = 17
+        elif isinstance(cell, Decimal):
+            sheet.write_number(number, column, float(cell), formats[f"decimals{decimals(cell)}"])
         elif isinstance(cell, int):
             sheet.write_number(number, column, cell)
         elif cell:

@@ -168,8 +168,8 @@ def check_appeal(
 ) -> None:
     """Raise ``Conflict`` unless the party's share can be disputed now.
 
-    ``decided_percent`` is the share that its last decided appeal was about: what was decided isn't disputed again,
-    unless more is charged than then.
+    ``decided_percent`` is what its last decided appeal left of the share: what was decided isn't disputed again,
+    unless more is charged than that.
     """
     if open_already:
         raise Conflict("appeal.open_already")
@@ -181,24 +181,31 @@ def check_appeal(
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What of somebody decides over an appeal. ``in_queue``: he is a member of the queue that appeals."""
+    """What of somebody decides over an appeal. ``in_queue``: he is a member of the queue that appeals.
+
+    ``alone``: nobody else could decide it either way.
+    """
 
     reaches: bool  # the ticket's queue, or everything
     appealed: bool
     said_the_shares: bool
     in_queue: bool
+    alone: bool = False
 
 
 def check_judge(judge: Judge, *, uphold: bool) -> None:
     """Raise ``NotAllowed`` for who would decide in his own favour.
 
     Who appealed never decides. Who said the shares may give in, but not turn down what is said against him; a
-    member of the queue that appeals may turn it down, but not clear his own queue.
+    member of the queue that appeals may turn it down, but not clear his own queue. Where nobody else is there, as in a
+    small house with one supervisor, both may decide: else it would wait for good.
     """
     if not judge.reaches:
         raise NotAllowed("access.denied", permission="shares:decide")
     if judge.appealed:
         raise NotAllowed("appeal.your_own")
+    if judge.alone:
+        return
     if judge.said_the_shares and not uphold:
         raise NotAllowed("appeal.your_shares")
     if judge.in_queue and uphold:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, and_, exists, func, or_, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
+from helpdesk.domain.access import Role
+from helpdesk.models.queues import Membership
+from helpdesk.models.tickets import Ticket
+from helpdesk.models.users import User
 from helpdesk.storage import Base, where
 
 
@@ -43,5 +47,43 @@ class Appeal(Base):
     state: Mapped[str] = mapped_column(String(10))
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     decided_at: Mapped[datetime | None]
+    decided_percent: Mapped[int | None]  # what the decision left of the share
     decision_note_id: Mapped[int | None] = mapped_column(ForeignKey("note.id"))
     version: Mapped[int] = mapped_column(default=1)
+
+
+DECIDED = ("upheld", "rejected")
+
+
+def decided_percent(ticket_id: ColumnElement[int] | int, party: ColumnElement[str] | str) -> ColumnElement[int | None]:
+    """What the last decided appeal left of the party's share of the ticket: no more than that is disputed again."""
+    row = aliased(Appeal)
+    return (
+        select(func.coalesce(row.decided_percent, row.percent))
+        .where(row.ticket_id == ticket_id, row.party == party, row.state.in_(DECIDED))
+        .order_by(row.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def another_judge(actor_id: int) -> ColumnElement[bool]:
+    """Whether somebody besides this person could decide either way: of rows of ``Appeal`` joined with ``Ticket``.
+
+    That is one of ops, or a supervisor of the ticket's queue, who neither appealed nor is a member of the queue that
+    did.
+    """
+    judge, theirs, own = aliased(User), aliased(Membership), aliased(Membership)
+    reaches = exists().where(theirs.user_id == judge.id, theirs.queue_id == Ticket.queue_id)
+    partial = exists().where(own.user_id == judge.id, own.queue_id == Appeal.queue_id)
+    return (
+        exists()
+        .where(
+            judge.active,
+            judge.id != actor_id,
+            judge.id != Appeal.appealed_by_id,
+            or_(judge.role == Role.OPS.value, and_(judge.role == Role.SUPERVISOR.value, reaches)),
+            ~partial,
+        )
+        .correlate(Appeal, Ticket)
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, exists, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor, Permission, Scope
@@ -15,6 +15,7 @@ from helpdesk.domain.responsibility import APPEAL_WITHIN, SAID
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import Party, Status
 from helpdesk.models import Appeal, Event, Note, Queue, Responsibility, Ticket, TicketEvidence, User
+from helpdesk.models.appeals import another_judge, decided_percent
 from helpdesk.models.scope import readable
 from helpdesk.queries.keyset import Statement
 from helpdesk.storage import session
@@ -30,6 +31,7 @@ class Case:
     """A share that may be, is or was disputed. ``until``: the last instant to appeal (only where nobody has yet).
 
     ``openable``: the reader may open the ticket. ``shares`` are the ticket's as they stand, ``evidence`` its ticks.
+    ``alone``: nobody but the reader could decide it either way.
     """
 
     ticket: str
@@ -52,6 +54,7 @@ class Case:
     said_by_id: int | None = None
     at: datetime | None = None
     why: str = ""
+    alone: bool = False
     decider: str | None = None
     decided_at: datetime | None = None
     answer: str = ""
@@ -110,6 +113,7 @@ def _appeals(actor: Actor, state: ColumnElement[bool]) -> Statement:
             *(Ticket.number, Ticket.subject, Ticket.type, Ticket.klass),
             reaches.label("reaches"),
             readable(actor).label("openable"),
+            another_judge(actor.id).label("another"),
             User.name.label("by"),
             Note.text.label("why"),
             decider.name.label("decider"),
@@ -129,14 +133,12 @@ def _disputable(actor: Actor, book: RuleBook, now: datetime) -> Statement:
     queues = select(Queue.code).where(Queue.id.in_(sorted(actor.queues)), Queue.active)
     codes = set(session().scalars(queues)) if actor.queues and actor.may(Permission.SHARES_APPEAL) else set()
     parties = [party.value for party, code in book.responsibility.queues.items() if code in codes]
-    settled = exists().where(
+    waiting = exists().where(
         Appeal.ticket_id == Responsibility.ticket_id,
         Appeal.party == Responsibility.party,
-        or_(
-            Appeal.state == "open",
-            and_(Appeal.state.in_(("upheld", "rejected")), Appeal.percent >= Responsibility.percent),
-        ),
+        Appeal.state == "open",
     )
+    last = decided_percent(Responsibility.ticket_id.expression, Responsibility.party.expression)
     return (
         select(
             *(Responsibility.ticket_id, Responsibility.party, Responsibility.percent, Responsibility.settled_at),
@@ -148,7 +150,8 @@ def _disputable(actor: Actor, book: RuleBook, now: datetime) -> Statement:
             Responsibility.party.in_(parties),
             Responsibility.settled_at >= now - APPEAL_WITHIN,
             Ticket.status != Status.MERGED.value,
-            ~settled,
+            ~waiting,
+            func.coalesce(last, 0) < Responsibility.percent,
         )
         .order_by(Responsibility.settled_at, Responsibility.id)
         .limit(MOST)
@@ -199,6 +202,7 @@ class _Known:
             by=row.by,
             at=row.appealed_at,
             why=row.why,
+            alone=not row.another,
             decider=row.decider,
             decided_at=row.decided_at,
             answer=row.answer or "",

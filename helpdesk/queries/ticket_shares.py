@@ -38,7 +38,7 @@ class SaidShare:
 
 @dataclass(frozen=True, slots=True)
 class AppealView:
-    """An appeal with its reason, and the decision with its own."""
+    """An appeal with its reason, and the decision with its own. ``left_percent``: what it left of the share."""
 
     id: int
     version: int
@@ -52,6 +52,7 @@ class AppealView:
     decider: str | None
     decided_at: datetime | None
     answer: str
+    left_percent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def _appeal(row: Any) -> AppealView:
         decider=row.decider,
         decided_at=row.decided_at,
         answer=row.answer or "",
+        left_percent=row.left_percent,
     )
 
 
@@ -125,6 +127,7 @@ def _evidence(ticket: Any) -> Any:
             _TEXT.label("decider"),
             _INSTANT.label("decided_at"),
             _TEXT.label("answer"),
+            _NUMBER.label("left_percent"),
         )
         .join(User, User.id == TicketEvidence.said_by_id)
         .where(TicketEvidence.ticket_id == ticket)
@@ -135,7 +138,7 @@ def _shares(ticket: Any) -> Any:
     row = Responsibility
     return select(
         *(literal("share"), row.id, row.party, row.percent, _NUMBER, _TEXT, row.settled_at),
-        *(_TEXT, _TEXT, _NUMBER, _TEXT, _INSTANT, _TEXT),
+        *(_TEXT, _TEXT, _NUMBER, _TEXT, _INSTANT, _TEXT, _NUMBER),
     ).where(row.ticket_id == ticket)
 
 
@@ -143,7 +146,7 @@ def _said(ticket: Any) -> Any:
     latest = and_(Event.ticket_id == ticket, Event.code.in_(constants(SAID)))
     return select(
         *(literal("said"), func.max(Event.id), _TEXT, _NUMBER, _NUMBER, _TEXT, _INSTANT),
-        *(_TEXT, _TEXT, _NUMBER, _TEXT, _INSTANT, _TEXT),
+        *(_TEXT, _TEXT, _NUMBER, _TEXT, _INSTANT, _TEXT, _NUMBER),
     ).where(latest)
 
 
@@ -154,6 +157,7 @@ def _appeals(ticket: Any) -> Any:
         select(
             *(literal("appeal"), row.id, row.party, row.percent, row.appealed_by_id, User.name, row.appealed_at),
             *(Note.text, row.state, row.version, decider.name, row.decided_at, answer.text),
+            func.coalesce(row.decided_percent, row.percent),
         )
         .join(User, User.id == row.appealed_by_id)
         .join(Note, Note.id == row.note_id)

@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import exists, select
 
-from helpdesk.domain.access import Actor, Permission, may
+from helpdesk.domain.access import Actor, Permission, Role, may
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
 from helpdesk.domain.responsibility import Judge, check_appeal, check_judge, check_upheld
 from helpdesk.domain.tickets import Party, Status
-from helpdesk.models import Appeal, Responsibility, Ticket
+from helpdesk.models import Appeal, Responsibility, Ticket, User
+from helpdesk.models.appeals import another_judge, decided_percent
 from helpdesk.models.scope import readable
 from helpdesk.services import outbox, responsibility, tickets
 from helpdesk.services.events import record
@@ -43,7 +44,7 @@ def appeal(number: str, party: Party, reason: str, *, revision: int, actor: Acto
         percent=share.percent,
         settled_at=share.settled_at,
         open_already=any(row.party == party for row in responsibility.open_appeals(ticket.id)),
-        decided_percent=_decided_percent(ticket.id, party),
+        decided_percent=session().scalar(select(decided_percent(ticket.id, party.value))),
         now=now,
     )
     note = tickets.add_note(ticket, _reason(reason), actor=actor, now=now)
@@ -60,7 +61,7 @@ def appeal(number: str, party: Party, reason: str, *, revision: int, actor: Acto
     session().add(row)
     session().flush()
     _record("appeal.filed", row, actor, now, note_id=note.id)
-    judges = ["supervisor", "role:ops"] if queue.id == ticket.queue_id else ["supervisor"]
+    judges = ["supervisor", "role:ops"] if _supervisors_are_partial(row, ticket) else ["supervisor"]
     _tell(row, "appeal.filed", judges, {"share": row.percent}, actor, now)
     return row.id
 
@@ -71,7 +72,7 @@ def uphold(id: int, shares: Mapping[Party, int], reason: str, *, version: int, a
     _check(row, version)
     check_upheld(Party(row.party), row.percent, shares)
     note = tickets.add_note(ticket, _reason(reason), actor=actor, now=now)
-    _decide(row, "upheld", note.id, actor, now)
+    _decide(row, "upheld", shares.get(Party(row.party), 0), note.id, actor, now)
     responsibility.say(ticket, shares, actor=actor, now=now, note_id=note.id)
 
 
@@ -80,7 +81,7 @@ def reject(id: int, reason: str, *, version: int, actor: Actor, now: datetime) -
     row, ticket = _load_to_decide(id, actor, uphold=False)
     _check(row, version)
     note = tickets.add_note(ticket, _reason(reason), actor=actor, now=now)
-    _decide(row, "rejected", note.id, actor, now)
+    _decide(row, "rejected", row.percent, note.id, actor, now)
 
 
 def withdraw(id: int, *, version: int, actor: Actor, now: datetime) -> None:
@@ -117,6 +118,7 @@ def _load_to_decide(id: int, actor: Actor, *, uphold: bool) -> tuple[Appeal, Tic
         appealed=row.appealed_by_id == actor.id,
         said_the_shares=responsibility.said_by(ticket.id) == actor.id,
         in_queue=row.queue_id in actor.queues,
+        alone=not _has_another_judge(row, actor),
     )
     check_judge(judge, uphold=uphold)
     return row, ticket
@@ -129,8 +131,9 @@ def _check(row: Appeal, version: int) -> None:
         raise Stale("appeal.decided", state=row.state)
 
 
-def _decide(row: Appeal, state: str, note_id: int, actor: Actor, now: datetime) -> None:
+def _decide(row: Appeal, state: str, percent: int, note_id: int, actor: Actor, now: datetime) -> None:
     row.state, row.decided_by_id, row.decided_at, row.decision_note_id = state, actor.id, now, note_id
+    row.decided_percent = percent
     row.version += 1
     session().flush()
     _record(f"appeal.{state}", row, actor, now, note_id=note_id)
@@ -179,14 +182,15 @@ def _missing(number: str, ticket: Ticket, actor: Actor) -> None:
         raise NotFound("ticket.not_found", number=number)
 
 
-def _decided_percent(ticket_id: int, party: Party) -> int | None:
-    """The share that the party's last decided appeal was about."""
-    return session().scalar(
-        select(Appeal.percent)
-        .where(Appeal.ticket_id == ticket_id, Appeal.party == party.value, Appeal.state.in_(("upheld", "rejected")))
-        .order_by(Appeal.id.desc())
-        .limit(1)
-    )
+def _has_another_judge(row: Appeal, actor: Actor) -> bool:
+    asked = select(another_judge(actor.id)).select_from(Appeal).join(Ticket, Ticket.id == Appeal.ticket_id)
+    return bool(session().scalar(asked.where(Appeal.id == row.id)))
+
+
+def _supervisors_are_partial(row: Appeal, ticket: Ticket) -> bool:
+    """Theirs is the queue that appeals, or one of them said the shares: then ops hear of it, too."""
+    said = select(User.role).where(User.id == responsibility.said_by(ticket.id))
+    return row.queue_id == ticket.queue_id or session().scalar(said) == Role.SUPERVISOR.value
 
 
 def _reason(text: str) -> str:

@@ -215,6 +215,9 @@ def test_one_appeal_at_a_time_and_none_against_what_was_decided_unless_more_is_c
         ({"appealed": True}, "appeal.your_own", "appeal.your_own"),
         ({"said_the_shares": True}, None, "appeal.your_shares"),
         ({"in_queue": True}, "appeal.your_queue", None),
+        ({"in_queue": True, "said_the_shares": True, "alone": True}, None, None),
+        ({"appealed": True, "alone": True}, "appeal.your_own", "appeal.your_own"),
+        ({"reaches": False, "alone": True}, "access.denied", "access.denied"),
     ],
 )
 def test_nobody_decides_in_his_own_favour(facts: dict[str, bool], upholds: str | None, rejects: str | None) -> None:

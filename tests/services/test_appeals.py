@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from helpdesk.domain.access import Actor
+from helpdesk.domain.access import Actor, Role
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
 from helpdesk.domain.tickets import Party
-from helpdesk.models import Appeal, Note, Outbox
+from helpdesk.models import Appeal, Note, Outbox, User
+from helpdesk.models.rulebooks import published_rulebook
+from helpdesk.queries.appeals import appeal_desk
 from helpdesk.services import appeals, resolution, responsibility
-from helpdesk.storage import session
-from tests.factories import World
-from tests.services.story import do, events, look, opened, refused, resolved
+from helpdesk.storage import session, unit_of_work
+from tests.factories import World, user
+from tests.services.story import do, events, look, opened, owner_of, refused, resolved
 
 HOUR = timedelta(hours=1)
 BLAMED = {Party.WAREHOUSE: 60, Party.COURIER: 40}
@@ -214,6 +216,71 @@ def test_a_supervisor_does_not_clear_his_own_queue(world: World, now: datetime) 
         do(appeals.uphold, filed, COURIER, "成立", version=1, actor=world.actors.supervisor, now=now)
     do(appeals.uphold, filed, COURIER, "成立", version=1, actor=world.actors.ops, now=now)
     assert row(filed).state == "upheld"
+
+
+class TestClassC:
+    """The warehouse's own ticket: its supervisor is one of those who appeal."""
+
+    @pytest.fixture
+    def chief(self, world: World, now: datetime) -> Actor:
+        """The warehouse's supervisor."""
+        with unit_of_work():
+            row = user("chief", now, role=Role.SUPERVISOR, queues=[world.queues.warehouse])
+            return Actor(id=row.id, role=Role.SUPERVISOR, queues=frozenset({world.queues.warehouse.id}))
+
+    @pytest.fixture
+    def filed(self, world: World, now: datetime) -> int:
+        number = opened(world, now, type="wrong_item")
+        say(number, BLAMED, actor=owner_of(world, number), now=now)
+        return file(number, actor=world.actors.warehouse, now=now)
+
+    def test_ops_hear_of_it_and_decide(self, world: World, now: datetime, chief: Actor, filed: int) -> None:
+        assert told("appeal.filed")[0]["notify"] == ["supervisor", "role:ops"]
+        with refused(NotAllowed, "appeal.your_queue"):
+            do(appeals.uphold, filed, COURIER, "成立", version=1, actor=chief, now=now)
+        do(appeals.uphold, filed, COURIER, "成立", version=1, actor=world.actors.ops, now=now)
+        assert row(filed).state == "upheld"
+
+    def test_where_nobody_else_is_there_its_supervisor_decides(
+        self, world: World, now: datetime, chief: Actor, filed: int
+    ) -> None:
+        with unit_of_work():
+            session().get_one(User, world.users.ops.id).active = False
+        (case,) = appeal_desk(chief, published_rulebook(), now).to_decide
+        assert case.alone
+        do(appeals.uphold, filed, COURIER, "成立", version=1, actor=chief, now=now)
+        assert row(filed).state == "upheld"
+
+
+def test_one_supervisor_alone_decides_also_about_what_he_said(world: World, now: datetime) -> None:
+    number = opened(world, now, type="lost_parcel")
+    say(number, BLAMED, actor=world.actors.supervisor, now=now)
+    filed = file(number, actor=world.actors.warehouse, now=now)
+    assert told("appeal.filed")[0]["notify"] == ["supervisor", "role:ops"]
+    with unit_of_work():
+        session().get_one(User, world.users.ops.id).active = False
+    do(appeals.reject, filed, "交接单在", version=1, actor=world.actors.supervisor, now=now)
+    assert row(filed).state == "rejected"
+
+
+def test_after_an_appeal_was_upheld_more_than_it_left_may_be_disputed_again(
+    world: World, now: datetime, number: str
+) -> None:
+    filed = file(number, actor=world.actors.warehouse, now=now)
+    left = {Party.WAREHOUSE: 20, Party.COURIER: 80}
+    do(appeals.uphold, filed, left, "减轻", version=1, actor=world.actors.supervisor, now=now)
+    assert row(filed).decided_percent == 20
+    for percent in (20, 60):
+        shares = {Party.WAREHOUSE: percent, Party.COURIER: 100 - percent}
+        say(number, shares, actor=world.actors.agent, now=now + HOUR)
+        listed = appeal_desk(world.actors.warehouse, published_rulebook(), now + HOUR).disputable
+        if percent == 20:
+            assert listed == ()
+            with refused(Conflict, "appeal.decided_already"):
+                file(number, actor=world.actors.warehouse, now=now + HOUR)
+        else:
+            assert [one.percent for one in listed] == [60]
+            assert file(number, actor=world.actors.warehouse, now=now + HOUR) != filed
 
 
 def test_a_supervisor_does_not_decide_what_he_appealed_himself(world: World, now: datetime) -> None:

@@ -42,6 +42,7 @@ def downgrade() -> None:
     op.drop_index(op.f("uq_reply_template_key"), table_name="reply_template")
     op.drop_column("reply_template", "key")
     op.drop_column("compensation", "passed")
+    op.drop_column("appeal", "decided_percent")
     op.drop_column("order_line", "batch")
     op.drop_column("order", "warehouse")
     for table in reversed(TABLES):
@@ -165,7 +166,8 @@ def _create_improvements() -> None:
 
 
 def _count_what_was_suggested_and_passed_over() -> None:
-    """Templates that were suggested first, the press that made a template, and rungs without anybody to ask."""
+    """Templates that were suggested first, the press that made a template, what a decided appeal left of the share,
+    and rungs without anybody to ask."""
     _table(
         "template_offer",
         *(_column("message_id"), _column("template_id"), _column("version"), _column("created_at", MOMENT)),
@@ -175,6 +177,7 @@ def _count_what_was_suggested_and_passed_over() -> None:
     op.create_index("ix_template_offer_template", "template_offer", ["template_id", "created_at"])
     op.add_column("reply_template", sa.Column("key", sa.String(100), nullable=True))
     op.create_index(op.f("uq_reply_template_key"), "reply_template", ["key"], unique=True)
+    op.add_column("appeal", sa.Column("decided_percent", sa.Integer(), nullable=True))
     with op.batch_alter_table("compensation") as batch:
         batch.add_column(sa.Column("passed", DOCUMENT, nullable=False, server_default="[]"))
     with op.batch_alter_table("compensation") as batch:

@@ -156,6 +156,7 @@ def _appeal(one: Case, actor: Actor, book: RuleBook) -> dict[str, Any]:
         appealed=one.by_id == actor.id,
         said_the_shares=one.said_by_id == actor.id,
         in_queue=one.queue_id in actor.queues,
+        alone=one.alone,
     )
     upholds, rejects = _refusal(judge, uphold=True), _refusal(judge, uphold=False)
     return {

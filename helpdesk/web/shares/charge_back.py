@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from flask import Response, make_response, render_template, request, url_for
@@ -115,7 +116,7 @@ def _summary() -> tuple[list[str], list[list[Cell]], list[list[Cell]], str]:
         [
             _party(row.party),
             row.tickets,
-            _hundredths(row.percent),
+            "" if row.party == UNSAID else _hundredths(row.percent),
             Money(row.goodwill_fen),
             Money(row.remedy_fen),
             Money(row.total_fen),
@@ -221,14 +222,14 @@ def _ticket(one: ChargedTicket, book: RuleBook) -> dict[str, Any]:
     }
 
 
-def _hundredths(percent: int) -> str:
-    """150 % is one and a half tickets."""
-    return Figure(f"{percent // 100}.{percent % 100:02}")
+def _hundredths(percent: int) -> Decimal:
+    """150 % is one and a half tickets: 1.50."""
+    return Decimal(percent).scaleb(-2)
 
 
-def _hours(seconds: int) -> str:
-    tenths = (seconds * 10 + HOUR // 2) // HOUR
-    return Figure(f"{tenths // 10}.{tenths % 10}")
+def _hours(seconds: int) -> Decimal:
+    """To the tenth of an hour."""
+    return Decimal((seconds * 10 + HOUR // 2) // HOUR).scaleb(-1)
 
 
 def _wall(at: datetime) -> datetime:
@@ -246,6 +247,4 @@ def _text(cell: Cell) -> str:
         return Figure(f"{cell.fen // 100}.{cell.fen % 100:02}")
     if isinstance(cell, datetime):
         return f"{cell:%Y-%m-%d %H:%M}"
-    if isinstance(cell, Figure):
-        return cell
-    return Figure(str(cell)) if isinstance(cell, int) else str(cell or "")
+    return Figure(str(cell)) if isinstance(cell, int | Decimal) else str(cell or "")

@@ -20,6 +20,7 @@ from helpdesk.domain.tickets import FINAL, Party
 from helpdesk.queries.ticket_life import queue_uses
 from helpdesk.queries.ticket_page import TicketPage
 from helpdesk.queries.ticket_shares import AppealView, SaidShare, TicketShares
+from helpdesk.models.appeals import DECIDED
 from helpdesk.services.appeals import MAX_REASON
 from helpdesk.web.share_fields import rows_of, shares_text
 from helpdesk.wording import label
@@ -151,7 +152,7 @@ def _disputable(
     if queue is None or queue.id not in actor.queues or not actor.may(Permission.SHARES_APPEAL):
         return None
     earlier = [one for one in known.appeals if one.party is share.party]
-    decided = next((one.percent for one in earlier if one.state in ("upheld", "rejected")), None)
+    decided = next((one.left_percent for one in earlier if one.state in DECIDED), None)
     settled = decided is not None and share.percent <= decided
     if share.settled_at is None or now > appeal_until(share.settled_at) or settled:
         return None

@@ -52,6 +52,8 @@ def test_page_and_files_agree_to_the_fen(finance: Client, world: World, now: dat
     assert sheet is not None
     cells = [[cell.value for cell in line] for line in sheet.iter_rows()]
     assert cells[1][3] == 700.01
+    assert (sheet["C2"].value, sheet["C2"].data_type, sheet["C2"].number_format) == (0.7, "n", "0.00")
+    assert (sheet["G2"].value, sheet["G2"].data_type, sheet["G2"].number_format) == (0, "n", "0.0")
     assert cells[-1][5] == 1005.56
 
 
