@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
+import coverage
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -47,6 +48,23 @@ class SharingTogether(LoadScopeScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharingTogether:
     return SharingTogether(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Coverage is counted where it is cheap: tracing makes Python two and a half times slower.
+
+    The same code runs on SQLite in the same test, and behind a browser's pages in tests of their own.
+    """
+    counting = coverage.Coverage.current()
+    uncounted = counting and any(item.get_closest_marker(name) for name in ("postgresql", "browser"))
+    if counting and uncounted:
+        counting.stop()
+    try:
+        return (yield)
+    finally:
+        if counting and uncounted:
+            counting.start()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

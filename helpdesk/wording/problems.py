@@ -173,7 +173,9 @@ TICKETS: Mapping[str, str] = {
     "template.bad_words": N_("推荐词一共最多 %(most)s 个字。"),
     "template.no_such_version": N_("这条话术没有这一版。"),
     "template.not_found": N_("没有这条话术。"),
-    "template.not_yours": N_("你不能修改这条话术：个人话术只能由本人修改，团队话术由主管修改，所有人的话术由运营修改。"),
+    "template.not_yours": N_(
+        "你不能修改这条话术：个人话术只能由本人修改，团队话术由主管修改，所有人的话术由运营修改。"
+    ),
     "template.shortcut_taken": N_("快捷码 %(shortcut)s 已有话术在用，请换一个。"),
     "template.saved_already": N_("这个表单已经保存过一条话术。要再写一条，请从“写一条”重新打开。"),
     "template.stale": N_("你打开之后，这条话术被别人改过了。"),

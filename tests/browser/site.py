@@ -103,7 +103,7 @@ def flask(data: Path, *command: str, ahead: float) -> str:
 
 def environment(data: Path) -> dict[str, str]:
     """Nothing of this machine's own installation."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("UNSNAG_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("UNSNAG_", "COVERAGE_"))}
     ours = {
         "UNSNAG_DATA": str(data),
         "UNSNAG_LOG_LEVEL": "WARNING",

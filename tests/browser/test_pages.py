@@ -12,20 +12,26 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pages import PAGES, Shown, nothing
 from tests.browser.site import Site
-from tests.browser.windows import Windows, widest
+from tests.browser.windows import PHONE, Windows, widest
 
 HAN = re.compile(r"[\u3400-\u9fff]")
 EVERY_PAGE = pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
 
 
 @EVERY_PAGE
-def test_it_can_be_read_by_everybody_in_both_themes(windows: Windows, site: Site, shown: Shown) -> None:
+def test_it_can_be_read_by_everybody_in_both_themes_and_fits_a_phone(
+    windows: Windows, site: Site, shown: Shown
+) -> None:
     page = windows.open(shown.login)
     shown.show(page, site)
     page.evaluate(Axe().axe_script)
     assert violations(page) == [], "light"
     page.emulate_media(color_scheme="dark")
     assert violations(page, runOnly=["color-contrast"]) == [], "dark: nothing but the colours differs"
+    page.set_viewport_size(PHONE)
+    assert widest(page) == 0, "phone"
+    if shown.login and page.locator(".bottom-nav").count():
+        expect(page.locator(".bottom-nav")).to_be_in_viewport()
 
 
 def violations(page: Page, **options: Any) -> list[str]:
@@ -36,15 +42,6 @@ def violations(page: Page, **options: Any) -> list[str]:
         {"resultTypes": ["violations"], **options},
     )
     return [str(line) for line in found]
-
-
-@EVERY_PAGE
-def test_it_fits_a_phone(windows: Windows, site: Site, shown: Shown) -> None:
-    page = windows.open(shown.login, phone=True)
-    shown.show(page, site)
-    assert widest(page) == 0
-    if shown.login and page.locator(".bottom-nav").count():
-        expect(page.locator(".bottom-nav")).to_be_in_viewport()
 
 
 def test_suggestions_come_as_a_sheet_on_a_phone(windows: Windows, site: Site) -> None:

@@ -52,7 +52,7 @@ class Sweeper:
 
     def __init__(self, database: Path) -> None:
         settings = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
             "UNSNAG_DATA": str(database.parent),
             "UNSNAG_DATABASE_URL": f"sqlite:///{database}",
         }
