@@ -7,13 +7,32 @@ see their own queues only) is added up from the tickets' facts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
 
-from helpdesk.domain.access import Actor
-from helpdesk.domain.reports import Line, Question
+from sqlalchemy import func, select
 
+from helpdesk.domain.access import Actor, Permission, Scope
+from helpdesk.domain.reports import (
+    BUCKETED,
+    EDGES,
+    Dimension,
+    Line,
+    Period,
+    Question,
+    Side,
+    month_of,
+)
+from helpdesk.models import ReportDue, ReportFact, Ticket
+from helpdesk.queries import report_figures, report_sums
+from helpdesk.queries.report_tallies import HOUR, Lines
+from helpdesk.storage import session
+
+CLOSED, SUMS, FACTS = "closed", "sums", "facts"
+MOST_DUE = 10_000
 MOST_ROWS = 300
 """Values of a cut that are told one by one: articles can be many."""
 
@@ -50,19 +69,125 @@ class Report:
 
 def report(question: Question, actor: Actor) -> Report:
     """The figures in the actor's sight. Six statements at most. ``NotAllowed`` without the right to read reports."""
-    raise NotImplementedError
+    now, before = question.period, question.against or question.period.before()
+    closed = report_sums.closed_months([period.month for period in (now, before) if period.month])
+    sources = {period: _source(period, question, actor, closed) for period in (now, before)}
+    found = _lines(sources, question, actor)
+    values = {value for lines in found.values() for value in lines if value is not None}
+    rows = sorted((_row(found[now], found[before], value) for value in values), key=_longest_first)
+    version = closed.get(now.month) if now.month else None
+    return Report(
+        question=question,
+        whole=_row(found[now], found[before], None),
+        rows=tuple(rows[:MOST_ROWS]),
+        source=sources[now],
+        due=due(actor) if version is None else 0,
+        rule_version=version,
+        left_out=max(0, len(rows) - MOST_ROWS),
+    )
 
 
 def trend(question: Question, actor: Actor, months: int = 12) -> tuple[tuple[date, Mapping[str, Line]], ...]:
-    """Lines by class, month by month, ending with the month of the period's last day."""
-    raise NotImplementedError
+    """Lines by class, month by month, ending with the month of the period's last day. Four statements at most."""
+    firsts = [question.period.last.replace(day=1)]
+    while len(firsts) < months:
+        firsts.append((firsts[-1] - timedelta(days=1)).replace(day=1))
+    asked = replace(question, by=Dimension.CLASS)
+    closed = report_sums.closed_months(firsts)
+    sources = {month_of(first): _source(month_of(first), asked, actor, closed) for first in reversed(firsts)}
+    found = _lines(sources, asked, actor)
+    return tuple((period.first, _by_value(found[period])) for period in sources)
 
 
 def heat(question: Question, actor: Actor) -> tuple[tuple[int, ...], ...]:
-    """Tickets opened by weekday (Monday first) and hour of the day: 7 rows of 24."""
-    raise NotImplementedError
+    """Tickets opened by weekday (Monday first) and hour of the day: 7 rows of 24. One statement."""
+    if _is_kept(question.period, question, actor):
+        hours = Counter({int(key): many for key, many in report_sums.part(question.period, HOUR).items()})
+    else:
+        hours = Counter()
+        columns = (ReportFact.day, ReportFact.hour)
+        where = _counted(Side.OPENED, question, actor)
+        for day, hour, many in session().execute(select(*columns, func.count()).where(*where).group_by(*columns)):
+            hours[day.weekday() * 24 + hour] += many
+    return tuple(tuple(hours[day * 24 + hour] for hour in range(24)) for day in range(7))
 
 
 def durations(question: Question, actor: Actor, time: str) -> tuple[tuple[int, int], ...]:
-    """The histogram of handling times (``time``: wall or work): (lower edge in seconds, tickets), without gaps."""
-    raise NotImplementedError
+    """The histogram of handling times (``time``: wall or work): (lower edge in seconds, tickets), without gaps.
+
+    One statement. The edges are those of ``domain.reports.EDGES``.
+    """
+    if _is_kept(question.period, question, actor):
+        bins = {int(key): many for key, many in report_sums.part(question.period, time).items()}
+    else:
+        column = {"wall": ReportFact.wall_bin, "work": ReportFact.work_bin}[time]
+        where = _counted(Side.RESOLVED, question, actor)
+        rows = session().execute(select(column, func.count()).where(*where).group_by(column))
+        bins = {bin: many for bin, many in rows if bin is not None}
+    if not bins:
+        return ()
+    return tuple((EDGES[bin], bins.get(bin, 0)) for bin in range(min(bins), max(bins) + 1))
+
+
+def due(actor: Actor) -> int:
+    """Tickets in the actor's sight that changed and are not counted yet, ``MOST_DUE`` at most."""
+    actor.require(Permission.REPORTS_READ)
+    waiting = select(ReportDue.ticket_id).distinct()
+    if actor.scope(Permission.REPORTS_READ) is not Scope.ALL:
+        waiting = waiting.join(Ticket, Ticket.id == ReportDue.ticket_id).where(
+            Ticket.queue_id.in_(sorted(actor.queues))
+        )
+    return session().scalar(select(func.count()).select_from(waiting.limit(MOST_DUE).subquery())) or 0
+
+
+def _source(period: Period, question: Question, actor: Actor, closed: Mapping[date, int]) -> str:
+    if not _is_kept(period, question, actor) or question.by not in BUCKETED:
+        return FACTS
+    return CLOSED if period.month in closed else SUMS
+
+
+def _is_kept(period: Period, question: Question, actor: Actor) -> bool:
+    """Whether sums are kept of what is counted: everything, in whole months."""
+    everything = actor.scope(Permission.REPORTS_READ) is Scope.ALL and not question.only
+    return everything and report_sums.is_months(period)
+
+
+def _lines(sources: Mapping[Period, str], question: Question, actor: Actor) -> dict[Period, Lines]:
+    """Each period's lines from its source."""
+    actor.require(Permission.REPORTS_READ)
+    found: dict[Period, Lines] = {}
+    for source in dict.fromkeys(sources.values()):
+        periods = [period for period, its in sources.items() if its == source]
+        match source:
+            case "closed":
+                lines = report_sums.closed_lines([period.first for period in periods], question.by)
+            case "sums":
+                lines = report_sums.lines(periods, question.by)
+            case _:
+                lines = report_figures.lines(periods, question.by, question.only, actor)
+        found.update(zip(periods, lines, strict=True))
+    return found
+
+
+def _counted(side: Side, question: Question, actor: Actor) -> list[Any]:
+    return [
+        report_figures.of_side(side, question.period),
+        *report_figures.in_sight(actor),
+        *report_figures.of_values(question.only),
+    ]
+
+
+def _row(now: Lines, before: Lines, value: str | None) -> ReportRow:
+    nothing = Line(value or "")
+    return ReportRow(now.get(value, nothing), before.get(value, nothing))
+
+
+def _longest_first(row: ReportRow) -> tuple[int, int, str]:
+    sums = row.line.sums
+    return -sums.wall_seconds, -sums.opened, row.value
+
+
+def _by_value(lines: Lines) -> dict[str, Line]:
+    return {
+        line.value: line for value, line in sorted(lines.items(), key=lambda one: one[0] or "") if value is not None
+    }

@@ -1,0 +1,104 @@
+"""Figures of a report from what is kept: sums by day and month, lines of closed months.
+
+A few rows by primary key, whatever the number of tickets. Only for whole months, all tickets and the cuts that sums
+are kept for; ``report_figures`` answers everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Executable, bindparam, func, literal_column, select, union_all
+
+from helpdesk.domain.reports import SUMMED, WHOLE, Period, Sums, parse_line
+from helpdesk.models import ReportDay, ReportLine, ReportMonth, ReportPart
+from helpdesk.queries.report_tallies import IN_LINES, Lines, Tallies
+from helpdesk.storage import constants, plain_rows, session
+
+
+def is_months(period: Period) -> bool:
+    """Whether it is one whole month or several."""
+    return period.first.day == 1 and (period.last + timedelta(days=1)).day == 1
+
+
+def closed_months(months: Iterable[date]) -> dict[date, int]:
+    """Those of them that are closed, with the rule version of each."""
+    rows = session().execute(select(ReportMonth.month, ReportMonth.rule_version).where(ReportMonth.month.in_(months)))
+    return {row.month: row.rule_version for row in rows}
+
+
+def closed_lines(months: Sequence[date], cut: str) -> list[Lines]:
+    """The lines of closed months as they were stored. One statement."""
+    found: dict[date, dict[str | None, Any]] = {month: {} for month in months}
+    rows = session().execute(
+        select(ReportLine.month, ReportLine.cut, ReportLine.value, ReportLine.document).where(
+            ReportLine.month.in_(months), ReportLine.cut.in_((cut, WHOLE))
+        )
+    )
+    for month, of, value, document in rows:
+        found[month][None if of == WHOLE else value] = parse_line(value, document)
+    return [found[month] for month in months]
+
+
+def lines(periods: Sequence[Period], cut: str) -> list[Lines]:
+    """The lines of whole months, percentiles from histograms. Two statements, however many periods."""
+    found = [Tallies() for _ in periods]
+    bounds = _bounds(periods)
+    for slot, value, *sums in _rows(_days(len(periods)), cut, bounds):
+        found[slot][value].sums = Sums(*map(int, sums))
+    for slot, value, part, key, amount in _rows(_parts(len(periods), IN_LINES), cut, bounds):
+        found[slot][value].parts[part][key] += int(amount)
+    return [tallies.lines() for tallies in found]
+
+
+def part(period: Period, name: str) -> Mapping[str, int]:
+    """One part of whole months, of all tickets. One statement."""
+    found: dict[str, int] = {}
+    for _slot, _value, _part, key, amount in _rows(_parts(1, (name,)), WHOLE, _bounds([period])):
+        found[key] = found.get(key, 0) + int(amount)
+    return found
+
+
+def _rows(statement: Executable, cut: str, bounds: Mapping[str, date]) -> Iterable[Any]:
+    return plain_rows(statement, {"cut": cut, **bounds})
+
+
+def _bounds(periods: Sequence[Period]) -> dict[str, date]:
+    firsts = {f"first{slot}": period.first for slot, period in enumerate(periods)}
+    return firsts | {f"last{slot}": period.last for slot, period in enumerate(periods)}
+
+
+@cache
+def _days(many: int) -> Executable:
+    """Columns: number of the period, value, then those of ``Sums``."""
+    return union_all(
+        *(
+            select(literal_column(str(slot)), ReportDay.value, *(func.sum(getattr(ReportDay, name)) for name in SUMMED))
+            .where(
+                ReportDay.cut == bindparam("cut"),
+                ReportDay.day.between(bindparam(f"first{slot}"), bindparam(f"last{slot}")),
+            )
+            .group_by(ReportDay.value)
+            for slot in range(many)
+        )
+    )
+
+
+@cache
+def _parts(many: int, names: tuple[str, ...]) -> Executable:
+    """Columns: number of the period, value, part, key, amount."""
+    return union_all(
+        *(
+            select(
+                literal_column(str(slot)), ReportPart.value, ReportPart.part, ReportPart.key, ReportPart.amount
+            ).where(
+                ReportPart.cut == bindparam("cut"),
+                ReportPart.month.between(bindparam(f"first{slot}"), bindparam(f"last{slot}")),
+                ReportPart.part.in_(constants(names)),
+            )
+            for slot in range(many)
+        )
+    )

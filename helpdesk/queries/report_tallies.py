@@ -1,0 +1,58 @@
+"""Lines of a report as they are added up from rows, whichever table these come from."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from helpdesk.domain.reports import Line, Spread, Sums, histogram_spread, spread
+
+Lines: TypeAlias = Mapping[str | None, Line]
+"""Lines by value of the cut; under None the whole."""
+
+TIME, PARTY, WALL, WORK, HOUR = "time", "party", "wall", "work", "hour"
+IN_LINES = (TIME, PARTY, WALL, WORK)
+"""The parts (``domain.reports.PartKey``) that lines are made of; wall and work are histograms."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one value of a cut comes to so far. ``walls`` and ``works``: every handling time, where all are read."""
+
+    sums: Sums = field(default_factory=Sums)
+    parts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    walls: list[int] = field(default_factory=list)
+    works: list[int] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        self.sums += other.sums
+        for part, keys in other.parts.items():
+            self.parts[part].update(keys)
+        self.walls += other.walls
+        self.works += other.works
+
+    def line(self, value: str) -> Line:
+        return Line(value, self.sums, self._spread(), dict(self.parts[TIME]), dict(self.parts[PARTY]))
+
+    def _spread(self) -> Spread:
+        if self.walls or not self.sums.resolved:
+            return spread(self.walls, self.works)
+        wall, work = ({int(bin): n for bin, n in self.parts[part].items()} for part in (WALL, WORK))
+        return histogram_spread(wall, work)
+
+
+class Tallies(defaultdict[str, Tally]):
+    """By value of the cut."""
+
+    def __init__(self) -> None:
+        super().__init__(Tally)
+
+    def lines(self, whole: Tally | None = None) -> Lines:
+        """All of them and the whole: their sum, unless a ticket counts under several values."""
+        if whole is None:
+            whole = Tally()
+            for tally in self.values():
+                whole.add(tally)
+        return {None: whole.line(""), **{value: tally.line(value) for value, tally in self.items()}}
