@@ -1,17 +1,18 @@
-"""What is known of an order beside its own row: lines, parcels, steps. One statement."""
+"""What is known of an order beside its own row: lines, parcels, steps; and which a ticket can take. One statement."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, String, bindparam, cast, literal, null, select, union_all
+from sqlalchemy import Integer, String, bindparam, cast, literal, null, or_, select, union_all
 
-from helpdesk.models import OrderLine, OrderStatus, Parcel
+from helpdesk.models import Order, OrderLine, OrderStatus, Parcel, Ticket
 from helpdesk.queries.keyset import Statement
-from helpdesk.storage import UTCDateTime, plain_rows
+from helpdesk.storage import UTCDateTime, plain_rows, session
 
 MOST_PARTS = 200
 
@@ -106,3 +107,11 @@ def _parts() -> Statement:
     ).where(OrderStatus.order_id == order_id)
     found = union_all(lines, parcels, steps).subquery()
     return select(found).order_by(found.c.begin, found.c.place).limit(MOST_PARTS)
+
+
+def linkable(shop_id: int, numbers: Iterable[str], ticket_id: int) -> frozenset[str]:
+    """Those of these numbers that are orders of the shop, and of no other customer than the ticket's. One statement."""
+    own = select(Ticket.customer_id).where(Ticket.id == ticket_id).scalar_subquery()
+    nobody_s = or_(Order.customer_id.is_(None), own.is_(None), Order.customer_id == own)
+    wanted = select(Order.number).where(Order.shop_id == shop_id, Order.number.in_(sorted(numbers)), nobody_s)
+    return frozenset(session().scalars(wanted))

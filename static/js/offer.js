@@ -30,4 +30,17 @@ form?.addEventListener("input", (event) => {
 
 // A second press while the first is on its way is the same offer; the button says that it was heard.
 form?.addEventListener("submit", () => form.querySelector("[type=submit]").setAttribute("aria-disabled", "true"));
+
+// An amount that the customer named goes into the offer that is chosen, or else into the first that may be made.
+document.addEventListener("click", (event) => {
+  const amount = event.target.closest("[data-offer-amount]")?.dataset.offerAmount;
+  const chosen = form?.querySelector("[name=policy]:checked") ?? form?.querySelector("[name=policy]:not(:disabled)");
+  if (!amount || !chosen) return;
+  chosen.checked = true;
+  const field = form.elements[`amount-${chosen.value}`];
+  field.value = amount;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+});
+
 if (form) check();

@@ -35,5 +35,5 @@ target?.addEventListener("click", (event) => {
   field.value = button.dataset.value;
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.focus();
-  button.closest("div").remove();
+  button.remove();
 });

@@ -19,6 +19,7 @@ from helpdesk.services import (
     merging,
     messages,
     operations,
+    order_links,
     priorities,
     resolution,
     second_problems,
@@ -33,6 +34,7 @@ from helpdesk.web.tickets.forms import (
     AssignForm,
     AssistForm,
     MergeForm,
+    OrderForm,
     PriorityForm,
     ResolveForm,
     RevealForm,
@@ -149,6 +151,17 @@ def set_priority(number: str) -> BaseResponse:
         return priorities.set_priority(number, code(Priority, form.priority.data), version=form.version.data, **_now())
 
     return _carry_out(number, "priority", PriorityForm(), action, _("优先级已修改，时限已重新计算。"), undoable=True)
+
+
+@tickets.post("/tickets/<number>/order")
+@needs(Permission.TICKETS_WORK)
+def link_order(number: str) -> BaseResponse:
+    """Tie the ticket to an order that its customer named."""
+
+    def action(form: OrderForm) -> int:
+        return order_links.link_order(number, form.order_number.data, version=form.version.data, **_now())
+
+    return _carry_out(number, "", OrderForm(), action, _("已关联订单。"), undoable=True)
 
 
 @tickets.post("/tickets/<number>/status")

@@ -97,6 +97,10 @@ class PriorityForm(Versioned):
     priority = OneLine(validators=[chosen(), at_most(2)])
 
 
+class OrderForm(Versioned):
+    order_number = OneLine(validators=[chosen(), at_most(MAX_NUMBER)])
+
+
 class StatusForm(Versioned):
     status = OneLine(validators=[chosen(), at_most(20)])
     pending_on = OneLine(validators=[at_most(40)])

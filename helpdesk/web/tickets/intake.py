@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -13,7 +15,7 @@ from helpdesk.services import intake
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.locale import shop_zone
-from helpdesk.web.tickets import tickets
+from helpdesk.web.tickets import found, tickets
 from helpdesk.web.tickets.forms import NewTicketForm
 from helpdesk.web.tickets.presenting import previewed
 from helpdesk.wording import label, problem_text
@@ -66,25 +68,29 @@ def _form() -> NewTicketForm:
 
 def _page(form: NewTicketForm, *, error: str = "", status: int = 200) -> BaseResponse:
     decision = _preview(form) if form.is_submitted() else None
-    found = _found(form) if form.is_submitted() else []
+    said = _found(form) if form.is_submitted() else []
     return make_response(
-        render_template("tickets/new.html", form=form, decision=decision, found=found, error=error), status
+        render_template("tickets/new.html", form=form, decision=decision, found=said, error=error), status
     )
 
 
-def _found(form: NewTicketForm) -> list[dict[str, str]]:
-    """What stands in the text and fits an empty field; what a person typed is never touched."""
-    found = findings(form.text.data or "", moment().astimezone(shop_zone()).date())
-    empty = [(What.ORDER, form.order_number), (What.PHONE, form.phone)]
-    offers = [(field.name, only(found, what)) for what, field in empty if not field.data]
-    return [{"field": name, "value": one.value} for name, one in offers if one and "*" not in one.value]
+def _found(form: NewTicketForm) -> list[dict[str, Any]]:
+    """What stands in the text, with the field that it fits if that is empty: what was typed is never touched."""
+    said = findings(form.text.data or "", moment().astimezone(shop_zone()).date())
+    empty = {What.ORDER: form.order_number, What.PHONE: form.phone}
+    fields = {
+        one: field.name
+        for what, field in empty.items()
+        if not field.data and (one := only(said, what)) and "*" not in one.value
+    }
+    return [found.plain(one) | {"field": fields.get(one, ""), "value": one.value} for one in found.distinct(said)]
 
 
 def _preview(form: NewTicketForm) -> dict[str, object] | None:
     text = form.text.data or ""
     if not text or form.shop.data is None:
         return None
-    found = intake.preview(text, form.order_number.data[: intake.MAX_NUMBER], form.shop.data)
-    shown = previewed(found, text, rules())
+    decided = intake.preview(text, form.order_number.data[: intake.MAX_NUMBER], form.shop.data)
+    shown = previewed(decided, text, rules())
     names = {queue.code: label(queue.name) for queue in list_choices(current_actor()).queues}
-    return {**shown, "queue_name": names.get(found.queue, found.queue)}
+    return {**shown, "queue_name": names.get(decided.queue, decided.queue)}

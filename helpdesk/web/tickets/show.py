@@ -24,7 +24,7 @@ from helpdesk.services.customers import Revealed
 from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.hearing import read_about
 from helpdesk.web.locale import day_start
-from helpdesk.web.tickets import life, offer_card, presenting, share_card, side_column, staged, tickets
+from helpdesk.web.tickets import found, life, offer_card, presenting, share_card, side_column, staged, tickets
 from helpdesk.web.tickets.offer_card import TypedOffer
 from helpdesk.web.tickets.pulse import pulse_url
 from helpdesk.web.tickets.share_card import TypedShares
@@ -117,6 +117,7 @@ def show_page(
     known = ticket_shares(page.ticket.id)
     proposed = share_card.proposal(page, known, book, now)
     panel["panel_values"].setdefault("shares", share_card.prefilled(known, proposed))
+    money = _compensation(page, book, actor, offered, offer, works=may["work"])
     context = {
         "ticket": presenting.ticket(page, book),
         "may": may,
@@ -132,7 +133,8 @@ def show_page(
         **_composer(desk, typed, said),
         "suggestions": side_column.suggestions(said, desk) if said else [],
         "templates_all": side_column.all_templates(said, page, book) if said and panel["panel"] else [],
-        "compensation": _compensation(page, book, actor, offered, offer, works=may["work"]),
+        "compensation": money,
+        "found": found.card(page, may, offers=bool(money and money["options"])),
         "blame": share_card.card(page, known, proposed, book, actor, shares or TypedShares(), now),
         "order": side_column.order(page),
         "customer": side_column.customer(page, revealed),
