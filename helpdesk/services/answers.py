@@ -18,8 +18,7 @@ from helpdesk.storage import session
 def unmeet(ticket: Ticket, message: Message, *, now: datetime) -> None:
     """Clocks that this message met run again, or were met by the next one of the cycle that did as much.
 
-    On a ticket that was resolved meanwhile the resolve takes its place: it met the solution, and it ended the
-    wait for a first response.
+    The ticket was not resolved since: ``messages.take_back`` refuses that.
     """
     met_here = select(ClockRow).where(
         ClockRow.ticket_id == ticket.id,
@@ -29,12 +28,10 @@ def unmeet(ticket: Ticket, message: Message, *, now: datetime) -> None:
     )
     for row in session().scalars(met_here).all():
         kind = Kind(row.kind)
-        met_again = _next_answer(row) or (ticket.resolved_at if kind is Kind.SOLUTION else None)
+        met_again = _next_answer(row)
         clocks.unmeet(ticket, kind, now=now)
         if met_again is not None:
             clocks.meet(ticket, [kind], at=met_again)
-        elif ticket.status == Status.RESOLVED:
-            clocks.cancel(ticket, [kind], at=now)
     urgency.settle(ticket)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, select
 
 from helpdesk.domain import clocks as engine
 from helpdesk.domain.access import Actor
@@ -114,19 +114,12 @@ def cancel(ticket: Ticket, kinds: Iterable[Kind], *, at: datetime) -> None:
         write_burns_at(ticket)
 
 
-def take_up(ticket: Ticket, *, met: Iterable[int], resolved_at: datetime, at: datetime) -> None:
+def take_up(ticket: Ticket, *, met: Iterable[int], cancelled_since: datetime, at: datetime) -> None:
     """Undo of a resolve: what it met runs on, without the time between; what it cancelled had never stopped.
 
-    ``met`` are the clocks that it found running; the solution it also met where it took the place of a reply that
-    was taken back since. A platform's deadline has run all the time: nobody there knows what we undo.
+    A platform's deadline has run all the time: nobody there knows what we undo.
     """
-    took_the_place = and_(
-        ClockRow.ticket_id == ticket.id,
-        ClockRow.cycle == ticket.cycle,
-        ClockRow.kind == Kind.SOLUTION.value,
-        ClockRow.met_at == resolved_at,
-    )
-    for row in session().scalars(select(ClockRow).where(or_(ClockRow.id.in_(list(met)), took_the_place))):
+    for row in session().scalars(select(ClockRow).where(ClockRow.id.in_(list(met)))):
         state = state_of(row)
         platform = row.kind == Kind.PLATFORM
         clock_rows.take_up(row, engine.unmeet(state) if platform else engine.reopen(state, at))
@@ -134,7 +127,7 @@ def take_up(ticket: Ticket, *, met: Iterable[int], resolved_at: datetime, at: da
         ClockRow.ticket_id == ticket.id,
         ClockRow.cycle == ticket.cycle,
         ClockRow.stint_id.is_(None),
-        ClockRow.cancelled_at >= resolved_at,
+        ClockRow.cancelled_at >= cancelled_since,
     )
     for row in session().scalars(cancelled):
         clock_rows.take_up(row, state_of(row))

@@ -12,7 +12,7 @@ from helpdesk.domain.clocks import Kind
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.domain.replies import unresolved
 from helpdesk.domain.tickets import ACTIVE, REOPEN_WITHIN_SECONDS, WORKED_ON, Status
-from helpdesk.models import Channel, Inbound, Message, Outbox, Queue, Ticket
+from helpdesk.models import Channel, Event, Inbound, Message, Outbox, Queue, Ticket
 from helpdesk.services import (
     answers,
     clocks,
@@ -178,7 +178,8 @@ def take_back(number: str, message_id: int, *, actor: Actor, now: datetime) -> N
     """Take back a reply that has not left yet: what it met is unmet, as if it had never been sent.
 
     The status that was chosen with it and what else went along go back too, unless the ticket changed since.
-    Raises ``Conflict`` after 10 s, and once it is sent or copied.
+    Raises ``Conflict`` after 10 s, once it is sent or copied, and once the ticket was resolved after it: the resolve
+    found the promise kept, so what is reported could no longer be told from the ticket's history.
     """
     ticket = tickets.load(number, actor)
     message = (
@@ -197,12 +198,24 @@ def take_back(number: str, message_id: int, *, actor: Actor, now: datetime) -> N
         raise too_late
     if not _move_message(ticket, message_id, "queued", "taken_back"):
         raise too_late
+    if _resolved_since(ticket, message):
+        raise Conflict("message.resolved_since")
     session().refresh(message)
     answers.unmeet(ticket, message, now=now)
     if not staging.take_back(ticket, message, actor=actor, now=now):
         answers.take_back_status(ticket, message, actor=actor, now=now)
     template_uses.forget_use(message.id)
     record("message.taken_back", actor=actor, now=now, ticket_id=ticket.id, message=message_id)
+
+
+def _resolved_since(ticket: Ticket, message: Message) -> bool:
+    """Whether the ticket was resolved after this reply, or a resolve was undone."""
+    moves = session().scalars(
+        select(Event.params).where(
+            Event.ticket_id == ticket.id, Event.code == "ticket.status", Event.at >= message.created_at
+        )
+    )
+    return any(Status.RESOLVED in (move["from"], move["to"]) for move in moves)
 
 
 def _checked(text: str) -> str:

@@ -215,7 +215,7 @@ def _take_up_resolved(ticket: Ticket, entry: dict[str, Any], operation: Operatio
     if ticket.first_resolved_at == operation.at:
         tickets.forget_first_resolve(ticket)
     stints.resume(entry["stints"], at=now)
-    clocks.take_up(ticket, met=entry["met"], resolved_at=operation.at, at=now)
+    clocks.take_up(ticket, met=entry["met"], cancelled_since=operation.at, at=now)
     urgency.settle(ticket)
     earlier = Status(entry["values"]["status"])
     if earlier not in {Status.NEW, Status.OPEN}:

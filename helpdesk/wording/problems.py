@@ -161,6 +161,7 @@ TICKETS: Mapping[str, str] = {
     "message.not_found": N_("没有这条消息。"),
     "message.not_queued": N_("这条消息已经发出或撤回了。"),
     "message.not_yours": N_("只有发送的人可以撤回。"),
+    "message.resolved_since": N_("回复之后工单已经结案，不能再撤回这条回复。"),
     "message.status_after": N_("发送后不能变成“%(status)s”。"),
     "template.action_twice": N_("有的动作重复了：转交、优先级和补偿各只能有一个，同一个标签只加一次。"),
     "template.bad_body_en": N_("英文内容最多 %(most)s 个字，不能有控制字符。"),

@@ -277,10 +277,7 @@ class Retelling:
 
 
 def retell(number: str, always: Calendar) -> Retelling:
-    """The events from the first to the last; a message that was taken back has never been sent.
-
-    One thing can't be told so: a resolve between a message and its taking back, which found the clock met.
-    """
+    """The events from the first to the last; a message that was taken back has never been sent."""
     told = events(number)
     created = next(event for event in told if event.code == "ticket.created")
     retelling = Retelling(rulebook_of(1), always, created.params["type"], look(number).created_at)
@@ -307,16 +304,3 @@ def retell(number: str, always: Calendar) -> Retelling:
             case "ticket.reopened", _, _:
                 retelling.begin(event.at)
     return retelling
-
-
-def moved_over_a_regret(number: str, to: str) -> bool:
-    """Whether the ticket was resolved (``to`` resolved) or that was undone (open) before a message was taken back.
-
-    The resolve had found it answered, and the seconds until the message was taken back count as if it still were.
-    """
-    told = events(number)
-    sent = {event.params["message"]: event.at for event in told if event.code == "message.sent"}
-    regrets = [(sent[e.params["message"]], e.at) for e in told if e.code == "message.taken_back"]
-    moves = [e.at for e in told if e.code == "ticket.status" and "resolved" in (e.params["from"], e.params["to"])]
-    to_there = {e.at for e in told if e.code == "ticket.status" and e.params["to"] == to}
-    return any(first <= at <= last for first, last in regrets for at in moves if at in to_there)
