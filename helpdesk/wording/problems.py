@@ -200,6 +200,7 @@ TICKETS: Mapping[str, str] = {
     "report.bad_day": N_("日期写成 2026-01-31，开始和结束都要填。"),
     "report.bad_filter": N_("报表的筛选条件不对，请重新选择。"),
     "report.bad_month": N_("月份写成 2026-01。"),
+    "report.unknown_figure": N_("没有这个数字的明细，请从报表里点进来。"),
     "report.unknown_cut": N_("报表不能这样拆分，请从页面上选一种。"),
     "report.unknown_time": N_("处理时长只能按自然时间或工作时间看。"),
     "report.period_reversed": N_("结束日期早于开始日期。"),
