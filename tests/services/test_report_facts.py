@@ -60,7 +60,7 @@ def stored_sums() -> tuple[Counter[tuple[object, ...]], Counter[tuple[object, ..
     days: Counter[tuple[object, ...]] = Counter()
     for row in session().execute(select(ReportDay.__table__)):
         days.update({(row.day, row.cut, row.value, name): getattr(row, name) for name in SUMMED if getattr(row, name)})
-    parts = Counter(
+    parts: Counter[tuple[object, ...]] = Counter(
         {
             (row.month, row.cut, row.value, row.part, row.key): row.amount
             for row in session().execute(select(ReportPart.__table__))
