@@ -17,10 +17,10 @@ from helpdesk.domain.responsibility import (
 )
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import FINAL, Party
+from helpdesk.models.appeals import DECIDED
 from helpdesk.queries.ticket_life import queue_uses
 from helpdesk.queries.ticket_page import TicketPage
 from helpdesk.queries.ticket_shares import AppealView, SaidShare, TicketShares
-from helpdesk.models.appeals import DECIDED
 from helpdesk.services.appeals import MAX_REASON
 from helpdesk.web.share_fields import rows_of, shares_text
 from helpdesk.wording import label
