@@ -5,3 +5,5 @@ from __future__ import annotations
 from flask import Blueprint
 
 reports = Blueprint("reports", __name__)
+
+from helpdesk.web.reports import tickets, views  # noqa: E402, F401  they register their views

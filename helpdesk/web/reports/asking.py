@@ -2,7 +2,7 @@
 
 ``month=2026-10`` or ``from=2026-10-01&to=2026-10-14`` is the period, ``vs=2025-10`` (or ``vs_from`` and ``vs_to``, or
 ``vs=year``: the same days a year before) what it is compared with, ``by`` the cut, ``time`` wall or work, and each
-cut's name a filter: ``channel=3&type=wrong_item``. Everything may be left out.
+cut's name a filter: ``channel=3&type=wrong_item``, with ``-`` for tickets that have none. Everything may be left out.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from helpdesk.web.locale import shop_zone
 
 WALL, WORK = "wall", "work"
 TIMES = (WALL, WORK)
+NONE = "-"
+"""In an address, for the tickets that have no value of a cut; elsewhere that is an empty one."""
+
 YEAR_BEFORE = "year"
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 GRACE = timedelta(days=7)
@@ -32,6 +35,7 @@ _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _CODE = re.compile(r"[\w-]{1,40}", re.ASCII)
 _IDS = (Dimension.CHANNEL, Dimension.QUEUE, Dimension.AGENT)
+_MAY_LACK = (Dimension.AGENT, Dimension.SKU, Dimension.WAREHOUSE, Dimension.COURIER)
 _MOST_TEXT = 80
 
 
@@ -66,7 +70,7 @@ class Asked:
             found["time"] = self.time
         if self.against != self.period.before():
             found |= _period_args(self.against, "vs", "vs_from", "vs_to")
-        return found | {cut.value: value for cut, value in question.only}
+        return found | {cut.value: value or NONE for cut, value in question.only}
 
     def by(self, cut: Dimension) -> Asked:
         """The same, cut another way."""
@@ -82,10 +86,10 @@ class Asked:
     def versus(self, period: Period) -> Asked:
         return replace(self, question=replace(self.question, against=period))
 
-    def within(self, cut: Dimension, value: str) -> Asked:
-        """The same of one value of a cut alone; of all of them with an empty one."""
+    def within(self, cut: Dimension, value: str | None) -> Asked:
+        """The same of one value of a cut alone, an empty one for tickets without any; of all of them with None."""
         rest = [(name, kept) for name, kept in self.question.only if name is not cut]
-        only = tuple(sorted([*rest, (cut, value)] if value else rest))
+        only = tuple(sorted(rest if value is None else [*rest, (cut, value)]))
         return replace(self, question=replace(self.question, only=only))
 
     def url(self, endpoint: str = "reports.index", **more: str) -> str:
@@ -162,6 +166,8 @@ def _checked(text: str, code: str) -> date:
 
 def _value(cut: Dimension, text: str) -> str:
     """A filter's value: nothing is taken for one that no row can have."""
+    if text == NONE and cut in _MAY_LACK:
+        return ""
     if cut in _IDS:
         try:
             return str(row_id(text))

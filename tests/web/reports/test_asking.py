@@ -95,7 +95,13 @@ def test_a_filter_is_put_on_replaced_and_taken_off() -> None:
     plain = parse({"month": "2026-10"}, TODAY)
     of_type = plain.within(Dimension.TYPE, "wrong_item").within(Dimension.TYPE, "damaged")
     assert of_type.args == {"month": "2026-10", "type": "damaged"}
-    assert of_type.within(Dimension.TYPE, "") == plain
+    assert of_type.within(Dimension.TYPE, None) == plain
+
+
+def test_tickets_without_any_value_can_be_asked_for() -> None:
+    asked = parse({"warehouse": "-"}, TODAY)
+    assert asked.only == {Dimension.WAREHOUSE: ""}
+    assert asked.args["warehouse"] == "-"
 
 
 @given(
@@ -113,7 +119,7 @@ def test_a_filter_is_put_on_replaced_and_taken_off() -> None:
         optional={
             Dimension.CHANNEL: st.integers(1, 2**31 - 1).map(str),
             Dimension.CLASS: st.sampled_from("ABC"),
-            Dimension.SKU: st.sampled_from(["CUP-01", "杯子 大号", "A&B=C"]),
+            Dimension.SKU: st.sampled_from(["CUP-01", "杯子 大号", "A&B=C", ""]),
         },
     ),
 )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from helpdesk.web.reports.charts.scale import Tick, ticks
 
-WIDTH, HEIGHT = 640, 236
-LEFT, TOP, BOTTOM = 46, 12, 28
+WIDTH, HEIGHT = 540, 226
+LEFT, TOP, BOTTOM = 46, 18, 28
 GAP = 0.42
 """Of a column's place."""
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-LEFT, TOP, CELL, STEP = 40, 4, 21, 24
+LEFT, TOP, CELL, STEP = 38, 2, 18, 21
 WIDTH = LEFT + 24 * STEP
-HEIGHT = TOP + 7 * STEP + 22
+HEIGHT = TOP + 7 * STEP + 24
 LEVELS = 6
 """Of darkness; 0 is nothing at all."""
 
@@ -28,7 +28,9 @@ class Cell:
 class Heat:
     width: int
     height: int
+    left: int
     size: int
+    step: int
     cells: tuple[Cell, ...]
     greatest: int
 
@@ -45,7 +47,7 @@ def heat(week: Sequence[Sequence[int]]) -> Heat:
         for day, counts in enumerate(week)
         for hour, count in enumerate(counts)
     )
-    return Heat(WIDTH, HEIGHT, CELL, cells, greatest)
+    return Heat(WIDTH, HEIGHT, LEFT, CELL, STEP, cells, greatest)
 
 
 def level(count: int, greatest: int) -> int:

@@ -11,8 +11,8 @@ from math import log
 from helpdesk.domain.reports import BIN_RATIO, EDGES, bin_of
 from helpdesk.web.reports.charts.scale import Tick, ticks
 
-WIDTH, HEIGHT = 560, 236
-LEFT, TOP, BOTTOM = 46, 22, 28
+WIDTH, HEIGHT = 380, 250
+LEFT, TOP, BOTTOM = 40, 26, 28
 MOST_BARS = 24
 MINUTE, HOUR, DAY = 60, 3600, 86400
 ROUND = (
@@ -21,7 +21,7 @@ ROUND = (
 )
 """Times that people read a scale by, in seconds."""
 
-ROOM = 54
+ROOM = 44
 """Between two figures on the axis."""
 
 

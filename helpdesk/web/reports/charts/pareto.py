@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-WIDTH, ROW, TEXT, BAR = 560, 34, 14, 9
+WIDTH, ROW, TEXT, BAR = 380, 34, 14, 8
 MOST = 10
 VITAL = 0.8
 
