@@ -10,11 +10,11 @@ from helpdesk.domain.reports import Dimension, Line, month_of
 from helpdesk.queries.reports import Report
 from helpdesk.web.reports.asking import Asked
 from helpdesk.web.reports.charts import columns, heat, histogram, pareto, stacked
-from helpdesk.web.reports.names import Names
-from helpdesk.web.reports.presenting import Paths, by_who
+from helpdesk.web.reports.presenting import Paths
 from helpdesk.wording import class_label, duration
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.catalog import locale_code
+from helpdesk.wording.report_names import Names, by_who
 from helpdesk.wording.reports import MONTHS, hours, month_label, percent, weekday_label
 
 STACK = "BCA"

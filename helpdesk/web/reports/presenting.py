@@ -13,10 +13,10 @@ from helpdesk.domain.reports import CLOCKS, Dimension, Line, Sums, change, ratio
 from helpdesk.queries.reports import Report, ReportRow
 from helpdesk.web.reports.asking import NONE, Asked
 from helpdesk.web.reports.charts import stacked
-from helpdesk.web.reports.names import Names
 from helpdesk.wording import label
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.labels import yuan
+from helpdesk.wording.report_names import Names, by_who
 from helpdesk.wording.reports import against_label, hours, percent, rate, share_party_label
 
 MET, ALMOST = 0.95, 0.85
@@ -259,11 +259,3 @@ class Rows:
             for party, points in greatest[:MOST_PARTIES]
             if points
         ]
-
-
-def by_who(time: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Queues first, the one with most of the time before the others; then who was waited for, then closed hours."""
-    late = {"customer": 1, "approval": 2, "closed": 3}
-    return sorted(
-        ((who, s) for who, s in time.items() if s > 0), key=lambda one: (late.get(one[0], 0), -one[1], one[0])
-    )

@@ -14,10 +14,10 @@ from helpdesk.queries.report_tickets import FactPage, FactRow
 from helpdesk.web.access import current_actor, needs, rules
 from helpdesk.web.reports import reports
 from helpdesk.web.reports.asking import NONE, Asked, asked
-from helpdesk.web.reports.names import Names, names
 from helpdesk.wording import duration
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.labels import yuan
+from helpdesk.wording.report_names import Names, names
 from helpdesk.wording.reports import (
     cut_label,
     figure_label,

@@ -18,8 +18,8 @@ from helpdesk.queries.reports import Report
 from helpdesk.web.access import current_actor, needs, rules
 from helpdesk.web.reports import drawing, reports
 from helpdesk.web.reports.asking import TIMES, Asked, asked, year_before
-from helpdesk.web.reports.names import Names, names
 from helpdesk.web.reports.presenting import Paths, Rows, key_figures
+from helpdesk.wording.report_names import Names, names
 from helpdesk.wording.reports import (
     against_label,
     cut_label,

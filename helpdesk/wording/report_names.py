@@ -68,3 +68,11 @@ def names(actor: Actor, book: RuleBook) -> Names:
         queue_names={queue.code: label(queue.name) for queue in known.queues.values()},
         kinds={kind.queue: kind.klass.value.lower() for kind in book.types.values()},
     )
+
+
+def by_who(time: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Queues first, the one with most of the time before the others; then who was waited for, then closed hours."""
+    late = {"customer": 1, "approval": 2, "closed": 3}
+    return sorted(
+        ((who, s) for who, s in time.items() if s > 0), key=lambda one: (late.get(one[0], 0), -one[1], one[0])
+    )
