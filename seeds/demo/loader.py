@@ -7,7 +7,7 @@ since the queues hand out by themselves what waits is given to who has room.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,7 +40,9 @@ from helpdesk.services import (
     tickets,
 )
 from helpdesk.storage import session, unit_of_work
-from seeds.demo import house, material, money, people, phrases
+from seeds.demo import history, history_rows, house, material, money, people, phrases
+from seeds.demo.history import PastTicket
+from seeds.demo.orders import order_data
 from seeds.demo.people import PASSWORD, PEOPLE
 from seeds.demo.plan import plan
 from seeds.demo.steps import (
@@ -58,7 +60,6 @@ from seeds.demo.steps import (
     Move,
     Offer,
     Open,
-    PlannedOrder,
     PlannedTicket,
     Rank,
     Resolve,
@@ -115,16 +116,21 @@ def load(now: datetime, say: Callable[[str], None] = lambda _line: None) -> int:
 
     The base has to be planted.
     """
-    return play(plan(SEED, now), say)
+    return play(plan(SEED, now), say, history.write(SEED, now))
 
 
-def play(written: DemoPlan, say: Callable[[str], None] = lambda _line: None) -> int:
-    """Play a plan in one transaction: an interrupted demo leaves nothing behind. Returns how many tickets there are."""
+def play(written: DemoPlan, say: Callable[[str], None] = lambda _line: None, past: Sequence[PastTicket] = ()) -> int:
+    """Play a plan in one transaction: an interrupted demo leaves nothing behind. Returns how many tickets there are.
+
+    ``past``: what was closed before the plan begins.
+    """
     hashed = passwords.hashed(PASSWORD)
     with unit_of_work(), _without_collecting():
         _open_shops()
-        _hire(hashed, written.begins)
+        _hire(hashed, past[0].created if past else written.begins)
         stage = _set(written)
+        if past:
+            say(f"before: {_plant(past, stage)} tickets")
         house.equip({person.login: stage.actors[person.login] for person in PEOPLE}, written.begins)
         for month, batches in groupby(_batches(written), key=lambda steps: _month(steps[0].at)):
             before = len(stage.ids)
@@ -136,7 +142,13 @@ def play(written: DemoPlan, say: Callable[[str], None] = lambda _line: None) -> 
         _let_time_pass(stage, written.now)
         outbox.expire_notices(written.now)
         house.tell({person.login: stage.actors[person.login] for person in PEOPLE}, written.now)
-    return len(stage.ids)
+    return len(stage.ids) + len(past)
+
+
+def _plant(past: Sequence[PastTicket], stage: Stage) -> int:
+    people = {login: actor.id for login, actor in stage.actors.items()}
+    places = stage.shops, stage.channels, stage.queues
+    return history_rows.plant(past, history_rows.house(*places, people, people[SYSTEM], money.FINANCE))
 
 
 def _open_shops() -> None:
@@ -261,7 +273,8 @@ def _take_steps(job: Actor, until: datetime) -> None:
 
 def _open(stage: Stage, planned: PlannedTicket, action: Open, at: datetime) -> None:
     if planned.order is not None:
-        orders.upsert_order(_order_data(stage, planned.order), now=at - TOLD_BEFORE)
+        told = order_data(planned.order, stage.shops[planned.shop], stage.channels[planned.channel])
+        orders.upsert_order(told, now=at - TOLD_BEFORE)
     origin = "form" if action.by != SYSTEM else "monitor" if action.typed else "api"
     buyer = planned.buyer if planned.order is None else None  # an order that is known names him
     opened = intake.open_ticket(
@@ -283,26 +296,6 @@ def _open(stage: Stage, planned: PlannedTicket, action: Open, at: datetime) -> N
         now=at,
     )
     stage.ids[planned.key] = opened.ticket_id
-
-
-def _order_data(stage: Stage, order: PlannedOrder) -> orders.OrderData:
-    return orders.OrderData(
-        shop_id=stage.shops[order.shop],
-        channel_id=stage.channels[order.channel],
-        number=order.number,
-        status=order.status,
-        paid_fen=order.paid_fen,
-        freight_fen=order.freight_fen,
-        price_snapshot_fen=order.price_snapshot_fen,
-        placed_at=order.placed_at,
-        address=order.buyer.address,
-        customer_name=order.buyer.name,
-        buyer_id=order.buyer.buyer_id,
-        phone=order.buyer.phone,
-        lines=order.lines,
-        parcels=order.parcels,
-        history=order.history,
-    )
 
 
 def _act(stage: Stage, step: Step) -> None:

@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from helpdesk.services.orders import LineData, ParcelData, StatusData
-from seeds.demo import material
+from helpdesk.services.orders import LineData, OrderData, ParcelData, StatusData
+from seeds.demo import material, origins
 from seeds.demo.material import DemoShop, Product
 from seeds.demo.steps import Buyer, PlannedOrder
 
@@ -92,9 +92,12 @@ def purchase(
     """An order of which this type of trouble could be told at ``created``; given ``placed_at``, it hasn't left."""
     product = dice.choice(shop.products)
     spec, other = dice.sample(product.specs, 2) if len(product.specs) > 1 else (product.specs[0], product.specs[0])
+    drawn, product = product, origins.bought(type_code, shop, product, buyer.buyer_id)
+    if product is not drawn:
+        spec, other = product.specs[0], product.specs[-1]
     quantity = 2 if type_code == "missing_item" or dice.random() < 0.12 else 1
     placed, shipped, signed = (placed_at, None, None) if placed_at else _course(type_code, created, dice)
-    lines = (LineData(product.name, quantity, product.sku, spec, product.price_fen), *_more_lines(shop, product, dice))
+    lines = (_line(type_code, product, spec, quantity, buyer, placed), *_more_lines(shop, product, dice))
     goods = sum(line.quantity * (line.unit_fen or 0) for line in lines)
     freight = 0 if goods >= 9900 and type_code != "freight_dispute" else dice.choice((600, 800, 1200))
     discount = dice.choice((0, 0, 500, 1000, 2000, 3000))
@@ -107,6 +110,7 @@ def purchase(
         channel=channel,
         number=numbers.order(channel, placed),
         status="signed" if signed else "shipped" if shipped else "paid",
+        warehouse=origins.warehouse(type_code, buyer.buyer_id),
         paid_fen=paid,
         freight_fen=freight,
         price_snapshot_fen=paid - difference,
@@ -138,6 +142,11 @@ def _course(
 
 def _whole(at: datetime) -> datetime:
     return at.replace(microsecond=0)
+
+
+def _line(type_code: str, product: Product, spec: str, quantity: int, buyer: Buyer, placed: datetime) -> LineData:
+    batch = origins.batch(type_code, product.sku, placed, buyer.buyer_id)
+    return LineData(product.name, quantity, product.sku, spec, product.price_fen, batch)
 
 
 def _more_lines(shop: DemoShop, product: Product, dice: random.Random) -> tuple[LineData, ...]:
@@ -208,3 +217,25 @@ def _values(
 
 def _yuan(fen: int) -> str:
     return f"{fen / 100:.2f}".removesuffix(".00")
+
+
+def order_data(order: PlannedOrder, shop_id: int, channel_id: int) -> OrderData:
+    """As the channel tells it."""
+    return OrderData(
+        shop_id=shop_id,
+        channel_id=channel_id,
+        number=order.number,
+        status=order.status,
+        paid_fen=order.paid_fen,
+        freight_fen=order.freight_fen,
+        price_snapshot_fen=order.price_snapshot_fen,
+        placed_at=order.placed_at,
+        address=order.buyer.address,
+        warehouse=order.warehouse,
+        customer_name=order.buyer.name,
+        buyer_id=order.buyer.buyer_id,
+        phone=order.buyer.phone,
+        lines=order.lines,
+        parcels=order.parcels,
+        history=order.history,
+    )

@@ -40,6 +40,7 @@ class PlannedOrder:
     lines: tuple[LineData, ...]
     parcels: tuple[ParcelData, ...]
     history: tuple[StatusData, ...]
+    warehouse: str = ""
 
 
 @dataclass(frozen=True, slots=True)
