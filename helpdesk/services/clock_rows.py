@@ -6,10 +6,11 @@ with its unfired stages is written anew from it. What happens when is decided in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Update, bindparam, func, insert, select, update
 from sqlalchemy.orm.attributes import set_committed_value
@@ -45,7 +46,20 @@ class Promise:
 
 def start(ticket: Ticket, promise: Promise, *, started_at: datetime, now: datetime) -> ClockRow:
     """A running clock of the ticket's present cycle. Stages that are past already are recorded as fired, silently."""
-    state = engine.start(started_at, promise.target_seconds)
+    return start_all(ticket, [promise], started_at=started_at, now=now)[0]
+
+
+def start_all(ticket: Ticket, promises: Sequence[Promise], *, started_at: datetime, now: datetime) -> list[ClockRow]:
+    """Several that begin together, in two statements."""
+    rows = [_started(ticket, promise, started_at) for promise in promises]
+    session().add_all(rows)
+    session().flush()
+    pairs = zip(rows, promises, strict=True)
+    _insert_stages([stage for row, promise in pairs for stage in _planned(row, promise.stages, silently_before=now)])
+    return rows
+
+
+def _started(ticket: Ticket, promise: Promise, started_at: datetime) -> ClockRow:
     row = ClockRow(
         ticket_id=ticket.id,
         stint_id=promise.stint_id,
@@ -60,10 +74,7 @@ def start(ticket: Ticket, promise: Promise, *, started_at: datetime, now: dateti
         pauses=[],
         provisional=False,
     )
-    _project(row, state, load_calendar(*promise.calendar))
-    session().add(row)
-    session().flush()
-    _add_stages(row, promise.stages, silently_before=now)
+    _project(row, engine.start(started_at, promise.target_seconds), load_calendar(*promise.calendar))
     return row
 
 
@@ -165,24 +176,27 @@ def calendar_of(queue_code: str) -> tuple[int, int]:
 _STAGES = insert(Base.metadata.tables[ClockStage.__tablename__])
 
 
-def _add_stages(row: ClockRow, stages: Sequence[Stage], *, silently_before: datetime | None = None) -> None:
-    """In one statement, past the ORM: nobody needs their ids."""
+def _planned(
+    row: ClockRow, stages: Sequence[Stage], *, silently_before: datetime | None = None
+) -> Iterator[dict[str, Any]]:
+    """Columns of the clock's stages."""
     state, calendar = state_of(row), load_calendar(row.calendar_id, row.calendar_version)
-    values = []
     for stage in stages:
         due_at = engine.holds_until(state, calendar, stage.elapsed(row.target_seconds))
         past = silently_before is not None and due_at is not None and due_at < silently_before
-        values.append(
-            {
-                "clock_id": row.id,
-                "stage_code": stage.code,
-                "percent": stage.percent,
-                "offset_seconds": stage.offset_seconds,
-                "due_at": due_at,
-                "fired_at": silently_before if past else None,
-                "silent": past,
-            }
-        )
+        yield {
+            "clock_id": row.id,
+            "stage_code": stage.code,
+            "percent": stage.percent,
+            "offset_seconds": stage.offset_seconds,
+            "due_at": due_at,
+            "fired_at": silently_before if past else None,
+            "silent": past,
+        }
+
+
+def _insert_stages(values: Sequence[Mapping[str, Any]]) -> None:
+    """In one statement, past the ORM: nobody needs their ids."""
     if values:
         session().connection().execute(_STAGES, values)
 
@@ -200,7 +214,7 @@ def _exchange_stages(row: ClockRow, stages: Sequence[Stage]) -> None:
         else:
             stored.percent, stored.offset_seconds = stage.percent, stage.offset_seconds
     if wanted:
-        _add_stages(row, list(wanted.values()))
+        _insert_stages(list(_planned(row, list(wanted.values()))))
     session().flush()
 
 

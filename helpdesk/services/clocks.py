@@ -30,30 +30,38 @@ TICKET_KINDS = (*CUSTOMER_KINDS, Kind.PLATFORM)
 """What is promised for the ticket, by us or by the platform; not what a queue owes the others."""
 
 
-def start_customer_clocks(ticket: Ticket, *, started_at: datetime, book: RuleBook, now: datetime) -> None:
-    """Start the clocks of the ticket's present cycle at ``started_at``: the customer's, and those platforms set.
+def start_cycle(ticket: Ticket, stay: Stint, *, started_at: datetime, book: RuleBook, now: datetime) -> None:
+    """Start the clocks of the ticket's present cycle at ``started_at``: its queue's, the customer's, and those that
+    platforms set.
 
     First response runs in the answering queue's calendar, solution in that of the type's queue; a transfer
     changes neither. Stages that are past already at ``now`` are recorded as fired, silently.
     """
-    for kind in CUSTOMER_KINDS:
-        queue_code = _queue_code(kind, ticket, book)
-        promise = Promise(
-            kind, _target(kind, ticket, book), calendar_of(queue_code), book.stages_for(queue_code), book.version
-        )
-        clock_rows.start(ticket, promise, started_at=started_at, now=now)
+    queues = {kind: _queue_code(kind, ticket, book) for kind in CUSTOMER_KINDS}
+    towards_customer = [
+        Promise(kind, _target(kind, ticket, book), calendar_of(code), book.stages_for(code), book.version)
+        for kind, code in queues.items()
+    ]
+    promises = [*_promised_by_queue(ticket, stay, book), *towards_customer]
+    clock_rows.start_all(ticket, promises, started_at=started_at, now=now)
     platform_clocks.start(ticket, book=book, started_at=started_at, now=now)
     write_burns_at(ticket)
 
 
 def start_queue_clock(ticket: Ticket, stint: Stint, *, book: RuleBook, now: datetime) -> None:
     """Start the clock of a stay or an assist; queues without a target in the rule book have none."""
+    for promise in _promised_by_queue(ticket, stint, book):
+        clock_rows.start(ticket, promise, started_at=stint.entered_at, now=now)
+
+
+def _promised_by_queue(ticket: Ticket, stint: Stint, book: RuleBook) -> list[Promise]:
+    """One promise at most."""
     code = session().get_one(Queue, stint.queue_id).code
     seconds = book.queue_seconds(code, Priority(ticket.priority))
-    if seconds is not None:
-        stages = book.stages_for(code)
-        promise = Promise(Kind.QUEUE, seconds, calendar_of(code), stages, book.version, stint_id=stint.id)
-        clock_rows.start(ticket, promise, started_at=stint.entered_at, now=now)
+    if seconds is None:
+        return []
+    stages = book.stages_for(code)
+    return [Promise(Kind.QUEUE, seconds, calendar_of(code), stages, book.version, stint_id=stint.id)]
 
 
 def meet(ticket: Ticket, kinds: Iterable[Kind], *, at: datetime) -> list[int]:

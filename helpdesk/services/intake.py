@@ -294,6 +294,7 @@ def _taken_in() -> Update:
 def _append(ticket: Ticket, request: TicketRequest, actor: Actor, now: datetime) -> Message:
     """催单: the message joins the ticket, raises its urgency, and ends a wait for the customer."""
     message = _message(ticket, request, now)
+    session().flush()
     hear(ticket, message, actor=actor, now=now)
     session().execute(
         update(Ticket)
@@ -375,11 +376,9 @@ def _create(
     session().add(ticket)
     session().flush()
     message = _message(ticket, request, now)
-    tickets.remember_reader(ticket, ticket.owner_id)
-    if actor.role is not Role.SYSTEM:
-        tickets.remember_reader(ticket, actor.id)  # who entered it may see what becomes of it
-    stints.open_stay(ticket, assignee_id=None, book=book, now=now, entered_at=created_at)
-    clocks.start_customer_clocks(ticket, started_at=created_at, book=book, now=now)
+    stints.begin_cycle(ticket, assignee_id=None, book=book, now=now, started_at=created_at)
+    entered_by = None if actor.role is Role.SYSTEM else actor.id  # who entered it may see what becomes of it
+    tickets.remember_readers(ticket, {ticket.owner_id, entered_by})
     if request.first_response_met:
         clocks.meet(ticket, [Kind.FIRST_RESPONSE], at=created_at)
     record(
@@ -413,7 +412,6 @@ def _message(ticket: Ticket, request: TicketRequest, now: datetime) -> Message:
         created_at=now,
     )
     session().add(message)
-    session().flush()
     return message
 
 

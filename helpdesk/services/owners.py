@@ -7,14 +7,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 
 from helpdesk.domain.access import WORKING_ROLES, Role
 from helpdesk.domain.routing import Load, choose_owner
 from helpdesk.models import Membership, Queue, Ticket, User
 from helpdesk.models.duty import is_absent
 from helpdesk.models.tickets import is_active
-from helpdesk.storage import UTCDateTime, session
+from helpdesk.storage import UTCDateTime, constants, plain_rows, session
 
 
 def least_loaded(queue_code: str, now: datetime) -> int | None:
@@ -39,32 +39,35 @@ def _choose(people: Sequence[Row[*tuple[Any, ...]]]) -> int | None:
 
 def _people(queue_code: str, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
     """Who works in the queue, with the active tickets he owns."""
-    return session().execute(_members(), {"queue": queue_code, "now": now}).all()
+    session().flush()  # who was given one a moment ago has it
+    return plain_rows(_members(), {"queue": queue_code, "now": now}).all()
 
 
 @cache
 def _members() -> Select[*tuple[Any, ...]]:
-    """Built once: every new ticket asks it.
-
-    Each person's tickets are read from their index for themselves: joined and grouped, all of them would be sorted.
-    """
+    """Built once: every new ticket asks it. Tickets come grouped by owner from their index, and are read once."""
     now: Any = bindparam("now", type_=UTCDateTime)
+    members = (
+        select(Membership.user_id)
+        .join(Queue, Queue.id == Membership.queue_id)
+        .where(Queue.code == bindparam("queue"))
+        .correlate(None)
+    )
+    owned = (
+        select(Ticket.owner_id, func.count().label("tickets"), func.max(Ticket.id).label("latest"))
+        .where(is_active, Ticket.owner_id.in_(members))
+        .group_by(Ticket.owner_id)
+        .subquery()
+    )
     return (
         select(
             User.id,
             User.role,
             is_absent(now).label("absent"),
-            _of_his(func.count()).label("tickets"),
-            _of_his(func.coalesce(func.max(Ticket.id), 0)).label("latest"),
+            func.coalesce(owned.c.tickets, 0).label("tickets"),
+            func.coalesce(owned.c.latest, 0).label("latest"),
         )
-        .join(Membership, Membership.user_id == User.id)
-        .join(Queue, Queue.id == Membership.queue_id)
-        .where(Queue.code == bindparam("queue"), User.active)
-        .where(User.role.in_(sorted(role.value for role in WORKING_ROLES)))
+        .outerjoin(owned, owned.c.owner_id == User.id)
+        .where(User.id.in_(members), User.active)
+        .where(User.role.in_(constants(sorted(role.value for role in WORKING_ROLES))))
     )
-
-
-def _of_his(figure: ColumnElement[int]) -> ScalarSelect[int]:
-    """Over the active tickets that he owns."""
-    owned = select(figure).select_from(Ticket).where(Ticket.owner_id == User.id, is_active)
-    return owned.correlate(User).scalar_subquery()

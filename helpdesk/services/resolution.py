@@ -20,7 +20,7 @@ from helpdesk.domain.tickets import (
 )
 from helpdesk.models import Stint, Ticket, User
 from helpdesk.models.rulebooks import published_rulebook
-from helpdesk.services import clocks, dispatch, operations, responsibility, stints, tickets, urgency
+from helpdesk.services import dispatch, operations, responsibility, stints, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change
 from helpdesk.storage import session
@@ -107,8 +107,7 @@ def begin_cycle(ticket: Ticket, *, started_at: datetime, actor: Actor, now: date
     ticket.cycle += 1
     session().flush()
     book = published_rulebook()
-    stints.open_stay(ticket, assignee_id=_still_here(last), book=book, now=now, entered_at=started_at)
-    clocks.start_customer_clocks(ticket, started_at=started_at, book=book, now=now)
+    stints.begin_cycle(ticket, assignee_id=_still_here(last), book=book, now=now, started_at=started_at)
     record("ticket.reopened", actor=actor, now=now, ticket_id=ticket.id, cycle=ticket.cycle, version=ticket.version)
 
 

@@ -12,20 +12,26 @@ from helpdesk.services import clocks
 from helpdesk.storage import session
 
 
-def open_stay(
-    ticket: Ticket, *, assignee_id: int | None, book: RuleBook, now: datetime, entered_at: datetime | None = None
+def open_stay(ticket: Ticket, *, assignee_id: int | None, book: RuleBook, now: datetime) -> Stint:
+    """The ticket enters its queue, and the queue's clock starts."""
+    stint = _entered(ticket, assignee_id, now)
+    clocks.start_queue_clock(ticket, stint, book=book, now=now)
+    return stint
+
+
+def begin_cycle(
+    ticket: Ticket, *, assignee_id: int | None, book: RuleBook, now: datetime, started_at: datetime
 ) -> Stint:
-    """The ticket enters its queue; the queue's clock starts at ``entered_at`` (``now`` unless given)."""
-    stint = Stint(
-        ticket_id=ticket.id,
-        kind="stay",
-        queue_id=ticket.queue_id,
-        assignee_id=assignee_id,
-        entered_at=entered_at or now,
-    )
+    """Work on the ticket begins, or begins again: it enters its queue, and all its clocks start at ``started_at``."""
+    stint = _entered(ticket, assignee_id, started_at)
+    clocks.start_cycle(ticket, stint, started_at=started_at, book=book, now=now)
+    return stint
+
+
+def _entered(ticket: Ticket, assignee_id: int | None, at: datetime) -> Stint:
+    stint = Stint(ticket_id=ticket.id, kind="stay", queue_id=ticket.queue_id, assignee_id=assignee_id, entered_at=at)
     session().add(stint)
     session().flush()
-    clocks.start_queue_clock(ticket, stint, book=book, now=now)
     return stint
 
 

@@ -7,7 +7,7 @@ Reports, search and undo hang on it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
@@ -23,7 +23,7 @@ from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.scope import readable
 from helpdesk.services import clocks, owners, pauses, stints
 from helpdesk.services.events import record
-from helpdesk.storage import insert_once, session
+from helpdesk.storage import insert_all_once, session
 
 MAX_NOTE = 5_000
 
@@ -205,8 +205,13 @@ def add_note(ticket: Ticket, text: str, *, actor: Actor, now: datetime) -> Note:
 
 def remember_reader(ticket: Ticket, user_id: int | None) -> None:
     """He owned it, wrote in it or was mentioned: he may open it later, wherever it went."""
-    if user_id is not None:
-        insert_once(TicketReader, ticket_id=ticket.id, user_id=user_id)
+    remember_readers(ticket, {user_id})
+
+
+def remember_readers(ticket: Ticket, user_ids: Iterable[int | None]) -> None:
+    """``remember_reader`` for several; None is nobody."""
+    known = sorted(user_id for user_id in user_ids if user_id is not None)
+    insert_all_once(TicketReader, [{"ticket_id": ticket.id, "user_id": user_id} for user_id in known])
 
 
 def on_first_action(ticket: Ticket) -> Status | _Keep:
