@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from helpdesk.domain.reports import Fact, Side
-from tests.conftest import Client, Login, Statements
+from tests.conftest import Client, Login
 from tests.factories import World
 from tests.report_facts import fact, plant
 
