@@ -38,6 +38,7 @@ def _lexicon(paths: list[Path]) -> dict[str, Any]:
     words: dict[str, dict[str, list[str]]] = {}
     exceptions: list[dict[str, Any]] = []
     confusions: dict[str, str] = {}
+    topics: list[str] = []
     for path in paths:
         data = _read(path)
         for type_code, by_weight in data.get("words", {}).items():
@@ -45,4 +46,5 @@ def _lexicon(paths: list[Path]) -> dict[str, Any]:
                 words.setdefault(type_code, {}).setdefault(weight, []).extend(phrases)
         exceptions.extend(data.get("exceptions", []))
         confusions.update(data.get("confusions", {}))
-    return {"words": words, "exceptions": exceptions, "confusions": confusions}
+        topics.extend(data.get("topics", []))
+    return {"words": words, "exceptions": exceptions, "confusions": confusions, "topics": topics}

@@ -6,6 +6,7 @@ wins, and how far it leads says how sure we are. Everything a reader needs to ch
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -134,6 +135,18 @@ SURE = 3.0
 CLEAR_LEAD = 1.5
 """Points by which a sure type leads the next."""
 
+NAMED = 1.5
+"""Points at most for a matter that is named, of which nothing is told, asked or wanted: 买菜顺便取的快递."""
+
+MOST_BARE = 4
+"""Letters of a message that is the matter and nothing else: whoever writes 发票 wants one."""
+
+_TOLD = re.compile(
+    r"没|不|未|无|怎|为什么|为啥|咋|凭|什么时候|啥时|几时|多久|几天|几点|催|帮|麻烦|请|要|想|退|换|改|查|补|赔|取消|坏|错|少|漏|破|慢|差"
+    r"|骗|假|急|还|又|太|投诉|联系|解决|处理|呢|吗|哪|申请|[a-z]"
+)
+"""What nearly every message about a problem holds: a lack, a question, a wish."""
+
 MAX_NEAR_LETTERS = 200
 """Near hits are sought in messages up to this length: longer ones say what they mean somewhere."""
 
@@ -200,7 +213,11 @@ def example_of(text: str, facts: OrderFacts, rulebook: RuleBook, type_code: str)
 def _read(text: str, facts: OrderFacts, rulebook: RuleBook) -> _Read:
     normalised = normalise(text[:MAX_LETTERS])
     hits = _retyped(_hits(normalised.text, rulebook.lexicon), facts, rulebook)
-    return _Read(normalised, hits, _points(hits))
+    points = _points(hits)
+    if len(normalised.text) > MOST_BARE and not _TOLD.search(normalised.text):
+        for code in points.keys() - {hit.word.type for hit in hits if hit.phrase not in rulebook.lexicon.topics}:
+            points[code] = min(points[code], NAMED)
+    return _Read(normalised, hits, points)
 
 
 def _all_points(read: _Read, rulebook: RuleBook) -> dict[str, float]:

@@ -43,10 +43,11 @@ class Lexicon:
     words: tuple[Word, ...]
     exceptions: tuple[Word, ...]
     confusions: Mapping[str, str]  # slip -> what is meant, of equal length
+    topics: frozenset[str] = frozenset()  # phrases that name a matter and tell nothing of it: 快递, 赠品
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> Lexicon:
-        """Read ``{"words": {type: {weight: [phrase]}}, "exceptions": [{phrases, types}], "confusions": {}}``.
+        """Read ``{"words": {type: {weight: [phrase]}}, "exceptions": [{phrases, types}]}``, with "confusions" and "topics".
 
         Raises ``ValueError``, ``KeyError`` or ``TypeError`` on a malformed document, which the rule
         book's parser reports.
@@ -66,7 +67,7 @@ class Lexicon:
         wrong = [slip for slip, meant in confusions.items() if len(slip) != len(meant) or not slip]
         if wrong:
             raise ValueError(f"confusions of unequal length: {', '.join(wrong)}")
-        return cls(tuple(words), tuple(exceptions), confusions)
+        return cls(tuple(words), tuple(exceptions), confusions, frozenset(document.get("topics", ())))
 
     def type_codes(self) -> set[str]:
         """Every type a word or an exception speaks of."""

@@ -234,9 +234,22 @@ def test_the_order_says_what_the_same_words_mean(facts: OrderFacts, text: str, t
     assert any(span.type == type_code for span in decision.spans)
 
 
+@pytest.mark.parametrize(
+    ("named", "told", "type_code"),
+    [
+        ("买菜顺便取的快递", "快递呢", "logistics_stuck"),
+        ("随货的发票放抽屉里", "发票怎么弄", "invoice"),
+        ("给的赠品放车上", "赠品", "coupon_promo"),
+    ],
+)
+def test_a_matter_that_is_only_named_is_no_problem(named: str, told: str, type_code: str) -> None:
+    assert decide(named).type == "other"
+    assert decide(told).type == type_code
+
+
 def test_what_stands_far_down_is_not_considered() -> None:
-    assert decide("哦" * MAX_LETTERS + "发票").type == "other"
-    assert decide("哦" * (MAX_LETTERS - 2) + "发票").type == "invoice"
+    assert decide("哦" * MAX_LETTERS + "要发票").type == "other"
+    assert decide("哦" * (MAX_LETTERS - 3) + "要发票").type == "invoice"
 
 
 @pytest.mark.parametrize("text", ["", " ", "。。。", "😀", "12345678", "\x00", "\ud800"])
