@@ -47,7 +47,7 @@ class Lexicon:
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> Lexicon:
-        """Read ``{"words": {type: {weight: [phrase]}}, "exceptions": [{phrases, types}]}``, with "confusions" and "topics".
+        """Read ``{"words": {type: {weight: [phrase]}}, "exceptions": [{phrases, types}], "confusions", "topics"}``.
 
         Raises ``ValueError``, ``KeyError`` or ``TypeError`` on a malformed document, which the rule
         book's parser reports.
