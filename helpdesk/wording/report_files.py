@@ -12,12 +12,17 @@ from datetime import date
 from helpdesk.adapters.sheets import Money
 from helpdesk.adapters.tabular import Figure, write_csv
 from helpdesk.adapters.workbooks import Cell, Chart, Hours, Share, Sheet, write_workbook
+from helpdesk.domain.access import Actor, Permission, Scope
+from helpdesk.domain.problems import NotFound
 from helpdesk.domain.report_headline import headline
-from helpdesk.domain.reports import CLOCKS, HISTOGRAM_ERROR, Dimension, Line, Period, change, ratio
+from helpdesk.domain.reports import CLOCKS, HISTOGRAM_ERROR, Dimension, Line, Period, Question, change, ratio
+from helpdesk.domain.rulebook import RuleBook
+from helpdesk.models.rulebooks import published_rulebook, rulebook_of
+from helpdesk.queries import reports
 from helpdesk.queries.reports import Report, ReportRow
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.labels import class_label, label
-from helpdesk.wording.report_names import Names, by_who
+from helpdesk.wording.report_names import Names, by_who, names
 from helpdesk.wording.reports import (
     against_label,
     cut_label,
@@ -53,6 +58,25 @@ class Answer:
         return self.found.question.period.last >= self.today
 
 
+def answer(question: Question, actor: Actor, *, time: str, today: date) -> Answer:
+    """The report and its trend in the actor's sight, with the names that it has for him."""
+    found = reports.report(question, actor)
+    called = names(actor, rules_of(found))
+    own = actor.scope(Permission.REPORTS_READ) is not Scope.ALL
+    queues = [called.of(Dimension.QUEUE, str(queue)) for queue in sorted(actor.queues)] if own else None
+    return Answer(found, reports.trend(question, actor), called, time, today, queues)
+
+
+def rules_of(found: Report) -> RuleBook:
+    """A closed month is worded by the rules it was closed under."""
+    if found.rule_version is not None:
+        try:
+            return rulebook_of(found.rule_version)
+        except NotFound:
+            pass
+    return published_rulebook()
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     header: str
@@ -75,11 +99,11 @@ def workbook(answer: Answer) -> bytes:
     return write_workbook([_table(answer), _trend(answer), _causes(answer), _time(answer), _meaning(answer)])
 
 
-def file_stem(answer: Answer) -> str:
-    """``unsnag-report-2026-10``, ``unsnag-report-2026-10-01-2026-10-14``."""
-    period = answer.found.question.period
-    days = f"{period.first:%Y-%m}" if period.month else f"{period.first}-{period.last}"
-    return f"unsnag-report-{days}"
+def file_stem(question: Question) -> str:
+    """``unsnag-report-2026-10``, ``unsnag-report-2026-10-01_2026-10-14``, and by what it is cut."""
+    period = question.period
+    days = f"{period.first:%Y-%m}" if period.month else f"{period.first}_{period.last}"
+    return f"unsnag-report-{days}" + (f"-{question.by}" if question.by is not Dimension.TYPE else "")
 
 
 def _text(cell: Cell) -> str:
@@ -135,17 +159,17 @@ def _columns(answer: Answer) -> list[Column]:
 
 
 def _first_columns(answer: Answer) -> list[Column]:
-    names, cut = answer.names, answer.found.question.by
+    called, cut = answer.names, answer.found.question.by
     everything = answer.found.whole.line.sums.opened
     against = against_label(answer.found.question.period, _against(answer))
 
     def moved(row: ReportRow) -> Cell:
         return None if answer.running else _share(change(row.line.sums.opened, row.before.sums.opened))
 
-    found = [Column(cut_label(cut), lambda row: names.of(cut, row.value))]
+    found = [Column(cut_label(cut), lambda row: called.of(cut, row.value))]
     if cut is Dimension.TYPE:
         found.append(
-            Column(_("大类"), lambda row: class_label(klass) if (klass := names.klass(cut, row.value)) else "")
+            Column(_("大类"), lambda row: class_label(klass) if (klass := called.klass(cut, row.value)) else "")
         )
     return [
         *found,
@@ -254,17 +278,17 @@ def _time(answer: Answer) -> Sheet:
 def _meaning(answer: Answer) -> Sheet:
     """What was asked, what the figures are read from, and how each is defined."""
     found, question = answer.found, answer.found.question
-    names = answer.names
+    called = answer.names
     said = headline_text(
         headline(found.whole, found.rows, running=answer.running),
         against_label(question.period, _against(answer)),
-        lambda cut, value: names.of(cut or question.by, value),
+        lambda cut, value: called.of(cut or question.by, value),
     )
     rows = [
         (_("这段时间"), period_label(question.period)),
         (_("对比"), period_label(_against(answer))),
         (_("拆分"), cut_label(question.by)),
-        *((cut_label(cut), names.of(cut, value)) for cut, value in question.only),
+        *((cut_label(cut), called.of(cut, value)) for cut, value in question.only),
         *([(_("范围"), _("、").join(answer.queues))] if answer.queues is not None else []),
         (_("状态"), _standing(found)),
         *((_("要点"), sentence) for sentence in said),
