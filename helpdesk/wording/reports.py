@@ -29,6 +29,7 @@ FIGURES: Mapping[str, str] = {
     "late_solution": N_("解决超时"),
     "late_queue": N_("队列时限超时"),
     "late_platform": N_("平台时限超时"),
+    "late_again": N_("重开后的时限超时"),
     "money": N_("有补偿的工单"),
 }
 SHARED: Mapping[str, str] = {
@@ -150,7 +151,8 @@ def figure_label(figure: str, what: str = "") -> str:
     """The tickets behind a figure; ``what`` names whose time, which party, hour or length."""
     if figure in FIGURES:
         return gettext(FIGURES[figure])
-    return gettext(SHARED[figure], what=what) if figure in SHARED else figure
+    kind = figure.partition(":")[0]
+    return gettext(SHARED[kind], what=what) if kind in SHARED else figure
 
 
 def month_label(month: date) -> str:
