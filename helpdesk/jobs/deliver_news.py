@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -15,12 +16,14 @@ from helpdesk.adapters.posts import Deliver, Post, Ways
 from helpdesk.adapters.senders import SendFailed
 from helpdesk.config import Settings
 from helpdesk.domain.targets import LIMITS
+from helpdesk.jobs import report_letters
+from helpdesk.jobs.report_letters import Book, report_book
 from helpdesk.jobs.ways import ways_of
 from helpdesk.queries.notifications import named, names_of
 from helpdesk.services import envelopes
 from helpdesk.services.envelopes import Letter
 from helpdesk.storage import unit_of_work
-from helpdesk.wording.notices import News, message
+from helpdesk.wording.notices import News, Worded, message
 
 log = structlog.get_logger(__name__)
 
@@ -34,10 +37,12 @@ def deliver_news(
     holder: str,
     *,
     ways: Ways | None = None,
+    book: Book | None = None,
     dice: random.Random | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Send what is due; returns how many tries were made. ``ways``: how each kind of target is reached.
+    """Send what is due; returns how many tries were made. ``ways``: how each kind of target is reached; ``book``
+    makes the file of a report.
 
     A way on which nobody takes anything (a mail server that is down) rests for this run: the others go on.
     """
@@ -45,9 +50,11 @@ def deliver_news(
         return 0
     settings: Settings = current_app.config["UNSNAG"]
     ways = ways_of(settings) if ways is None else ways
+    zone = ZoneInfo(settings.timezone)
+    book = book or partial(report_book, today=clock().astimezone(zone).date())
     dice = dice or random.Random()  # noqa: S311  spreads retries, guards nothing
     with unit_of_work():
-        envelopes.pack(clock(), ZoneInfo(settings.timezone))
+        envelopes.pack(clock(), zone)
         envelopes.end_tests(ways, now=clock())
     open_ways = dict(ways)
     tries = 0
@@ -57,7 +64,7 @@ def deliver_news(
             posts = [(letter, _post(letter, settings.base_url, clock())) for letter in letters]
         if not letters:
             break
-        for letter, failure in _send_all(posts, ways):
+        for letter, failure in _send_all(_with_files(posts, book), ways):
             _record(letter, failure, holder, dice.random(), clock())
             if failure is not None and failure.unreachable:
                 open_ways.pop(letter.kind, None)
@@ -67,6 +74,22 @@ def deliver_news(
 
 def _post(letter: Letter, base_url: str, now: datetime) -> Post:
     """The letter in its reader's words."""
+    report = report_letters.is_report(letter)
+    worded = report_letters.worded(letter, base_url) if report else _worded(letter, base_url)
+    return Post(
+        id=f"{letter.key}.{letter.created_at:%Y%m%d%H%M%S}",
+        at=letter.created_at,
+        now=now,
+        to=letter.to,
+        url=letter.secret.get("url", ""),
+        sign=letter.secret.get("sign", ""),
+        title=worded.title,
+        text=worded.text,
+        markdown=report and letter.kind != "mail",
+    )
+
+
+def _worded(letter: Letter, base_url: str) -> Worded:
     names = names_of([item.params for item in letter.items])
     news = [
         News(
@@ -77,23 +100,34 @@ def _post(letter: Letter, base_url: str, now: datetime) -> Post:
         )
         for item in letter.items
     ]
-    worded = message(news, letter.total, most_bytes=LIMITS[letter.kind].bytes, locale=letter.locale or "zh_CN")
-    return Post(
-        id=f"{letter.key}.{letter.created_at:%Y%m%d%H%M%S}",
-        at=letter.created_at,
-        now=now,
-        to=letter.to,
-        url=letter.secret.get("url", ""),
-        sign=letter.secret.get("sign", ""),
-        title=worded.title,
-        text=worded.text,
-    )
+    return message(news, letter.total, most_bytes=LIMITS[letter.kind].bytes, locale=letter.locale or "zh_CN")
 
 
-def _send_all(posts: Iterable[tuple[Letter, Post]], ways: Ways) -> Iterable[tuple[Letter, SendFailed | None]]:
+def _with_files(posts: Iterable[tuple[Letter, Post]], book: Book) -> Iterator[tuple[Letter, Post | SendFailed]]:
+    """Reports get their files, made outside any transaction; several mails of one sending get the same."""
+    made = lru_cache(book)
+    for letter, post in posts:
+        if not report_letters.is_report(letter):
+            yield letter, post
+            continue
+        try:
+            yield letter, report_letters.with_file(letter, post, made)
+        except Exception:
+            log.exception("no file for the report", envelope_id=letter.id)
+            yield letter, SendFailed("report.no_file")
+
+
+def _send_all(
+    posts: Iterable[tuple[Letter, Post | SendFailed]], ways: Ways
+) -> Iterable[tuple[Letter, SendFailed | None]]:
     """Each letter with what went wrong, as soon as it is known."""
     with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="news") as pool:
-        sending = {pool.submit(_send, ways[letter.kind], post): letter for letter, post in posts}
+        sending = {}
+        for letter, post in posts:
+            if isinstance(post, SendFailed):
+                yield letter, post
+            else:
+                sending[pool.submit(_send, ways[letter.kind], post)] = letter
         for sent in as_completed(sending):
             yield sending[sent], sent.result()
 

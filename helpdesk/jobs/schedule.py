@@ -8,6 +8,7 @@ from datetime import datetime
 
 from helpdesk.jobs.approval_tick import approval_tick
 from helpdesk.jobs.clean_up import clean_up
+from helpdesk.jobs.close_months import close_months
 from helpdesk.jobs.close_resolved import close_resolved
 from helpdesk.jobs.count_words import count_words
 from helpdesk.jobs.deliver_news import deliver_news
@@ -17,7 +18,9 @@ from helpdesk.jobs.follow_reports import follow_reports
 from helpdesk.jobs.hand_out import hand_out
 from helpdesk.jobs.measure_pace import measure_pace
 from helpdesk.jobs.pause_tick import pause_tick
+from helpdesk.jobs.recalculate_months import recalculate_months
 from helpdesk.jobs.resume_imports import resume_imports
+from helpdesk.jobs.send_reports import send_reports
 from helpdesk.jobs.sla_tick import sla_tick
 from helpdesk.jobs.spread_notices import spread_notices
 from helpdesk.jobs.train_learner import train_learner
@@ -53,10 +56,13 @@ JOBS: tuple[Job, ...] = (
     Job("resume_imports", 5, lambda worker: resume_imports(worker.clock, worker.holder, stopping=worker.stopping)),
     Job("follow_calendars", 15, lambda worker: follow_calendars(worker.clock, stopping=worker.stopping)),
     Job("follow_reports", 5, lambda worker: follow_reports(stopping=worker.stopping)),
+    Job("recalculate_months", 5, lambda worker: recalculate_months(worker.clock, stopping=worker.stopping)),
     Job("measure_pace", 5 * 60, lambda worker: measure_pace(worker.clock())),
     Job("train_learner", 10 * 60, lambda worker: train_learner(worker.clock())),
     Job("count_words", 30 * 60, lambda worker: count_words(worker.clock(), stopping=worker.stopping)),
     Job("close_resolved", 15 * 60, lambda worker: close_resolved(worker.clock())),
+    Job("close_months", 15 * 60, lambda worker: close_months(worker.clock, stopping=worker.stopping)),
     Job("warn_unconfirmed", 60 * 60, lambda worker: warn_unconfirmed(worker.clock())),
+    Job("send_reports", 60, lambda worker: send_reports(worker.clock, stopping=worker.stopping)),
     Job("clean_up", 60 * 60, lambda worker: clean_up(worker.clock())),
 )

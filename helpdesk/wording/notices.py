@@ -93,6 +93,7 @@ FAILURES: Mapping[str, str] = {
     "net.redirected": N_("对方要求转到别的地址，没有跟随"),
     "net.too_slow": N_("对方太久没有回应"),
     "net.unreachable": N_("连不上对方"),
+    "report.no_file": N_("报表文件没有做成"),
     "robot.garbled": N_("对方的回应读不懂"),
     "robot.http": N_("对方出错"),
     "robot.refused": N_("机器人拒收：请核对地址、密钥和安全设置"),

@@ -162,4 +162,6 @@ def _place(row: BellRow) -> str:
         return url_for("calendars.holidays", year=row.params["year"])
     if row.kind == "outbox.dead" and can("outbox:manage"):
         return url_for("notifications.dead_letters")
+    if row.kind in {"report.month", "report.day"} and can("reports:read"):
+        return url_for("reports.index", **{"from": row.params.get("first"), "to": row.params.get("last")})
     return ""

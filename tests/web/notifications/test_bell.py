@@ -188,6 +188,7 @@ def test_one_line_is_read_by_its_button_and_nobody_elses(agent: Client, world: W
         ("absence.stand_in", {"user": 1, "begins": "2026-11-24T01:00:00+00:00"}, "/team/absences"),
         ("calendar.unconfirmed", {"year": 2027}, "/calendars/holidays/2027"),
         ("calendar.unconfirmed", {}, "/notifications"),
+        ("report.month", {"first": "2026-10-01"}, "/notifications"),  # which an agent doesn't see
         ("no.such.kind", {}, "/notifications"),
     ],
 )
