@@ -72,7 +72,7 @@ def _page() -> dict[str, Any]:
         "html_lang": "en" if locale_code() == "en" else "zh-CN",
         "theme": theme if theme in THEMES else "",
         "now": moment(),
-        "nav": LocalProxy(shown_navigation),
+        "nav": MENU,
         "worker_alive": LocalProxy(_worker_alive),
     }
 
@@ -84,6 +84,16 @@ def shown_navigation() -> Navigation:
         kept["navigation"] = navigation(current_actor(), moment())
     shown: Navigation = kept["navigation"]
     return shown
+
+
+class _Menu:
+    """The side menu as templates see it: counted when the first word of it is asked for, on pages that have one."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(shown_navigation(), name)
+
+
+MENU = _Menu()
 
 
 def count_anew() -> None:
