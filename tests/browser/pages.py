@@ -152,6 +152,10 @@ def open_bell(page: Page) -> None:
     expect(page.locator(".bell-rows")).to_be_visible()
 
 
+def open_data_tables(page: Page) -> None:
+    page.locator(".chart-data").evaluate_all("tables => tables.forEach(table => { table.open = true })")
+
+
 def charged_party(site: Site) -> str:
     """The month of the site that has most of what was resolved."""
     row = site.rows("SELECT substr(first_resolved_at, 1, 7) FROM ticket WHERE first_resolved_at > '' ORDER BY 1 DESC")
@@ -236,6 +240,11 @@ PAGES = (
     Shown("escalation-pauses", "/escalation/pauses/customer", login="xuning", pictured=False),
     Shown("escalation-platform", "/escalation/platforms/ship_48h", login="xuning", pictured=False),
     Shown("escalation-platform-new", "/escalation/platforms/new", login="xuning", pictured=False),
+    Shown("report", "/reports?month=2026-10", login="xuning"),
+    Shown("report-tables", "/reports", login="luolan", act=open_data_tables, pictured=False),
+    Shown("report-days", "/reports?from=2026-11-02&to=2026-11-15&by=queue&time=work", login="auditor", pictured=False),
+    Shown("report-nothing", "/reports?month=2020-01", login="xuning", pictured=False),
+    Shown("report-tickets", "/reports/tickets?month=2026-10&figure=resolved", login="xuning"),
     Shown("shares", "/shares", login="xuning"),
     Shown("shares-party", charged_party, login="xuning", pictured=False),
     Shown("shares-nothing", "/shares?month=2020-01", login="xuning", pictured=False),

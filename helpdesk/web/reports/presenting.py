@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -49,12 +50,18 @@ class Paths:
 
     def of(self, figure: str, value: str | None = None) -> Markup:
         """The tickets behind a figure of one value of the cut, of all with None."""
-        return Markup(self.start(value) + quote(figure, safe=":"))  # noqa: S704  quoted
+        return Markup(self.start(value) + _quoted(figure))  # noqa: S704  quoted
 
     def start(self, value: str | None) -> str:
         """The same without the figure, which goes to its end."""
-        of_value = "" if value is None else f"&amp;value={quote(value or NONE, safe='')}"
+        of_value = "" if value is None else f"&amp;value={_quoted(value or NONE)}"
         return f"{self.base}{of_value}&amp;figure="
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    """A page asks for the same few hundred again and again."""
+    return quote(text, safe=":")
 
 
 def key_figures(asked: Asked, found: Report, paths: Paths) -> list[dict[str, Any]]:
