@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.rulebook import parse_rulebook
-from helpdesk.models import ClockRow, Responsibility, Ticket
+from helpdesk.models import ClockRow, Compensation, Responsibility, Ticket
 from helpdesk.queries.charge_back import (
     UNSAID,
     ChargeBack,
@@ -19,6 +21,7 @@ from helpdesk.queries.charge_back import (
     charged_tickets,
     every_charged_ticket,
 )
+from helpdesk.queries.ledger import LedgerFilter, totals
 from helpdesk.storage import session, unit_of_work
 from seeds import rulebook_document
 from tests import tickets
@@ -158,6 +161,35 @@ def test_whatever_it_cost_rows_totals_and_tickets_agree_to_the_fen(
     for party in found.rows:
         behind = charged_tickets(world.actors.auditor, party.party, month).rows
         assert sum(one.total_fen for one in behind) == party.total_fen
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(["proposed", "approved", "paid", "rejected", "withdrawn"]),
+            st.integers(1, 10**7),
+            st.booleans(),
+            st.integers(-70, 70),  # days from today until its ticket is solved
+            st.integers(0, 100),
+        ),
+        max_size=6,
+    )
+)
+def test_over_all_months_the_list_is_what_the_ledger_says_is_agreed_or_paid(
+    world: World, now: datetime, rows: list[tuple[str, int, bool, int, int]]
+) -> None:
+    with unit_of_work():
+        session().execute(delete(Responsibility))
+        session().execute(delete(Compensation))
+        for state, fen, remedy, day, percent in rows:
+            shares = {"warehouse": percent, "courier": 100 - percent} if 0 < percent < 100 else {}
+            promise(world, solved(world, now + day * DAY, shares), fen, now, state=state, is_remedy=remedy)
+    edges = [now + n * 30 * DAY for n in range(-3, 4)]
+    months = [listed(world.actors.auditor, Month(*pair)) for pair in pairwise(edges)]
+    ledger = totals(world.actors.auditor, LedgerFilter())
+    assert sum(month.total_fen for month in months) == ledger.due.fen + ledger.paid.fen
+    assert sum(row.total_fen for month in months for row in month.rows) == ledger.due.fen + ledger.paid.fen
 
 
 def test_the_list_takes_four_statements_however_many_tickets(
