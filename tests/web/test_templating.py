@@ -14,9 +14,10 @@ PART = "{% macro sign(word) %}{{ _('第 %(n)s 张', n=word) }}{{ _('关闭') if 
 
 @pytest.fixture
 def templates(app: Flask) -> Localised:
-    environment = app.jinja_env
-    assert isinstance(environment, Localised)
-    environment.loader = DictLoader({"page.html": PAGE, "part.html": PART})
+    own = app.jinja_env
+    assert isinstance(own, Localised)
+    environment = Localised(app, loader=DictLoader({"page.html": PAGE, "part.html": PART}), autoescape=True)
+    environment.globals, environment.constant = own.globals, own.constant
     return environment
 
 
