@@ -94,7 +94,9 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
     session().flush()
     if template_id and draft.filled is not None:
         template_uses.note_use(template_id, message, draft.filled, draft.rank, actor=actor, now=now)
-    suggested_id = template_uses.find(draft.suggested_code, draft.suggested_version, actor)
+    suggested = draft.suggested_code, draft.suggested_version
+    same = suggested == (draft.template_code, draft.template_version)
+    suggested_id = template_id if same else template_uses.find(*suggested, actor)
     if suggested_id and draft.suggested_version is not None:
         template_uses.note_offer(suggested_id, draft.suggested_version, message, now=now)
     clocks.meet(ticket, [Kind.FIRST_RESPONSE], at=now)

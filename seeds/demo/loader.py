@@ -40,7 +40,7 @@ from helpdesk.services import (
     tickets,
 )
 from helpdesk.storage import session, unit_of_work
-from seeds.demo import history, history_rows, house, material, money, people, phrases
+from seeds.demo import blame, drafts, history, history_rows, house, material, money, people, phrases
 from seeds.demo.history import PastTicket
 from seeds.demo.orders import order_data
 from seeds.demo.people import PASSWORD, PEOPLE
@@ -54,8 +54,10 @@ from seeds.demo.steps import (
     Claim,
     Close,
     DemoPlan,
+    Dispute,
     Hear,
     Jot,
+    Judge,
     Merge,
     Move,
     Offer,
@@ -304,7 +306,7 @@ def _act(stage: Stage, step: Step) -> None:
     ticket = session().get_one(Ticket, stage.ids[step.ticket])
     stage.rows.append(ticket)
     owner, number, version = stage.actor_of(ticket, OWNER, planned), ticket.number, ticket.version
-    if ticket.status not in ACTIVE and not isinstance(step.action, Hear | Close):
+    if ticket.status not in ACTIVE and not isinstance(step.action, Hear | Close | Dispute | Judge):
         return  # a rule has ended its wait meanwhile
     match step.action:
         case Triage():
@@ -341,18 +343,10 @@ def _act(stage: Stage, step: Step) -> None:
             money.offer(ticket, step.action, owner, now)
         case Agree():
             money.answer(ticket, _queue_code(stage, ticket), stage.actors, now)
-        case Resolve(outcome, shares, by):
-            by_job = by == SYSTEM
-            money.issue(ticket, owner, now)
-            version = ticket.version
-            resolution.resolve(
-                number,
-                outcome=outcome,
-                shares={} if by_job else dict(shares),
-                version=version,
-                actor=stage.actors[SYSTEM] if by_job else owner,
-                now=now,
-            )
+        case Dispute() | Judge():
+            blame.appeal(ticket, step.action, stage.actors[step.action.by], now)
+        case Resolve(by=by):
+            blame.resolve(ticket, step.action, stage.actors[SYSTEM] if by == SYSTEM else owner, owner, now)
         case Merge(into, reason):
             _merge(stage, ticket, stage.tickets[into], reason, now)
         case Close():
@@ -405,14 +399,19 @@ def _answer(stage: Stage, ticket: Ticket, planned: PlannedTicket, action: Answer
         body = template["body_en" if planned.buyer.english else "body_zh"]
         text = fill(body, {**planned.values, "agent": stage.names[owner.id], "promise_time": action.promise}).text
         status = Status(template["set_status"]) if template["set_status"] else None
+    made = drafts.drafted(planned, action.template, text, now)
     draft = messages.Draft(
-        text,
+        made.text,
         last_message_id=0,
         cross_newer=True,  # who follows the plan has read everything
         is_solution=template["marks_solution"] if template else action.solution,
         status_after=status,
         template_code=action.template or None,
         template_version=1 if template else None,
+        filled=text if template else None,
+        rank=made.rank,
+        suggested_code=made.suggested,
+        suggested_version=1 if made.suggested else None,
     )
     message = messages.reply(ticket.number, draft, version=ticket.version, actor=owner, now=now)
     if action.copied and now + COPIED_AFTER < stage.now:

@@ -50,6 +50,13 @@ def pick(ticket: PlannedTicket, kind: str, at: datetime, dice: random.Random) ->
     return Answer(text=free(FREE_PROGRESS, ticket, dice))
 
 
+@cache
+def codes_of(type_code: str) -> tuple[str, ...]:
+    """Templates of the type; those for any where it has none."""
+    own = tuple(code for code, one in templates().items() if one["type"] == type_code)
+    return own or tuple(code for code, one in templates().items() if one["type"] is None)
+
+
 def free(sentences: Mapping[str, tuple[str, ...]], ticket: PlannedTicket, dice: random.Random) -> str:
     return dice.choice(sentences["en" if ticket.buyer.english else "zh"])
 

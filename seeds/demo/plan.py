@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from helpdesk.domain.tickets import Priority
 from seeds import rulebook_document
-from seeds.demo import course, duplicates, material, people, scenes
+from seeds.demo import blame, course, duplicates, material, people, scenes
 from seeds.demo.material import DemoShop
 from seeds.demo.orders import CHANNEL_WEIGHTS, Numbers, Purchase, new_buyer, purchase
 from seeds.demo.scenes import Target
@@ -63,6 +63,7 @@ class _Author:
         steps += self._present()
         steps += self._reopened(steps)
         steps += self._doubled(steps)
+        steps += blame.disputes(steps, self.now)
         steps = [step for step in steps if step.at < self.now]
         return DemoPlan(
             now=self.now,
@@ -120,7 +121,7 @@ class _Author:
                 target = self.targets[type_code]
                 created = scenes.created_at(scene, target, self.now, self.dice)
                 placed = None if scene.placed is None else self.now - timedelta(hours=scene.placed)
-                ticket, opening = self._ticket(type_code, created, placed)
+                ticket, opening = self._ticket(type_code, created, placed, words=scene.words)
                 steps.append(Step(created, ticket.key, opening))
                 told = scenes.happened(scene, ticket, target, created, self.now, self.dice)
                 steps += [Step(at, ticket.key, action) for at, action in told]
@@ -134,8 +135,13 @@ class _Author:
         self.tickets += [ticket for ticket, _ in told]
         return [step for _, some in told for step in some]
 
-    def _ticket(self, type_code: str, created: datetime, placed: datetime | None = None) -> tuple[PlannedTicket, Open]:
-        """``placed``: when its order was, which is known and has not left; else as it usually is with this type."""
+    def _ticket(
+        self, type_code: str, created: datetime, placed: datetime | None = None, *, words: str = ""
+    ) -> tuple[PlannedTicket, Open]:
+        """``placed``: when its order was, which is known and has not left; else as it usually is with this type.
+
+        ``words``: where the customer's words are taken from, if not from those of the type.
+        """
         dice = self.dice
         shop = dice.choice(material.shops())
         channel = dice.choices(list(CHANNEL_WEIGHTS), list(CHANNEL_WEIGHTS.values()))[0]
@@ -159,7 +165,7 @@ class _Author:
             slots=bought.slots,
         )
         self.tickets.append(ticket)
-        text = dice.choice(material.messages()[type_code].of(english=buyer.english, shop=shop.code))
+        text = dice.choice(material.messages()[words or type_code].of(english=buyer.english, shop=shop.code))
         return ticket, self._opening(ticket, material.filled(text, bought.slots), monitored=monitored)
 
     def _opening(self, ticket: PlannedTicket, text: str, *, monitored: bool) -> Open:

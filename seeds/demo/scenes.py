@@ -58,7 +58,7 @@ class Scene:
     ``clock`` first_response or solution has run for a share between ``low`` and ``high`` of its target, or is due
     within ``minutes``; wall counts between so many hours of any kind. ``placed``: so many hours ago its order was
     placed, and has not left. ``first``: the kind of the first reply, none for a ticket nobody has touched.
-    ``then``: what happened after it, in this order.
+    ``then``: what happened after it, in this order. ``words``: which of the customer's words, if not the type's.
     """
 
     types: tuple[str, ...]
@@ -69,6 +69,7 @@ class Scene:
     first: str = "progress"
     then: tuple[str, ...] = ()
     placed: float | None = None
+    words: str = ""
 
 
 SCENES: tuple[Scene, ...] = (
@@ -126,6 +127,30 @@ SCENES: tuple[Scene, ...] = (
     Scene(("service_complaint",), low=0.7, high=0.9, then=("triage", *("talk",) * 6, "ask_warehouse", "urgent")),
     Scene(("order_stall",), "first_response", 0.2, 0.8, first=""),
     Scene(("reconcile_diff",), low=0.1, high=0.5, first=""),
+    # Nobody can tell yet what they are about.
+    Scene(
+        ("quality", "logistics_stuck", "return_request", "coupon_promo", "price_dispute"),
+        clock="first_response",
+        low=0.1,
+        high=0.8,
+        first="",
+        words="unclear",
+    ),
+    Scene(
+        ("wrong_item", "damaged", "missing_item", "quality", "exchange_request", "return_request", "lost_parcel"),
+        clock="wall",
+        low=2,
+        high=20,
+        first="ask",
+        words="unclear",
+    ),
+    Scene(
+        ("logistics_stuck", "refund_status", "late_shipment", "freight_dispute", "coupon_promo", "price_dispute"),
+        low=0.05,
+        high=0.4,
+        words="unclear",
+    ),
+    Scene(("out_of_stock", "cancel_order", "invoice"), low=0.1, high=0.5, words="unclear"),
 )
 
 

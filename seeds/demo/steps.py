@@ -178,6 +178,24 @@ class Resolve:
 
 
 @dataclass(frozen=True, slots=True)
+class Dispute:
+    """A queue that was blamed appeals."""
+
+    by: str
+    party: Party
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The appeal is upheld with other shares; turned down where there are none."""
+
+    by: str
+    shares: tuple[tuple[Party, int], ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     """Into the ticket of that key, by who answers its customer."""
 
@@ -192,7 +210,7 @@ class Close:
 
 Action = (
     Open | Triage | Claim | Answer | Hear | Jot | Ask | Tell | Urge | Move | Wait | Rank | Offer | Agree | Resolve
-    | Merge | Close
+    | Dispute | Judge | Merge | Close
 )  # fmt: skip
 
 

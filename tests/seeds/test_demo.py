@@ -11,7 +11,7 @@ import pytest
 
 from seeds import demo, rulebook_document
 from seeds.demo import course, material, phrases
-from seeds.demo.steps import Answer, Close, DemoPlan, Hear, Merge, Open, Resolve, Step
+from seeds.demo.steps import Answer, Close, DemoPlan, Dispute, Hear, Judge, Merge, Open, Resolve, Step
 from seeds.demo.times import ZONE, last_months, works_at
 
 HOUR = 3600
@@ -112,14 +112,16 @@ def test_a_ticket_is_told_in_order(written: DemoPlan) -> None:
         assert sum(isinstance(step.action, Open) for step in steps) == 1
         for before, after in pairwise(steps):
             if isinstance(before.action, Resolve):
-                assert isinstance(after.action, Hear | Close)
+                assert isinstance(after.action, Hear | Close | Dispute)
+            if isinstance(before.action, Dispute):
+                assert isinstance(after.action, Judge | Close)
             assert not isinstance(before.action, Close)
 
 
 def test_whatever_the_hour_some_are_fresh_and_some_are_waiting(written: DemoPlan) -> None:
     ended = {step.ticket for step in of(written, Resolve) + of(written, Merge)}
     active = [step.at for step in of(written, Open) if step.ticket not in ended]
-    assert 50 <= len(active) <= 80
+    assert 70 <= len(active) <= 105
     assert max(active) > written.now - timedelta(hours=10)  # the desk is closed for nine of them
     assert min(active) < written.now - timedelta(hours=20)
 
@@ -134,6 +136,16 @@ def test_a_few_customers_came_twice_and_their_second_ticket_was_merged(written: 
         assert opened[into.key] < opened[step.ticket] < step.at
         assert works_at("customer_service", step.at)
         assert not any(other.ticket == into.key and other.at <= step.at for other in of(written, Resolve))
+
+
+def test_the_warehouse_disputes_what_it_was_blamed_for_in_time_and_in_its_hours(written: DemoPlan) -> None:
+    blamed = {step.ticket: step.at for step in of(written, Resolve)}
+    filed = of(written, Dispute)
+    assert 1 <= len(filed) <= 3
+    assert all(step.at - blamed[step.ticket] < timedelta(hours=48) for step in filed)
+    assert all(works_at("warehouse", step.at - timedelta(seconds=1)) for step in filed + of(written, Judge))
+    if written.now == MOMENTS[0]:
+        assert (len(filed), len(of(written, Judge))) == (3, 2)
 
 
 def test_words_are_many_and_their_slots_are_filled(written: DemoPlan) -> None:
