@@ -53,6 +53,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "user.reactivated",
         "user.password_set",
     ),
+    "reports": ("report.month_closed", "report.month_reopened", "report.recalculation_adopted"),
     "classifier": (
         "learner.switched_on",
         "learner.switched_off",

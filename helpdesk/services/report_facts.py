@@ -66,7 +66,7 @@ def store(
     taken up.
     """
     tickets = _still_due(due)
-    closed = frozenset(session().scalars(select(ReportMonth.month)))
+    closed = frozenset(session().scalars(select(ReportMonth.month).with_for_update(read=True)))
     stored = {(fact.ticket_id, fact.side, fact.item_id): (id, fact) for id, fact in stored_facts(tickets)}
     frozen = {key for key, (_id, fact) in stored.items() if fact.month in closed}
     told = {
@@ -80,7 +80,7 @@ def store(
     new = [fact for key, fact in told.items() if key not in stored or key in old]
     replace(old.values(), new)
     untouched = tickets - {ticket_id for ticket_id, _side, _item in frozen}
-    _keep_articles({ticket_id: set(articles.get(ticket_id, ())) for ticket_id in untouched})
+    keep_articles({ticket_id: set(articles.get(ticket_id, ())) for ticket_id in untouched})
     session().execute(delete(ReportDue).where(ReportDue.id.in_([id for id, _ticket in due])))
     return len(tickets)
 
@@ -202,7 +202,7 @@ def _adding(model: type[Base], names: tuple[str, ...], postgresql: bool) -> Inse
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=added)
 
 
-def _keep_articles(wanted: Mapping[int, set[tuple[str, str]]]) -> None:
+def keep_articles(wanted: Mapping[int, set[tuple[str, str]]]) -> None:
     """The (SKU, batch) of each ticket, written only where they differ."""
     stored: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
     for row in session().execute(select(ReportTicketSku.__table__).where(ReportTicketSku.ticket_id.in_(wanted))):

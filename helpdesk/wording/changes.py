@@ -56,6 +56,7 @@ KINDS: Mapping[str, str] = {
     "team": N_("排班和缺勤"),
     "targets": N_("通知目标"),
     "users": N_("用户"),
+    "reports": N_("报表月份"),
     "classifier": N_("自动判定"),
 }
 FIELDS: Mapping[str, str] = {
