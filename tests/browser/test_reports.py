@@ -51,13 +51,13 @@ def test_days_are_asked_for_and_what_is_wrong_is_said(report: Page) -> None:
     report.locator(".report-days summary").click()
     report.fill("[name=from]", "2026-10-12")
     report.fill("[name=to]", "2026-10-05")
-    report.get_by_role("button", name="查看").click()
+    report.get_by_role("button", name="看报表").click()
     expect(report.locator("main")).to_contain_text("结束日期早于开始日期")
     report.go_back()
     report.locator(".report-days summary").click()
     report.fill("[name=from]", "2026-10-05")
     report.fill("[name=to]", "2026-10-11")
-    report.get_by_role("button", name="查看").click()
+    report.get_by_role("button", name="看报表").click()
     expect(report.locator("h1 + nav [aria-current]")).to_have_text("2026-10-05 至 2026-10-11")
 
 

@@ -73,9 +73,13 @@ def key_figures(asked: Asked, found: Report, paths: Paths) -> list[dict[str, Any
     counted = _running(asked)
     mean, was = now.mean(time), before.mean(time)
     return [
-        _figure("opened", _("新建"), f"{now.opened:,}", _moved(now.opened, before.opened, against, counted), paths),
+        _figure("opened", _("新建工单"), f"{now.opened:,}", _moved(now.opened, before.opened, against, counted), paths),
         _figure(
-            "resolved", _("解决"), f"{now.resolved:,}", _moved(now.resolved, before.resolved, against, counted), paths
+            "resolved",
+            _("解决工单"),
+            f"{now.resolved:,}",
+            _moved(now.resolved, before.resolved, against, counted),
+            paths,
         ),
         {
             **_figure("resolved", _("平均处理时长"), hours(mean), _mean_moved(mean, was, against), paths),
@@ -169,7 +173,7 @@ class Rows:
         self.running = _running(asked)
         self.clock_names = {
             "first": _("首响"),
-            "solution": _("解决"),
+            "solution": _("解决时限"),
             "queue": _("队列"),
             "platform": _("平台"),
         }

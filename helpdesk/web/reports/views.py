@@ -9,10 +9,11 @@ from flask import render_template
 
 from helpdesk.domain.access import Permission, Scope
 from helpdesk.domain.problems import NotFound
-from helpdesk.domain.report_headline import headline
+from helpdesk.domain.report_headline import Finding, headline, top_value
 from helpdesk.domain.reports import HISTOGRAM_ERROR, Dimension, Period, month_of, next_month
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.models.rulebooks import rulebook_of
+from helpdesk.queries import report_origins
 from helpdesk.queries import reports as queries
 from helpdesk.queries.reports import Report
 from helpdesk.web.access import current_actor, needs, rules
@@ -112,6 +113,17 @@ def _state(question: Asked, found: Report, called: Names) -> dict[str, Any]:
     }
 
 
+def _findings(question: Asked, found: Report) -> tuple[Finding, ...]:
+    """What is worth saying; what took most of the hours is asked where it came from."""
+    value = top_value(found.whole, found.rows)
+    origin = None
+    if value:
+        origin = report_origins.origin(
+            question.question, value, current_actor(), whole=found.whole.line.sums, today=question.today
+        )
+    return headline(found.whole, found.rows, running=question.period.last >= question.today, origin=origin)
+
+
 def _figures(question: Asked, found: Report, called: Names) -> dict[str, Any]:
     actor, paths = current_actor(), Paths.to(question)
     cut = question.question.by
@@ -119,7 +131,7 @@ def _figures(question: Asked, found: Report, called: Names) -> dict[str, Any]:
     shown = found.rows[:SHOWN_ROWS]
     return {
         "headline": headline_text(
-            headline(found.whole, found.rows, running=question.period.last >= question.today),
+            _findings(question, found),
             against_label(question.period, question.against),
             lambda other, value: called.of(other or cut, value),
         ),
