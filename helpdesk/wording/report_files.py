@@ -206,7 +206,7 @@ def _clock_columns() -> list[Column]:
             Column(_("%(clock)s超时（个）", clock=name), lambda row: late(row.line, clock)),
         ]
 
-    named = {"first": _("首响"), "solution": _("解决"), "queue": _("队列"), "platform": _("平台")}
+    named = {"first": _("首响"), "solution": _("解决时限"), "queue": _("队列"), "platform": _("平台")}
     return [column for clock in CLOCKS for column in columns(clock, named[clock])]
 
 

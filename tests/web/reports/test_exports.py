@@ -23,7 +23,7 @@ from tests.factories import World
 from tests.report_facts import TYPES, fact, plant
 
 OCTOBER = "/reports{}?month=2026-10"
-CLOCKS = ("首响", "解决", "队列", "平台")
+CLOCKS = ("首响", "解决时限", "队列", "平台")
 
 
 def history(world: World) -> list[Fact]:
