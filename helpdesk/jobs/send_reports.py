@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 
 from helpdesk.config import Settings
 from helpdesk.domain import report_digest
-from helpdesk.domain.access import Actor
-from helpdesk.domain.reports import Period, Question
+from helpdesk.domain.reports import Period
 from helpdesk.queries import report_sendings as queries
 from helpdesk.queries.actors import system_actor
-from helpdesk.queries.reports import report
 from helpdesk.services import report_sendings
 from helpdesk.services.report_sendings import Circle
 from helpdesk.storage import unit_of_work
@@ -46,13 +43,7 @@ def send_reports(clock: Callable[[], datetime], *, stopping: Callable[[], bool] 
 
 def _send(kind: str, period: Period, circle: Circle, key: str, now: datetime) -> bool:
     system = system_actor("job")
-    told = figures(period, queries.reader_of(circle.queues, system.id))
+    told = queries.figures(period, queries.reader_of(circle.queues, system.id))
     with unit_of_work():
         sent = report_sendings.send(kind, period, circle, told, key=key, actor=system, now=now)
     return sent is not None
-
-
-def figures(period: Period, reader: Actor) -> dict[str, Any]:
-    """What is told of the period, as the reader sees it."""
-    found = report(Question(period), reader)
-    return report_digest.figures(found.whole.line, found.whole.before, (row.line for row in found.rows))

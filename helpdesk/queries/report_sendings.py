@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from helpdesk.domain import report_digest
 from helpdesk.domain.access import Actor, Permission, Role
 from helpdesk.domain.problems import NotFound
 from helpdesk.domain.report_digest import news_key, reach, scope_of
@@ -16,6 +17,7 @@ from helpdesk.domain.reports import Period, Question
 from helpdesk.domain.rulebook import Label
 from helpdesk.models import Envelope, NotificationTarget, Outbox, Queue, ReportDue, ReportSending, User
 from helpdesk.queries.keyset import Cursor, Key, Statement, sorted_page
+from helpdesk.queries.reports import report
 from helpdesk.storage import session
 
 PAGE = 20
@@ -107,6 +109,12 @@ def reader_of(queues: frozenset[int] | None, user_id: int) -> Actor:
     if queues is None:
         return Actor(user_id, Role.OPS, source="job")
     return Actor(user_id, Role.SUPERVISOR, queues, source="job")
+
+
+def figures(period: Period, reader: Actor) -> dict[str, Any]:
+    """What is told of the period (``domain.report_digest.figures``), as the reader sees it."""
+    found = report(Question(period), reader)
+    return report_digest.figures(found.whole.line, found.whole.before, (row.line for row in found.rows))
 
 
 def is_sent(key: str) -> bool:

@@ -10,10 +10,26 @@ from flask_babel import force_locale, gettext
 from helpdesk.domain.notices import fitted
 from helpdesk.domain.reports import change
 from helpdesk.domain.rulebook import Label
-from helpdesk.wording.labels import label, yuan
+from helpdesk.wording.labels import N_, label, yuan
 from helpdesk.wording.notices import Worded
 
 HOUR = 3600
+
+STATES: Mapping[str, str] = {
+    "queued": N_("排队中"),
+    "sent": N_("已发送"),
+    "failed": N_("没有送到"),
+    "withdrawn": N_("已取消"),
+    "gone": N_("已过保存期"),
+    "bell": N_("只在铃铛里"),
+    "empty": N_("没有内容，没有发"),
+}
+"""What became of a sending, and of each of its mails and messages."""
+
+
+def delivery_label(state: str) -> str:
+    """A state of ``STATES`` in words."""
+    return gettext(STATES[state])
 
 
 def report_message(

@@ -126,7 +126,12 @@ def _orders(past: Sequence[PastTicket], at: House) -> list[int]:
             for one, customer in zip(past, customers, strict=True)
         ],
     )
-    both = list(zip(past, orders, strict=True))
+    _contents(list(zip(past, orders, strict=True)))
+    return orders
+
+
+def _contents(both: Sequence[tuple[PastTicket, int]]) -> None:
+    """Articles, parcels and what became of them."""
     insert_rows(
         OrderLine,
         [
@@ -166,7 +171,6 @@ def _orders(past: Sequence[PastTicket], at: House) -> list[int]:
             for step in one.order.history
         ],
     )
-    return orders
 
 
 def _place(one: PastTicket, at: House) -> dict[str, int]:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 from zipfile import ZipFile
 
@@ -73,6 +74,12 @@ def robot(now: datetime, web: Web, **columns: Any) -> None:
 def sendings() -> dict[str, int]:
     rows = session().execute(select(ReportSending.key, ReportSending.receivers).order_by(ReportSending.id))
     return {row.key: row.receivers for row in rows}
+
+
+def body(mail: EmailMessage) -> str:
+    part = mail.get_body()
+    assert isinstance(part, EmailMessage)
+    return str(part.get_content())
 
 
 def ways(port: int, **more: Deliver) -> dict[str, Deliver]:
@@ -159,7 +166,7 @@ def test_mail_brings_the_workbook_of_what_its_reader_sees(world: World, web: Web
         assert sheet.get_filename() == "unsnag-report-2026-10.xlsx"
         book = openpyxl.load_workbook(io.BytesIO(sheet.get_content()))
         opened[to] = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
-        text = mail.get_body().get_content()
+        text = body(mail)
         assert "https://tickets.example/reports?month=2026-10" in text
         assert "unsnag-report-2026-10.xlsx" in text
     ops, supervisor = (
@@ -168,7 +175,7 @@ def test_mail_brings_the_workbook_of_what_its_reader_sees(world: World, web: Web
     )
     assert ("发错货" in ops, "质量问题" in ops) == (True, True)
     assert ("发错货" in supervisor, "质量问题" in supervisor) == (False, True)
-    told = mails["ops@shop.example"].get_body().get_content()
+    told = body(mails["ops@shop.example"])
     assert "新增 3 张，解决 3 张" in told.replace("\r\n", "\n")
     assert "发错货：占用时 93.8%，平均 7.5 小时，2 张" in told
 
