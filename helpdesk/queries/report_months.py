@@ -108,6 +108,11 @@ def months(actor: Actor) -> tuple[Month, ...]:
     return tuple(reversed(rows))
 
 
+def closed_at(month: date) -> datetime | None:
+    """When this month was closed; None while its figures follow the tickets. For those who read its report."""
+    return session().scalar(select(ReportMonth.closed_at).where(ReportMonth.month == month))
+
+
 def recalculation(recalculation_id: int, actor: Actor) -> Recalculation:
     """One with everything it found. ``NotFound``."""
     actor.require(Permission.REPORTS_CLOSE)

@@ -15,6 +15,7 @@ from helpdesk.domain.rulebook import RuleBook
 from helpdesk.models.rulebooks import rulebook_of
 from helpdesk.queries import report_origins
 from helpdesk.queries import reports as queries
+from helpdesk.queries.report_months import closed_at
 from helpdesk.queries.reports import Report
 from helpdesk.web.access import current_actor, needs, rules
 from helpdesk.web.reports import drawing, reports
@@ -102,8 +103,8 @@ def _state(question: Asked, found: Report, called: Names) -> dict[str, Any]:
     actor = current_actor()
     own = actor.scope(Permission.REPORTS_READ) is not Scope.ALL
     return {
-        "source": found.source,
         "rule_version": found.rule_version,
+        "closed_at": closed_at(question.period.first) if found.rule_version is not None else None,
         "running": question.period.last >= question.today,
         "ahead": question.period.first > question.today,
         "due": found.due,

@@ -262,12 +262,31 @@ def test_names_from_outside_are_shown_as_text(ops: Client, world: World) -> None
     assert all(listed(read(ops, url)) == 1 for url in ways)
 
 
+def test_the_headline_says_what_took_the_hours_and_where_that_came_from(ops: Client, world: World) -> None:
+    plant(
+        world,
+        [
+            fact(world, ticket_id=n, type=kind, warehouse=warehouse, wall_seconds=hours * 3600)
+            for n, (kind, warehouse, hours) in enumerate(
+                [("wrong_item", "华东仓", 9)] * 30
+                + [("wrong_item", "华南仓", 9)] * 15
+                + [("address_change", "华南仓", 4)] * 60,
+                1,
+            )
+        ],
+    )
+    page = read(ops, "/reports?month=2026-10")
+    assert '<p class="report-lead">发错货占了 63% 的处理工时；其中三分之二来自华东仓。</p>' in page
+
+
 def test_a_month_says_whether_it_may_still_change(ops: Client, world: World, now: datetime) -> None:
     history(world)
     assert "还在进行" in read(ops, "/reports?month=2026-11")
     assert "还没有关账" in read(ops, "/reports?month=2026-10")
     close(world, date(2026, 10, 1), now)
-    assert "已关账，数字不再变动（规则版本 1）" in read(ops, "/reports?month=2026-10")
+    for query in ("month=2026-10", "month=2026-10&by=warehouse", "month=2026-10&type=wrong_item"):
+        page = read(ops, f"/reports?{query}")
+        assert re.search("已于 <time [^>]*>11-23 10:00</time> 关账，数字不再变动（规则版本 1）", page), query
 
 
 @pytest.mark.parametrize(
