@@ -98,7 +98,7 @@ EVENTS: Mapping[str, str] = {
     "words.taken_back": N_("撤回了%(type)s的词“%(phrase)s”的改动，规则版本 %(version)s"),
     "words.dismissed": N_("忽略了%(type)s的候选词“%(phrase)s”"),
     "words.reopened": N_("“%(phrase)s”重新列为%(type)s的候选词"),
-    "report.month_closed": N_("%(month)s 的报表结账：新建 %(opened)s 张，首次解决 %(resolved)s 张"),
+    "report.month_closed": N_("%(month)s 的报表关账：新建 %(opened)s 张，首次解决 %(resolved)s 张"),
     "report.month_reopened": N_("重新打开了 %(month)s 的报表：%(reason)s"),
     "report.recalculation_adopted": N_(
         "采用了 %(month)s 的重算：新计入 %(came)s 张，不再计入 %(went)s 张，有变化 %(changed)s 张；%(reason)s"
