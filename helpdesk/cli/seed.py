@@ -13,6 +13,7 @@ from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
 from helpdesk import timesource
+from helpdesk.jobs.close_months import close_months
 from helpdesk.jobs.follow_reports import follow_reports
 from helpdesk.storage import unit_of_work
 from seeds import base, demo
@@ -74,8 +75,11 @@ def plant_base(shops: dict[str, str] | None = None) -> None:
 
 def plant_demo() -> None:
     began = time.monotonic()
-    tickets = demo.load(timesource.now(), say=lambda line: click.echo(f"  {line}", err=True))
+    now = timesource.now()
+    tickets = demo.load(now, say=lambda line: click.echo(f"  {line}", err=True))
     follow_reports()
+    close_months(lambda: now)
+    demo.send_reports(now)
     click.echo(f"demo: {tickets} tickets in {time.monotonic() - began:.1f} s", err=True)
 
 

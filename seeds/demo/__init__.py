@@ -14,8 +14,20 @@ from seeds.demo import material
 from seeds.demo.loader import load, play
 from seeds.demo.people import PASSWORD, PEOPLE
 from seeds.demo.plan import plan
+from seeds.demo.sendings import send as send_reports
 
-__all__ = ["Account", "accounts", "load", "nobody_works_here", "plan", "play", "shops", "taken_logins", "tickets_exist"]
+__all__ = [
+    "Account",
+    "accounts",
+    "load",
+    "nobody_works_here",
+    "plan",
+    "play",
+    "send_reports",
+    "shops",
+    "taken_logins",
+    "tickets_exist",
+]
 
 
 @dataclass(frozen=True, slots=True)
