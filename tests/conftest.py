@@ -54,10 +54,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Coverage is counted where it is cheap: tracing makes Python two and a half times slower.
 
-    The same code runs on SQLite in the same test, and behind a browser's pages in tests of their own.
+    The same code runs on SQLite in the same test; what a browser's pages and the demo do has tests of its own.
     """
     counting = coverage.Coverage.current()
-    uncounted = counting and any(item.get_closest_marker(name) for name in ("postgresql", "browser"))
+    uncounted = any(item.get_closest_marker(name) for name in ("postgresql", "browser")) or "seeds" in item.path.parts
     if counting and uncounted:
         counting.stop()
     try:
