@@ -22,8 +22,8 @@ CUTS: Mapping[str, str] = {
 }
 TIMES: Mapping[str, str] = {"wall": N_("自然时间"), "work": N_("工作时间")}
 FIGURES: Mapping[str, str] = {
-    "opened": N_("新建工单"),
-    "resolved": N_("解决工单"),
+    "opened": N_("新建的工单"),
+    "resolved": N_("解决的工单"),
     "reopened": N_("重开过的工单"),
     "late_first": N_("首次响应超时"),
     "late_solution": N_("解决超时"),

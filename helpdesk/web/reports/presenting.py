@@ -73,17 +73,18 @@ def key_figures(asked: Asked, found: Report, paths: Paths) -> list[dict[str, Any
     counted = _running(asked)
     mean, was = now.mean(time), before.mean(time)
     return [
-        _figure("opened", _("新建工单"), f"{now.opened:,}", _moved(now.opened, before.opened, against, counted), paths),
+        _figure(
+            "opened", _("新建的工单"), f"{now.opened:,}", _moved(now.opened, before.opened, against, counted), paths
+        ),
         _figure(
             "resolved",
-            _("解决工单"),
+            _("解决的工单"),
             f"{now.resolved:,}",
             _moved(now.resolved, before.resolved, against, counted),
             paths,
         ),
         {
-            **_figure("resolved", _("平均处理时长"), hours(mean), _mean_moved(mean, was, against), paths),
-            "unit": _("小时") if mean is not None else "",
+            **_figure("resolved", _("平均处理时长"), _length(mean), _mean_moved(mean, was, against), paths),
             "more": _("P50 %(p50)s，P90 %(p90)s", p50=hours(spread.of(time, 50)), p90=hours(spread.of(time, 90))),
         },
         {
@@ -98,13 +99,17 @@ def key_figures(asked: Asked, found: Report, paths: Paths) -> list[dict[str, Any
         {
             **_figure("money", _("补偿"), _short_money(now.money_fen), "", paths),
             "note": _money_moved(now.money_fen, before.money_fen, against, counted),
-            "more": _("%(n)s 笔", n=f"{now.money_n:,}"),
+            "more": _("%(n)s 笔补偿", n=f"{now.money_n:,}"),
         },
     ]
 
 
 def _figure(figure: str, name: str, value: str, note: str, paths: Paths) -> dict[str, Any]:
-    return {"name": name, "value": value, "unit": "", "note": note, "more": "", "level": "", "url": paths.of(figure)}
+    return {"name": name, "value": value, "note": note, "more": "", "level": "", "url": paths.of(figure)}
+
+
+def _length(seconds: float | None) -> str:
+    return "–" if seconds is None else _("%(n)s 小时", n=hours(seconds))
 
 
 def _running(asked: Asked) -> bool:

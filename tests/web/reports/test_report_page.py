@@ -118,7 +118,7 @@ def test_marks_of_charts_lead_to_what_they_say(ops: Client, world: World) -> Non
 def test_the_list_behind_a_figure_leads_to_its_tickets_and_back(ops: Client, world: World) -> None:
     history(world)
     page = read(ops, "/reports/tickets?month=2026-10&by=warehouse&figure=resolved&value=华东仓")
-    assert "解决工单" in page
+    assert "解决的工单" in page
     assert "仓库 华东仓" in page
     assert 'href="/reports?month=2026-10&amp;by=warehouse"' in page
     assert re.search(r'href="/tickets/R0000\d\d[^"]*"', page)
