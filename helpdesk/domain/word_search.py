@@ -89,7 +89,11 @@ class _Compiled:
             return None if start < len(text) and _joined(text, start) else []
         slot = self.slots[k]
         if slot is None:
+            if start < len(text) and _joined(text, start):
+                return None
             for at in range(start, min(start + self.max_gap, len(text)) + 1):
+                if at < len(text) and _joined(text, at):
+                    continue
                 if (rest := self.match(text, sounds, at, k + 1)) is not None:
                     return rest
             return None

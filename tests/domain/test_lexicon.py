@@ -216,3 +216,16 @@ def test_the_types_spoken_of_include_those_of_exceptions() -> None:
 def test_a_malformed_document_is_refused(document: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         Lexicon.parse(document)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("paid for an apple and got a pear", True),
+        ("paid for and got", False),
+        ("paid for an apple and forgot", False),
+    ],
+)
+def test_latin_parts_of_a_pattern_are_whole_words_on_both_sides_of_the_gap(text: str, found: bool) -> None:
+    lexicon = Lexicon.parse({"words": {"wrong_item": {"strong": ["paid for an…got"]}}})
+    assert bool(lexicon.find(text).hits) is found
