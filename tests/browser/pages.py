@@ -245,6 +245,7 @@ PAGES = (
     Shown("report-days", "/reports?from=2026-11-02&to=2026-11-15&by=queue&time=work", login="auditor", pictured=False),
     Shown("report-nothing", "/reports?month=2020-01", login="xuning", pictured=False),
     Shown("report-sent", "/reports/sent", login="xuning"),
+    Shown("report-months", "/reports/months", login="xuning"),
     Shown("report-tickets", "/reports/tickets?month=2026-10&figure=resolved", login="xuning"),
     Shown("shares", "/shares", login="xuning"),
     Shown("shares-party", charged_party, login="xuning", pictured=False),

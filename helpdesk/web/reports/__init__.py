@@ -6,4 +6,4 @@ from flask import Blueprint
 
 reports = Blueprint("reports", __name__)
 
-from helpdesk.web.reports import exports, sent, tickets, views  # noqa: E402, F401  they register their views
+from helpdesk.web.reports import exports, months, sent, tickets, views  # noqa: E402, F401  they register their views
