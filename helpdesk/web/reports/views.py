@@ -115,14 +115,17 @@ def _state(question: Asked, found: Report, called: Names) -> dict[str, Any]:
 
 
 def _findings(question: Asked, found: Report) -> tuple[Finding, ...]:
-    """What is worth saying; what took most of the hours is asked where it came from."""
-    value = top_value(found.whole, found.rows)
-    origin = None
+    """What is worth saying; what took most of the hours is asked where it came from.
+
+    People are not held against each other: who works most has most of the hours.
+    """
+    rows = () if question.question.by is Dimension.AGENT else found.rows
+    value, origin = top_value(found.whole, rows), None
     if value:
         origin = report_origins.origin(
             question.question, value, current_actor(), whole=found.whole.line.sums, today=question.today
         )
-    return headline(found.whole, found.rows, running=question.period.last >= question.today, origin=origin)
+    return headline(found.whole, rows, running=question.period.last >= question.today, origin=origin)
 
 
 def _figures(question: Asked, found: Report, called: Names) -> dict[str, Any]:

@@ -279,6 +279,14 @@ def test_the_headline_says_what_took_the_hours_and_where_that_came_from(ops: Cli
     assert '<p class="report-lead">发错货占了 63% 的处理工时；其中三分之二来自华东仓。</p>' in page
 
 
+def test_people_are_not_held_against_each_other(ops: Client, world: World) -> None:
+    agents = [world.users.agent.id] * 60 + [world.users.agent2.id] * 30
+    plant(world, [fact(world, ticket_id=n, agent_id=agent, wall_seconds=3600) for n, agent in enumerate(agents, 1)])
+    page = read(ops, "/reports?month=2026-10&by=agent")
+    assert "林晓" in page[page.index("report-table") :]
+    assert "林晓占了" not in page
+
+
 def test_a_month_says_whether_it_may_still_change(ops: Client, world: World, now: datetime) -> None:
     history(world)
     assert "还在进行" in read(ops, "/reports?month=2026-11")
