@@ -140,7 +140,7 @@ class _Author:
     ) -> tuple[PlannedTicket, Open]:
         """``placed``: when its order was, which is known and has not left; else as it usually is with this type.
 
-        ``words``: where the customer's words are taken from, if not from those of the type.
+        ``words``: where the customer's words are taken from, one after the other, if not from those of the type.
         """
         dice = self.dice
         shop = dice.choice(material.shops())
@@ -165,7 +165,8 @@ class _Author:
             slots=bought.slots,
         )
         self.tickets.append(ticket)
-        text = dice.choice(material.messages()[words or type_code].of(english=buyer.english, shop=shop.code))
+        said = material.messages()[words or type_code].of(english=buyer.english, shop=shop.code)
+        text = said[ticket.key % len(said)] if words else dice.choice(said)
         return ticket, self._opening(ticket, material.filled(text, bought.slots), monitored=monitored)
 
     def _opening(self, ticket: PlannedTicket, text: str, *, monitored: bool) -> Open:
