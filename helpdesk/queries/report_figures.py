@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    or_,
     select,
     union_all,
 )
@@ -23,7 +25,7 @@ from helpdesk.domain.access import Actor, Permission, Scope
 from helpdesk.domain.problems import Invalid
 from helpdesk.domain.reports import MEASURED, UNSAID, Dimension, Period, Side, Sums
 from helpdesk.models import ReportFact, ReportFactParty, ReportFactTime, ReportTicketSku
-from helpdesk.queries.report_tallies import PARTY, TIME, WALL, WORK, Lines, Tallies
+from helpdesk.queries.report_tallies import PARTY, TIME, WALL, WORK, Lines, Tallies, Tally
 from helpdesk.storage import session
 
 LONGEST_EXACT = 100
@@ -42,6 +44,7 @@ _COLUMNS: dict[Dimension, ColumnElement[Any]] = {
 }
 _NUMBERS = (Dimension.CHANNEL, Dimension.QUEUE, Dimension.AGENT)
 _MOST_DIGITS = 9
+MOST_VALUES = 100_000
 
 
 def in_sight(actor: Actor) -> list[ColumnElement[bool]]:
@@ -78,38 +81,108 @@ def of_value(cut: Dimension, value: str) -> ColumnElement[bool]:
 
 
 def lines(periods: Sequence[Period], by: Dimension, only: Filters, actor: Actor) -> list[Lines]:
-    """The lines of each period. Two statements, however many periods."""
-    conditions = [*in_sight(actor), *of_values(only)]
+    """``longest`` of all values."""
+    return longest(periods, by, only, actor, MOST_VALUES)[0]
+
+
+def longest(
+    periods: Sequence[Period], by: Dimension, only: Filters, actor: Actor, most: int
+) -> tuple[list[Lines], int]:
+    """The lines of each period, and how many values are left out: those beyond the ``most`` longest of the first one.
+
+    Two statements, however many periods. Whose time and whose fault is told of the first period's values and of each
+    period's whole: to ask for those of all values takes longer than everything else.
+    """
+    conditions = (*in_sight(actor), *of_values(only))
     exact = all(period.days <= LONGEST_EXACT for period in periods)
-    cuts: tuple[Dimension | None, ...] = (by, None) if by is Dimension.SKU else (by,)  # a ticket has several articles
-    places = [(period, cut) for cut in cuts for period in periods]
-    found = [Tallies() for _ in places]
-    figures = (one for slot, place in enumerate(places) for one in _figures(slot, *place, conditions, exact))
-    for slot, value, walls, works, *sums in session().execute(union_all(*figures)):
-        tally = found[slot][_text(value)]
-        tally.sums += Sums(*map(int, sums))
+    alone = by is not Dimension.SKU  # a ticket counts under one value: the whole is the sum of all
+    found = [Tallies() for _ in periods]
+    wholes = [Tally() for _ in periods]
+    figures = [_Slice(period, by, conditions, found[slot]) for slot, period in enumerate(periods)]
+    if not alone:
+        figures += [_Slice(period, None, conditions, wholes[slot]) for slot, period in enumerate(periods)]
+    _add_figures(figures, exact=exact)
+    if alone:
+        wholes = [tallies.whole() for tallies in found]
+    kept, left_out = _longest(found, most)
+    narrowed = (*conditions, _is_one_of(by, kept)) if left_out else conditions
+    detailed = 1 if exact else len(periods)
+    parts = [_Slice(period, by, narrowed, found[slot]) for slot, period in enumerate(periods[:detailed])]
+    of_all = detailed if alone and not left_out else 0
+    parts += [_Slice(period, None, conditions, wholes[slot]) for slot, period in enumerate(periods) if slot >= of_all]
+    _add_parts(parts, exact=exact)
+    for whole, tallies in zip(wholes[:of_all], found, strict=False):
+        whole.take_parts(tallies.whole())
+    return [
+        {None: whole.line(""), **{value: tally.line(value) for value, tally in tallies.items() if value in kept}}
+        for whole, tallies in zip(wholes, found, strict=True)
+    ], left_out
+
+
+def sums(periods: Sequence[Period], by: Dimension, only: Filters, actor: Actor) -> list[dict[str, Sums]]:
+    """The sums of each period by value. One statement, however many periods."""
+    conditions = (*in_sight(actor), *of_values(only))
+    found = [Tallies() for _ in periods]
+    slices = [_Slice(period, by, conditions, found[slot]) for slot, period in enumerate(periods)]
+    _add_figures(slices, exact=False)
+    return [{value: tally.sums for value, tally in tallies.items()} for tallies in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """Facts of a period by value of a cut, or all together, and where their figures go."""
+
+    period: Period
+    cut: Dimension | None
+    conditions: Sequence[ColumnElement[bool]]
+    into: Tallies | Tally
+
+    def tally(self, value: str | int | None) -> Tally:
+        return self.into if isinstance(self.into, Tally) else self.into["" if value is None else str(value)]
+
+
+def _add_figures(slices: Sequence[_Slice], *, exact: bool) -> None:
+    statement = union_all(*(one for slot, cut in enumerate(slices) for one in _figures(slot, cut, exact=exact)))
+    for slot, value, walls, works, *amounts in session().execute(statement):
+        tally = slices[slot].tally(value)
+        tally.sums += Sums(*map(int, amounts))
         tally.walls += _numbers(walls)
         tally.works += _numbers(works)
-    parts = (one for slot, place in enumerate(places) for one in _parts(slot, *place, conditions, exact))
-    for slot, value, part, key, amount in session().execute(union_all(*parts)):
-        found[slot][_text(value)].parts[part][str(key)] += int(amount)
-    many = len(periods)
-    if by is Dimension.SKU:
-        return [tallies.lines(whole[""]) for tallies, whole in zip(found[:many], found[many:], strict=True)]
-    return [tallies.lines() for tallies in found]
 
 
-def _text(value: str | int | None) -> str:
-    return "" if value is None else str(value)
+def _add_parts(slices: Sequence[_Slice], *, exact: bool) -> None:
+    statement = union_all(*(one for slot, cut in enumerate(slices) for one in _parts(slot, cut, exact=exact)))
+    for slot, value, part, key, amount in session().execute(statement):
+        slices[slot].tally(value).parts[part][str(key)] += int(amount)
+
+
+def _longest(found: Sequence[Tallies], most: int) -> tuple[set[str], int]:
+    """The values that took longest in the first period, and how many more there are."""
+    values = {value for tallies in found for value in tallies}
+    if len(values) <= most:
+        return values, 0
+
+    def place(value: str) -> tuple[int, int, str]:
+        sums = found[0][value].sums if value in found[0] else Sums()
+        return -sums.wall_seconds, -sums.opened, value
+
+    return set(sorted(values, key=place)[:most]), len(values) - most
+
+
+def _is_one_of(cut: Dimension, values: Collection[str]) -> ColumnElement[bool]:
+    """Facts with one of these values of the cut, which is joined where it is an article."""
+    column = ReportTicketSku.sku.expression if cut is Dimension.SKU else _COLUMNS[cut]
+    named = column.in_([int(value) if cut in _NUMBERS else value for value in sorted(values) if value])
+    if "" not in values:
+        return named
+    return or_(named, column.is_(None)) if cut in (*_NUMBERS, Dimension.SKU) else or_(named, column == "")
 
 
 def _numbers(joined: str | None) -> list[int]:
     return [int(number) for number in joined.split(",")] if joined else []
 
 
-def _figures(
-    slot: int, period: Period, cut: Dimension | None, conditions: Sequence[ColumnElement[bool]], exact: bool
-) -> Iterator[Select[Any]]:
+def _figures(slot: int, of: _Slice, *, exact: bool) -> Iterator[Select[Any]]:
     """Columns: place, value, all handling times (wall, work) joined by commas, then those of ``Sums``."""
     none: ColumnElement[Any] = literal_column("NULL")
     nought: ColumnElement[int] = literal_column("0")
@@ -123,18 +196,16 @@ def _figures(
         (Side.OPENED, [none, none, one, nought, nought, *nothing]),
         (Side.MONEY, [none, none, nought, nought, one, *money]),
     ):
-        yield _grouped(slot, cut, columns).where(of_side(side, period), *conditions)
+        yield _grouped(slot, of.cut, columns).where(of_side(side, of.period), *of.conditions)
 
 
 def _joined(column: Any) -> ColumnElement[str]:
     return func.aggregate_strings(cast(column, String), ",")
 
 
-def _parts(
-    slot: int, period: Period, cut: Dimension | None, conditions: Sequence[ColumnElement[bool]], exact: bool
-) -> Iterator[Select[Any]]:
+def _parts(slot: int, of: _Slice, *, exact: bool) -> Iterator[Select[Any]]:
     """Columns: place, value, part, key, amount."""
-    where = (of_side(Side.RESOLVED, period), *conditions)
+    where, cut = (of_side(Side.RESOLVED, of.period), *of.conditions), of.cut
     party = func.coalesce(ReportFactParty.party, UNSAID)
     percent = func.coalesce(ReportFactParty.percent, 100)
     time = _grouped(slot, cut, [_code(TIME), ReportFactTime.who, func.sum(ReportFactTime.seconds)], ReportFactTime.who)
@@ -156,7 +227,7 @@ def _grouped(slot: int, cut: Dimension | None, columns: Sequence[Any], *groups: 
     place: ColumnElement[int] = literal_column(str(slot))
     if cut is None:
         whole = select(place, literal_column("''", String), *columns).select_from(ReportFact)
-        return whole.group_by(ReportFact.side, *groups)  # of one side: no row where there are no facts
+        return whole.group_by(*(groups or [ReportFact.side]))  # of one side: no row where there are no facts
     if cut is not Dimension.SKU:
         column = _COLUMNS[cut]
         return select(place, column, *columns).select_from(ReportFact).group_by(column, *groups)

@@ -46,12 +46,20 @@ def closed_lines(months: Sequence[date], cut: str) -> list[Lines]:
 def lines(periods: Sequence[Period], cut: str) -> list[Lines]:
     """The lines of whole months, percentiles from histograms. Two statements, however many periods."""
     found = [Tallies() for _ in periods]
-    bounds = _bounds(periods)
-    for slot, value, *sums in _rows(_days(len(periods)), cut, bounds):
-        found[slot][value].sums = Sums(*map(int, sums))
-    for slot, value, part, key, amount in _rows(_parts(len(periods), IN_LINES), cut, bounds):
+    for tallies, of_values in zip(found, sums(periods, cut), strict=True):
+        for value, its in of_values.items():
+            tallies[value].sums = its
+    for slot, value, part, key, amount in _rows(_parts(len(periods), IN_LINES), cut, _bounds(periods)):
         found[slot][value].parts[part][key] += int(amount)
     return [tallies.lines() for tallies in found]
+
+
+def sums(periods: Sequence[Period], cut: str) -> list[dict[str, Sums]]:
+    """The sums of whole months by value. One statement, however many periods."""
+    found: list[dict[str, Sums]] = [{} for _ in periods]
+    for slot, value, *amounts in _rows(_days(len(periods)), cut, _bounds(periods)):
+        found[slot][value] = Sums(*map(int, amounts))
+    return found
 
 
 def part(period: Period, name: str) -> Mapping[str, int]:

@@ -28,10 +28,15 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         self.sums += other.sums
-        for part, keys in other.parts.items():
-            self.parts[part].update(keys)
         self.walls += other.walls
         self.works += other.works
+        self.take_parts(other)
+
+    def take_parts(self, other: Tally) -> None:
+        for part, keys in other.parts.items():
+            mine = self.parts[part]
+            for key, amount in keys.items():
+                mine[key] += amount
 
     def line(self, value: str) -> Line:
         return Line(value, self.sums, self._spread(), dict(self.parts[TIME]), dict(self.parts[PARTY]))
@@ -49,10 +54,12 @@ class Tallies(defaultdict[str, Tally]):
     def __init__(self) -> None:
         super().__init__(Tally)
 
-    def lines(self, whole: Tally | None = None) -> Lines:
-        """All of them and the whole: their sum, unless a ticket counts under several values."""
-        if whole is None:
-            whole = Tally()
-            for tally in self.values():
-                whole.add(tally)
-        return {None: whole.line(""), **{value: tally.line(value) for value, tally in self.items()}}
+    def whole(self) -> Tally:
+        """All of them together, where each ticket counts under one value."""
+        whole = Tally()
+        for tally in self.values():
+            whole.add(tally)
+        return whole
+
+    def lines(self) -> Lines:
+        return {None: self.whole().line(""), **{value: tally.line(value) for value, tally in self.items()}}

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -39,7 +39,10 @@ MOST_ROWS = 300
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """Figures of one value of the cut, and of the same value in the period compared with."""
+    """Figures of one value of the cut, and of the same value in the period compared with.
+
+    Whose time and whose fault it was ``before`` is only told of the whole, where facts are the source.
+    """
 
     line: Line
     before: Line
@@ -72,7 +75,7 @@ def report(question: Question, actor: Actor) -> Report:
     now, before = question.period, question.against or question.period.before()
     closed = report_sums.closed_months([period.month for period in (now, before) if period.month])
     sources = {period: _source(period, question, actor, closed) for period in (now, before)}
-    found = _lines(sources, question, actor)
+    found, left_out = _lines(sources, question, actor)
     values = {value for lines in found.values() for value in lines if value is not None}
     rows = sorted((_row(found[now], found[before], value) for value in values), key=_longest_first)
     version = closed.get(now.month) if now.month else None
@@ -83,20 +86,27 @@ def report(question: Question, actor: Actor) -> Report:
         source=sources[now],
         due=due(actor) if version is None else 0,
         rule_version=version,
-        left_out=max(0, len(rows) - MOST_ROWS),
+        left_out=left_out + max(0, len(rows) - MOST_ROWS),
     )
 
 
 def trend(question: Question, actor: Actor, months: int = 12) -> tuple[tuple[date, Mapping[str, Line]], ...]:
-    """Lines by class, month by month, ending with the month of the period's last day. Four statements at most."""
-    firsts = [question.period.last.replace(day=1)]
-    while len(firsts) < months:
-        firsts.append((firsts[-1] - timedelta(days=1)).replace(day=1))
-    asked = replace(question, by=Dimension.CLASS)
-    closed = report_sums.closed_months(firsts)
-    sources = {month_of(first): _source(month_of(first), asked, actor, closed) for first in reversed(firsts)}
-    found = _lines(sources, asked, actor)
-    return tuple((period.first, _by_value(found[period])) for period in sources)
+    """Sums by class, month by month, ending with the month of the period's last day. One statement.
+
+    The lines have no percentiles, and neither whose time nor whose fault it was.
+    """
+    periods = [month_of(question.period.last)]
+    while len(periods) < months:
+        periods.append(periods[-1].before())
+    periods.reverse()
+    if _is_everything(question, actor):
+        found = report_sums.sums(periods, Dimension.CLASS)
+    else:
+        found = report_figures.sums(periods, Dimension.CLASS, question.only, actor)
+    return tuple(
+        (period.first, {klass: Line(klass, sums[klass]) for klass in sorted(sums)})
+        for period, sums in zip(periods, found, strict=True)
+    )
 
 
 def heat(question: Question, actor: Actor) -> tuple[tuple[int, ...], ...]:
@@ -148,14 +158,18 @@ def _source(period: Period, question: Question, actor: Actor, closed: Mapping[da
 
 def _is_kept(period: Period, question: Question, actor: Actor) -> bool:
     """Whether sums are kept of what is counted: everything, in whole months."""
-    everything = actor.scope(Permission.REPORTS_READ) is Scope.ALL and not question.only
-    return everything and report_sums.is_months(period)
+    return _is_everything(question, actor) and report_sums.is_months(period)
 
 
-def _lines(sources: Mapping[Period, str], question: Question, actor: Actor) -> dict[Period, Lines]:
-    """Each period's lines from its source."""
+def _is_everything(question: Question, actor: Actor) -> bool:
+    return actor.scope(Permission.REPORTS_READ) is Scope.ALL and not question.only
+
+
+def _lines(sources: Mapping[Period, str], question: Question, actor: Actor) -> tuple[dict[Period, Lines], int]:
+    """Each period's lines from its source, and how many values were left out of them."""
     actor.require(Permission.REPORTS_READ)
     found: dict[Period, Lines] = {}
+    left_out = 0
     for source in dict.fromkeys(sources.values()):
         periods = [period for period, its in sources.items() if its == source]
         match source:
@@ -164,9 +178,9 @@ def _lines(sources: Mapping[Period, str], question: Question, actor: Actor) -> d
             case "sums":
                 lines = report_sums.lines(periods, question.by)
             case _:
-                lines = report_figures.lines(periods, question.by, question.only, actor)
+                lines, left_out = report_figures.longest(periods, question.by, question.only, actor, MOST_ROWS)
         found.update(zip(periods, lines, strict=True))
-    return found
+    return found, left_out
 
 
 def _counted(side: Side, question: Question, actor: Actor) -> list[Any]:
