@@ -14,6 +14,8 @@ from helpdesk.wording.labels import N_, label, yuan
 from helpdesk.wording.notices import Worded
 
 HOUR = 3600
+LEAST = {"opened": 20, "resolved": 20, "money_fen": 10_000}
+"""A change from less than that is none: days are small, and three tickets after one are not three times as many."""
 
 STATES: Mapping[str, str] = {
     "queued": N_("排队中"),
@@ -115,7 +117,8 @@ def _top(row: Mapping[str, Any], types: Mapping[str, Label]) -> str:
 
 
 def _changed(told: Mapping[str, Any], name: str) -> str:
-    found = change(told[name], told[f"{name}_before"])
-    if found is None:
+    before = told[f"{name}_before"]
+    found = change(told[name], before)
+    if found is None or before < LEAST[name] or not round(found * 100):
         return ""
     return gettext("（比上期 %(change)s）", change=f"{round(found * 100):+d}%")

@@ -75,6 +75,11 @@ def test_a_day_on_which_nothing_was_solved() -> None:
     assert said.text == "- 新增 228 张（比上期 -5%），解决 220 张"
 
 
+def test_a_change_from_next_to_nothing_is_none() -> None:
+    params = {**PARAMS, "opened": 3, "opened_before": 1, "resolved": 40, "resolved_before": 40, "money_fen_before": 100}
+    assert "比上期" not in message(params=params).text
+
+
 def test_it_fits_into_what_a_robot_takes() -> None:
     top = [{**PARAMS["top"][0], "type": "型" * 60} for _ in range(5)]
     said = message(params={**PARAMS, "top": top}, most_bytes=600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,7 +21,7 @@ from helpdesk.services.report_sendings import Circle
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.reports import reports
-from helpdesk.web.reports.asking import GRACE, parse, today
+from helpdesk.web.reports.asking import parse, today
 from helpdesk.web.reports.exports import XLSX
 from helpdesk.wording import label, problem_text
 from helpdesk.wording.catalog import gettext as _
@@ -129,7 +130,7 @@ def _page(error: str = "", status: int = 200) -> Response:
     actor = current_actor()
     after = request.args.get("after", "")
     found = queries.page(actor, parse_cursor(after))
-    month = month_of(today(moment()) - GRACE)
+    month = month_of(today(moment()).replace(day=1) - timedelta(days=1))
     sends = actor.may(Permission.REPORTS_CLOSE)
     circles = services.circles(month, mail=_has_mail()) if sends else []
     page = render_template(
@@ -162,7 +163,7 @@ def _shown(one: Sending) -> dict[str, Any]:
         "scope": _("全部") if one.queues is None else _("、").join(label(queue) for queue in one.queues) or "–",
         "at": one.made_at,
         "by": one.made_by,
-        "lines": digest_lines(one.figures, types),
+        "lines": digest_lines({**one.figures, "top": one.figures["top"][:1]}, types),
         "state": one.state,
         "state_name": delivery_label(one.state),
         "mark": MARKS[one.state],
