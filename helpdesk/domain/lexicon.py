@@ -106,7 +106,10 @@ class Lexicon:
 
     def find_near(self, found: Found) -> list[Hit]:
         """For each type the phrase that stands most nearly in a text in which ``find`` lit too little."""
-        phrases = [phrase for phrase in self._near if len(phrase) <= len(found.meant)]
+        scripts = {letter.isascii() for letter in found.meant if letter != " "}
+        phrases = [
+            phrase for phrase in self._near if len(phrase) <= len(found.meant) and phrase[0].isascii() in scripts
+        ]
         near = process.extract(
             found.meant, phrases, scorer=fuzz.partial_ratio, processor=None, score_cutoff=FUZZY_CUTOFF, limit=12
         )

@@ -54,7 +54,7 @@ class Hit:
 class _Compiled:
     """A word ready to be compared by sound: per slot the choices by their sound, longest first."""
 
-    __slots__ = ("max_gap", "slots", "word")
+    __slots__ = ("after_gap", "max_gap", "slots", "word")
 
     def __init__(self, word: Word) -> None:
         self.word = word
@@ -69,6 +69,12 @@ class _Compiled:
             for choice in slot:
                 choices.setdefault(sound(choice), []).append(choice)
             self.slots.append((sorted({len(key) for key in choices}, reverse=True), choices))
+        self.after_gap = [self._firsts(k + 1) if slot is None else None for k, slot in enumerate(self.slots)]
+
+    def _firsts(self, k: int) -> frozenset[str] | None:
+        """The sounds that slot ``k`` can begin with: only there it is worth looking. None where it may be left out."""
+        slot = self.slots[k]
+        return None if slot is None or "" in slot[1] else frozenset(key[0] for key in slot[1])
 
     def heads(self) -> set[str]:
         """The sounds a phrase can begin with: two letters, or one where a gap or the end follows."""
@@ -91,7 +97,10 @@ class _Compiled:
         if slot is None:
             if start < len(text) and _joined(text, start):
                 return None
+            firsts = self.after_gap[k]
             for at in range(start, min(start + self.max_gap, len(text)) + 1):
+                if firsts is not None and sounds[at : at + 1] not in firsts:
+                    continue
                 if at < len(text) and _joined(text, at):
                     continue
                 if (rest := self.match(text, sounds, at, k + 1)) is not None:
