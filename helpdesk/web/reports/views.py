@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import render_template
+from flask import current_app, render_template, url_for
 
 from helpdesk.domain.access import Permission, Scope
 from helpdesk.domain.problems import NotFound
@@ -13,7 +13,7 @@ from helpdesk.domain.report_headline import Finding, headline, top_value
 from helpdesk.domain.reports import HISTOGRAM_ERROR, Dimension, Period, month_of, next_month
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.models.rulebooks import rulebook_of
-from helpdesk.queries import report_origins
+from helpdesk.queries import improvements, report_origins
 from helpdesk.queries import reports as queries
 from helpdesk.queries.report_months import closed_at
 from helpdesk.queries.reports import Report
@@ -128,10 +128,19 @@ def _findings(question: Asked, found: Report) -> tuple[Finding, ...]:
     return headline(found.whole, rows, running=question.period.last >= question.today, origin=origin)
 
 
+def _improvements() -> dict[str, list[dict[str, str]]]:
+    """What the shop changes upstream, by type."""
+    board = url_for("improvements.index") if "improvements" in current_app.blueprints else ""
+    return {
+        kind: [{"title": title, "url": f"{board}#improvement-{id}" if board else ""} for id, title, _state in items]
+        for kind, items in improvements.by_type(current_actor()).items()
+    }
+
+
 def _figures(question: Asked, found: Report, called: Names) -> dict[str, Any]:
     actor, paths = current_actor(), Paths.to(question)
     cut = question.question.by
-    rows = Rows(question, found, called, {})
+    rows = Rows(question, found, called, _improvements() if cut is Dimension.TYPE else {})
     shown = found.rows[:SHOWN_ROWS]
     return {
         "headline": headline_text(

@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from helpdesk.domain.reports import Fact, Side
+from helpdesk.models import Improvement
+from helpdesk.storage import unit_of_work
 from tests.conftest import Client, Login, Statements
 from tests.factories import World
 from tests.report_facts import close, fact, plant
@@ -47,6 +49,19 @@ def history(world: World) -> list[Fact]:
         if number % 8 == 1:
             facts.append(fact(world, Side.MONEY, day, money_fen=1250, item_id=1, **shared))
     return plant(world, facts)
+
+
+def an_improvement(world: World, now: datetime, *, title: str, state: str) -> Improvement:
+    return Improvement(
+        key=title,
+        type="wrong_item",
+        title=title,
+        state=state,
+        expected_percent=20,
+        created_at=now,
+        created_by_id=world.users.ops.id,
+        updated_at=now,
+    )
 
 
 @pytest.fixture
@@ -277,6 +292,16 @@ def test_the_headline_says_what_took_the_hours_and_where_that_came_from(ops: Cli
     )
     page = read(ops, "/reports?month=2026-10")
     assert '<p class="report-lead">发错货占了 63% 的处理工时；其中三分之二来自华东仓。</p>' in page
+
+
+def test_what_is_changed_upstream_stands_with_its_type(ops: Client, world: World, now: datetime) -> None:
+    history(world)
+    with unit_of_work() as work:
+        work.add(an_improvement(world, now, title="打包台加一道复核", state="running"))
+        work.add(an_improvement(world, now, title="换一家打包", state="dropped"))
+    page = read(ops, "/reports?month=2026-10")
+    assert "打包台加一道复核" in page
+    assert "换一家打包" not in page
 
 
 def test_people_are_not_held_against_each_other(ops: Client, world: World) -> None:
