@@ -226,7 +226,7 @@ def _grouped(slot: int, cut: Dimension | None, columns: Sequence[Any], *groups: 
     """Facts by value of the cut. Under an article each ticket counts once, in however many batches it has it."""
     place: ColumnElement[int] = literal_column(str(slot))
     if cut is None:
-        whole = select(place, literal_column("''", String), *columns).select_from(ReportFact)
+        whole = select(place, literal_column("NULL"), *columns).select_from(ReportFact)
         return whole.group_by(*(groups or [ReportFact.side]))  # of one side: no row where there are no facts
     if cut is not Dimension.SKU:
         column = _COLUMNS[cut]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from helpdesk.domain.access import Actor
@@ -44,6 +44,7 @@ Articles = Mapping[int, Collection[tuple[str, str]]]
 planted = settings(
     max_examples=8,
     deadline=None,
+    phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -96,16 +97,17 @@ def same(found: Report, facts: Iterable[Fact], articles: Articles | None = None)
     assert {row.value for row in found.rows} == {value for value in {**now, **before} if value is not None}
     for row in found.rows:
         same_line(row.line, now.get(row.value, Line(row.value)))
-        same_line(row.before, before.get(row.value, Line(row.value)))
+        same_line(row.before, before.get(row.value, Line(row.value)), sums_only=found.source == "facts")
     same_line(found.whole.line, now[None])
     same_line(found.whole.before, before[None])
     hours = [row.line.sums.wall_seconds for row in found.rows]
     assert hours == sorted(hours, reverse=True)
 
 
-def same_line(found: Line, wanted: Line) -> None:
+def same_line(found: Line, wanted: Line, *, sums_only: bool = False) -> None:
     assert (found.value, found.sums) == (wanted.value, wanted.sums)
-    assert (found.time, found.parties) == (wanted.time, wanted.parties)
+    if not sums_only:
+        assert (found.time, found.parties) == (wanted.time, wanted.parties)
     if found.spread.exact:
         assert found.spread == wanted.spread
         return
@@ -139,8 +141,8 @@ def test_sums_facts_and_a_closed_months_lines_say_the_same(world: World, now: da
         kept = reports.report(question, world.actors.ops)
         assert (kept.source, kept.rule_version) == ("sums", None)
         same(kept, facts)
-        counted = report_figures.lines([MONTH, BEFORE], cut, (), world.actors.ops)
-        for period, lines in zip((MONTH, BEFORE), counted, strict=True):
+        for period in (MONTH, BEFORE):
+            [lines] = report_figures.lines([period], cut, (), world.actors.ops)
             assert lines == lines_by_hand(facts, period, cut, {})
     for month in (BEFORE, MONTH):
         close_with_lines(world, month.first, facts, now)
@@ -222,7 +224,7 @@ def check_charts(actor: Actor, facts: Iterable[Fact], question: Question) -> Non
         wanted = lines_by_hand(facts, month_of(month), Dimension.CLASS, {})
         assert set(lines) == {value for value in wanted if value is not None}
         for value, line in lines.items():
-            same_line(line, wanted[value])
+            assert line == Line(value, wanted[value].sums)
 
 
 def test_a_ticket_with_two_articles_counts_once_for_each_and_once_in_all(world: World) -> None:
@@ -322,7 +324,7 @@ def test_a_report_takes_few_statements(world: World, now: datetime, cut: Dimensi
 def test_charts_take_few_statements(world: World, statements: Statements) -> None:
     plant(world, [fact(world, ticket_id=n) for n in range(1, 9)])
     charts: list[tuple[int, Callable[[Actor], object]]] = [
-        (3, lambda actor: reports.trend(Question(MONTH), actor)),
+        (1, lambda actor: reports.trend(Question(MONTH), actor)),
         (1, lambda actor: reports.heat(Question(MONTH), actor)),
         (1, lambda actor: reports.durations(Question(MONTH), actor, "work")),
     ]
