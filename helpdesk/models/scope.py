@@ -14,9 +14,11 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor, Permission, Scope
+from helpdesk.models.queues import Queue
 from helpdesk.models.replies import ReplyTemplate
+from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.tickets import Stint, Ticket, TicketReader, is_open_assist
-from helpdesk.storage import constants
+from helpdesk.storage import constants, session
 
 
 def listed(actor: Actor) -> ColumnElement[bool]:
@@ -104,3 +106,9 @@ def _related(actor: Actor) -> ColumnElement[bool]:
 
 def _ids(actor: Actor) -> list[ColumnElement[Any]]:
     return constants(sorted(actor.queues))
+
+
+def own_types(actor: Actor) -> frozenset[str]:
+    """Types of tickets that the published rules give to the actor's queues."""
+    codes = set(session().scalars(select(Queue.code).where(Queue.id.in_(sorted(actor.queues)))))
+    return frozenset(code for code, kind in published_rulebook().types.items() if kind.queue in codes)

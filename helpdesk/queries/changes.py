@@ -54,6 +54,15 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "user.password_set",
     ),
     "reports": ("report.month_closed", "report.month_reopened", "report.recalculation_adopted"),
+    "improvements": (
+        "improvement.created",
+        "improvement.changed",
+        "improvement.planned",
+        "improvement.started",
+        "improvement.finished",
+        "improvement.dropped",
+        "improvement.reopened",
+    ),
     "classifier": (
         "learner.switched_on",
         "learner.switched_off",

@@ -103,6 +103,13 @@ EVENTS: Mapping[str, str] = {
     "report.recalculation_adopted": N_(
         "采用了 %(month)s 的重算：新计入 %(came)s 张，不再计入 %(went)s 张，有变化 %(changed)s 张；%(reason)s"
     ),
+    "improvement.created": N_("新建优化事项“%(title)s”（%(type)s）"),
+    "improvement.changed": N_("修改了优化事项“%(title)s”"),
+    "improvement.planned": N_("把优化事项“%(title)s”列入计划"),
+    "improvement.started": N_("开始优化事项“%(title)s”"),
+    "improvement.finished": N_("完成优化事项“%(title)s”"),
+    "improvement.dropped": N_("放弃优化事项“%(title)s”"),
+    "improvement.reopened": N_("把优化事项“%(title)s”退回为想法"),
     "learner.switched_on": N_("启用了模型版本 %(version)s"),
     "learner.switched_off": N_("停用了模型版本 %(version)s"),
     "pause.step": N_("%(waiting)s到时，%(pause_action)s"),
