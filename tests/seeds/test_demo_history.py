@@ -11,26 +11,29 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from helpdesk.domain.reports import day_sums, month_parts
 from helpdesk.jobs.follow_reports import follow_reports
 from helpdesk.models import (
     ClockRow,
     Compensation,
+    Notification,
     Order,
     Payout,
     ReportDay,
     ReportPart,
+    ReportSending,
     ReportTicketSku,
     Ticket,
     TicketNumber,
+    User,
 )
 from helpdesk.models.promised import PAYOUTS
 from helpdesk.queries import report_sources
 from helpdesk.storage import session, unit_of_work
 from seeds import base, demo, rulebook_document
-from seeds.demo import course, history, loader, origins
+from seeds.demo import course, history, loader, origins, sendings
 from seeds.demo.history import PastTicket
 from seeds.demo.steps import DemoPlan
 from seeds.demo.times import ZONE, last_months, works_at
@@ -137,8 +140,10 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
             loader._open_shops()
             loader._hire("x", past()[0].created)
             stage = loader._set(DemoPlan(NOW, begins, (), ()))
+            session().execute(update(User).where(User.role != "system").values(email=User.login + "@example.com"))
             assert loader._plant(past(), stage) == len(past())
         assert follow_reports() == len(past())
+        assert sendings.send(NOW) > 0
     yield database.app
     databases.engine_of(database.app).dispose()
 
@@ -218,6 +223,15 @@ class TestPlanted:
         rows = dict(session().execute(select(TicketNumber.day, TicketNumber.last)).all())
         counted = Counter(ticket.created.astimezone(ZONE).date() for ticket in past())
         assert rows == dict(counted)
+
+    def test_reports_went_out_when_they_were_due_and_are_read(self) -> None:
+        assert sendings.send(NOW) == 0  # nothing is left for the job worker
+        rows = session().scalars(select(ReportSending).order_by(ReportSending.id)).all()
+        whole = [(row.kind, f"{row.first:%m-%d}") for row in rows if row.document["queues"] is None]
+        assert whole[:3] == [("month", "08-01"), ("month", "09-01"), ("month", "10-01")]
+        assert whole[3:] == [("day", f"11-{day}") for day in range(16, 22)]
+        assert [row.made_at for row in rows] == sorted(row.made_at for row in rows)
+        assert session().scalar(select(Notification.id).where(Notification.read_at.is_(None))) is None
 
     def test_what_was_promised_was_paid_once(self) -> None:
         states = Counter(session().scalars(select(Compensation.state)))
