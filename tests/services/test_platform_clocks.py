@@ -148,16 +148,6 @@ def test_an_answer_taken_back_brings_the_demand_that_it_had_kept_away(world: Wor
     assert platform(number)["after_sales_48h"].due_at == now + 48 * HOUR
 
 
-def test_an_answer_taken_back_after_the_ticket_was_solved_demands_nothing(world: World, now: datetime) -> None:
-    number = opened(world, now, type="return_request")
-    agent = world.actors.agent
-    message = replied(number, actor=agent, now=now)
-    resolved(number, actor=agent, now=now + SECOND)
-    do(messages.take_back, number, message, actor=agent, now=now + 3 * SECOND)
-    assert platform(number) == {}
-    assert set(platform(number, cancelled=True)) == {"after_sales_48h"}
-
-
 def test_a_ticket_entered_during_a_chat_has_been_answered(world: World, now: datetime) -> None:
     number = opened(world, now, type="return_request", first_response_met=True)
     assert platform(number)["after_sales_48h"].met_at == now
