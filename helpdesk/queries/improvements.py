@@ -138,7 +138,7 @@ def series(item: Item, actor: Actor, first: date, last: date) -> dict[date, Day]
         .where(of_side(Side.OPENED, period), ReportFact.type != item.type, *sight)
         .group_by(ReportFact.day)
     )
-    volume: dict[date, int] = dict(session().execute(others).tuples())
+    volume = {row[0]: int(row[1]) for row in session().execute(others)}
     amounts = {day: (int(amount or 0), tickets) for day, amount, tickets in session().execute(own)}
     return {day: Day(*amounts.get(day, (0, 0)), volume.get(day, 0)) for day in {*volume, *amounts}}
 
@@ -202,7 +202,7 @@ def _counts(period: Period, actor: Actor) -> tuple[Counts, Totals]:
         counts[cut] = {(type, its): seen for type, its, seen in session().execute(of_values)}
         known = exists().where(ReportTicketSku.ticket_id == ReportFact.ticket_id, column != "")
         whole = select(ReportFact.type, func.count()).where(*opened, known).group_by(ReportFact.type)
-        totals[cut] = dict(session().execute(whole).tuples())
+        totals[cut] = {row[0]: int(row[1]) for row in session().execute(whole)}
     return counts, totals
 
 
