@@ -151,9 +151,11 @@ def due(actor: Actor) -> int:
 
 
 def _source(period: Period, question: Question, actor: Actor, closed: Mapping[date, int]) -> str:
-    if not _is_kept(period, question, actor) or question.by not in BUCKETED:
+    if not _is_kept(period, question, actor):
         return FACTS
-    return CLOSED if period.month in closed else SUMS
+    if period.month in closed:
+        return CLOSED  # stored under every cut
+    return SUMS if question.by in BUCKETED else FACTS
 
 
 def _is_kept(period: Period, question: Question, actor: Actor) -> bool:
