@@ -11,6 +11,7 @@ from helpdesk.web.board import board
 from helpdesk.web.calendars import calendars
 from helpdesk.web.changes import changes
 from helpdesk.web.escalation import escalation
+from helpdesk.web.improvements import improvements
 from helpdesk.web.money import money
 from helpdesk.web.notifications import notifications
 from helpdesk.web.queues import queues
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     calendars,
     changes,
     escalation,
+    improvements,
     notifications,
     reply_templates,
     reports,
