@@ -198,6 +198,7 @@ class Rows:
         if cut is Dimension.TYPE and value in names.book.types:
             kind = names.book.types[value]
             found |= {
+                "code": value,
                 "bottleneck": label(kind.bottleneck),
                 "direction": label(kind.improvement),
                 "upstream": self.items.get(value, ()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import current_app, render_template, url_for
+from flask import render_template, url_for
 
 from helpdesk.domain.access import Permission, Scope
 from helpdesk.domain.problems import NotFound
@@ -130,9 +130,8 @@ def _findings(question: Asked, found: Report) -> tuple[Finding, ...]:
 
 def _improvements() -> dict[str, list[dict[str, str]]]:
     """What the shop changes upstream, by type."""
-    board = url_for("improvements.index") if "improvements" in current_app.blueprints else ""
     return {
-        kind: [{"title": title, "url": f"{board}#improvement-{id}" if board else ""} for id, title, _state in items]
+        kind: [{"title": title, "url": url_for("improvements.item", item_id=id)} for id, title, _state in items]
         for kind, items in improvements.by_type(current_actor()).items()
     }
 
@@ -151,6 +150,7 @@ def _figures(question: Asked, found: Report, called: Names) -> dict[str, Any]:
         "versus_label": against_label(question.period, question.against),
         "key_figures": key_figures(question, found, paths),
         "rows": rows.each(shown),
+        "improve_url": url_for("improvements.new") if actor.may(Permission.IMPROVEMENTS_MANAGE) else "",
         "total": rows.total(),
         "left_out": len(found.rows) - len(shown) + found.left_out,
         "cut": cut,

@@ -300,8 +300,10 @@ def test_what_is_changed_upstream_stands_with_its_type(ops: Client, world: World
         work.add(an_improvement(world, now, title="打包台加一道复核", state="running"))
         work.add(an_improvement(world, now, title="换一家打包", state="dropped"))
     page = read(ops, "/reports?month=2026-10")
-    assert "打包台加一道复核" in page
+    assert re.search(r'href="/improvements/\d+">.*打包台加一道复核</a>', page)
     assert "换一家打包" not in page
+    assert 'href="/improvements/new?type=address_change"' in page, "where nothing is done yet"
+    assert 'href="/improvements/new?type=wrong_item"' not in page
 
 
 def test_people_are_not_held_against_each_other(ops: Client, world: World) -> None:
