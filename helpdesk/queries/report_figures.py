@@ -25,6 +25,7 @@ from helpdesk.domain.access import Actor, Permission, Scope
 from helpdesk.domain.problems import Invalid
 from helpdesk.domain.reports import MEASURED, UNSAID, Dimension, Period, Side, Sums
 from helpdesk.models import ReportFact, ReportFactParty, ReportFactTime, ReportTicketSku
+from helpdesk.queries import report_sums
 from helpdesk.queries.report_tallies import PARTY, TIME, WALL, WORK, Lines, Tallies, Tally
 from helpdesk.storage import session
 
@@ -90,8 +91,9 @@ def longest(
 ) -> tuple[list[Lines], int]:
     """The lines of each period, and how many values are left out: those beyond the ``most`` longest of the first one.
 
-    Two statements, however many periods. Whose time and whose fault is told of the first period's values and of each
-    period's whole: to ask for those of all values takes longer than everything else.
+    Two statements, however many periods, and one for each whole that sums are kept of. Whose time and whose fault is
+    told of the first period's values and of each period's whole: to ask for those of all values takes longer than
+    everything else.
     """
     conditions = (*in_sight(actor), *of_values(only))
     exact = all(period.days <= LONGEST_EXACT for period in periods)
@@ -109,7 +111,12 @@ def longest(
     detailed = 1 if exact else len(periods)
     parts = [_Slice(period, by, narrowed, found[slot]) for slot, period in enumerate(periods[:detailed])]
     of_all = detailed if alone and not left_out else 0
-    parts += [_Slice(period, None, conditions, wholes[slot]) for slot, period in enumerate(periods) if slot >= of_all]
+    for whole, period in zip(wholes[of_all:], periods[of_all:], strict=True):
+        if exact and not conditions and report_sums.is_months(period):
+            for part, amounts in report_sums.parts(period, (TIME, PARTY)).items():
+                whole.parts[part].update(amounts)
+        else:
+            parts.append(_Slice(period, None, conditions, whole))
     _add_parts(parts, exact=exact)
     for whole, tallies in zip(wholes[:of_all], found, strict=False):
         whole.take_parts(tallies.whole())

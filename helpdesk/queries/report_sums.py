@@ -64,9 +64,14 @@ def sums(periods: Sequence[Period], cut: str) -> list[dict[str, Sums]]:
 
 def part(period: Period, name: str) -> Mapping[str, int]:
     """One part of whole months, of all tickets. One statement."""
-    found: dict[str, int] = {}
-    for _slot, _value, _part, key, amount in _rows(_parts(1, (name,)), WHOLE, _bounds([period])):
-        found[key] = found.get(key, 0) + int(amount)
+    return parts(period, (name,))[name]
+
+
+def parts(period: Period, names: tuple[str, ...]) -> Mapping[str, Mapping[str, int]]:
+    """Parts of whole months by name, of all tickets. One statement."""
+    found: dict[str, dict[str, int]] = {name: {} for name in names}
+    for _slot, _value, name, key, amount in _rows(_parts(1, names), WHOLE, _bounds([period])):
+        found[name][key] = found[name].get(key, 0) + int(amount)
     return found
 
 
