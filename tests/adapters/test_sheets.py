@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from openpyxl import load_workbook
 
 from helpdesk.adapters.sheets import Money, write_xlsx
 
-ROW = ["=1+1", 7, Decimal("1.50"), Decimal("0.7"), Decimal(3), Money(123_456), datetime(2026, 11, 23, 10, 0), None]  # noqa: DTZ001
+WHEN = datetime(2026, 11, 23, 10, 0)  # noqa: DTZ001
+ROW: list[Any] = ["=1+1", 7, Decimal("1.50"), Decimal("0.7"), Decimal(3), Money(123_456), WHEN, None]
 SHOWN = ["@", "General", "0.00", "0.0", "0", "#,##0.00", "yyyy-mm-dd hh:mm", "General"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -29,7 +30,7 @@ def run(app: Flask, *arguments: str) -> Result:
 
 @pytest.fixture
 def figures(world: World) -> None:
-    shared = {"wall_seconds": 7200, "work_seconds": 3600, "first_n": 1, "first_ok": 1}
+    shared: dict[str, Any] = {"wall_seconds": 7200, "work_seconds": 3600, "first_n": 1, "first_ok": 1}
     plant(
         world,
         [

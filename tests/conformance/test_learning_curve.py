@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from helpdesk.domain.rulebook import parse_rulebook
 from seeds.rulebook_document import document
 from tests.conformance.learning_curve import asked, by_type, figures, shuffled
 
-ANSWERS = [
+ANSWERS: list[tuple[Mapping[str, Any], list[str]]] = [
     ({"type": "damaged", "acceptable": ["quality"]}, ["quality", "damaged"]),
     ({"type": "damaged"}, ["other", "damaged"]),
     ({"type": "invoice"}, ["invoice"]),

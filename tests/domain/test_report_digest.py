@@ -85,7 +85,7 @@ def test_at_most_five_types_are_named() -> None:
 
 def test_who_sees_what() -> None:
     assert reach(Actor(1, Role.FINANCE, frozenset({3}))) is None
-    assert reach(Actor(1, Role.SUPERVISOR, frozenset({3}))) == {3}
+    assert reach(Actor(1, Role.SUPERVISOR, frozenset({3}))) == frozenset({3})
     assert scope_of(None) == "all"
     assert scope_of(frozenset({12, 3})) == "q3.12"
 

@@ -148,12 +148,15 @@ class TestProposing:
 
     def test_what_was_paid_is_given_back_once_whichever_policy_says_so(self, world: World, now: datetime) -> None:
         number = bought(world, now, "o1", paid_fen=10_000)
-        full = {"policy_code": "damaged_refund", "evidence": evidence_of("damaged_refund", world)}
+        full: dict[str, Any] = {"policy_code": "damaged_refund", "evidence": evidence_of("damaged_refund", world)}
         propose(world, number, 10_000, now, "a", **full)
         with unit_of_work():
             about = look(number)
             other = rows.ticket(world, now, type="lost_parcel", order_id=about.order_id, owner=world.users.agent).number
-        lost = {"policy_code": "lost_parcel_refund", "evidence": evidence_of("lost_parcel_refund", world)}
+        lost: dict[str, Any] = {
+            "policy_code": "lost_parcel_refund",
+            "evidence": evidence_of("lost_parcel_refund", world),
+        }
         with pytest.raises(Conflict, match="policy_used_up"):
             propose(world, other, 1, now, "b", **lost)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, Stale
 from helpdesk.domain.report_lines import Place
@@ -211,7 +211,7 @@ def test_what_counts_in_another_closed_month_stays_there(world: World) -> None:
     close(world)
     close(world, date(2026, 11, 1), now=LATER + timedelta(days=40))
     with db.engine.begin() as work:  # a correction of the ticket, past all services
-        work.execute(Ticket.__table__.update().values(first_resolved_at=BEGUN + timedelta(hours=1)))
+        work.execute(update(Ticket).values(first_resolved_at=BEGUN + timedelta(hours=1)))
     found = recalculated(world)
     assert sum(found.tickets.values()) == 0
 

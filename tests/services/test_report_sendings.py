@@ -73,7 +73,7 @@ def test_others_who_may_read_reports_hear_of_them_if_they_choose_so(world: World
         notifications.set_choices({"report.month": (False, True)}, actor=world.actors.finance, now=now)
         notifications.set_choices({"report.month": (False, False)}, actor=world.actors.ops, now=now)
     circle = by_scope()["all"]
-    assert (circle.bells, circle.mails) == (frozenset(), {people.finance.id})
+    assert (circle.bells, circle.mails) == (frozenset[int](), frozenset({people.finance.id}))
 
 
 def test_supervisors_of_the_same_queues_share_their_figures(world: World, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_amounts_days_and_tracking_numbers_are_shown_in_the_form_too(
     assert "data-fill" not in page
 
 
-def said(world: World, now: datetime, text: str, order: Order | None = None, **more: object) -> Ticket:
+def said(world: World, now: datetime, text: str, order: Order | None = None, **more: Any) -> Ticket:
     row = tickets.ticket(
         world,
         now,
