@@ -137,10 +137,11 @@ def _remove(ids: Sequence[int]) -> None:
 def _insert(facts: Sequence[Fact]) -> None:
     if not facts:
         return
-    ids = session().scalars(
-        insert(ReportFact).returning(ReportFact.id, sort_by_parameter_order=True), [_row(fact) for fact in facts]
-    )
-    by_id = list(zip(ids, facts, strict=True))
+    session().execute(insert(Base.metadata.tables[ReportFact.__tablename__]), [_row(fact) for fact in facts])
+    key = (ReportFact.ticket_id, ReportFact.side, ReportFact.item_id)
+    rows = session().execute(select(ReportFact.id, *key).where(ReportFact.ticket_id.in_({f.ticket_id for f in facts})))
+    ids = {tuple(place): id for id, *place in rows}
+    by_id = [(ids[fact.ticket_id, fact.side, fact.item_id], fact) for fact in facts]
     insert_all_once(
         ReportFactTime,
         [{"fact_id": id, "who": who, "seconds": n} for id, fact in by_id for who, n in fact.time.items()],
