@@ -247,6 +247,7 @@ PAGES = (
     Shown("report-sent", "/reports/sent", login="xuning"),
     Shown("report-months", "/reports/months", login="xuning"),
     Shown("report-tickets", "/reports/tickets?month=2026-10&figure=resolved", login="xuning"),
+    Shown("improvements", "/improvements", login="xuning", pictured=False),
     Shown("shares", "/shares", login="xuning"),
     Shown("shares-party", charged_party, login="xuning", pictured=False),
     Shown("shares-nothing", "/shares?month=2020-01", login="xuning", pictured=False),

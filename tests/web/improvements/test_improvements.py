@@ -108,3 +108,23 @@ def test_a_suggestion_is_taken_up_once(ops: Client, world: World, now: datetime)
     assert "已采纳" in followed(ops, "/improvements/adopt", data=taken)
     assert "采纳过" in followed(ops, "/improvements/adopt", data=taken)
     assert [(one.value, one.state) for one in stored()] == [("华东仓", "idea")]
+
+
+def test_before_and_after_are_drawn_and_read_alike(ops: Client, world: World, now: datetime) -> None:
+    start, facts, number = now.date() - timedelta(days=57), [], 0
+    for at in range(-56, 56):
+        for type, many in (("wrong_item", 4 if at < 0 else 2), ("address_change", 4)):
+            for _ticket in range(many):
+                number += 1
+                facts.append(fact(world, Side.OPENED, start + timedelta(days=at), ticket_id=number, type=type))
+    plant(world, facts)
+    ops.submit("/improvements/new", data=form(started_on=start.isoformat()))
+    path = f"/improvements/{stored()[0].id}"
+    ops.submit(f"{path}/move", data={"version": "1", "to": "running"})
+    page = ops.get(path).text
+    assert "达到预期" in page
+    assert "−50%" in page
+    assert page.count('class="improvement-before"') == 8
+    assert page.count('class="improvement-after"') == 8
+    assert page.count('<th scope="row">') == 16
+    assert "达到预期" in ops.get("/improvements").text
