@@ -185,6 +185,13 @@ def unit_of_work() -> Iterator[Session]:
         work.close()
 
 
+def read_one_moment() -> None:
+    """Begin to read anew, everything as it was at one moment. To be called before anything is read."""
+    db.session.remove()
+    if is_postgresql():
+        session().connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def hold(row: Base | None) -> None:
     """Keep a row at hand to the end of the unit of work: a session forgets what nobody else holds, and asks again."""
     session().info.setdefault("held", []).append(row)

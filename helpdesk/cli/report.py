@@ -12,7 +12,7 @@ from helpdesk.jobs.follow_reports import follow_reports
 from helpdesk.queries import report_proof
 from helpdesk.queries.report_proof import Proof
 from helpdesk.services import report_sums
-from helpdesk.storage import unit_of_work
+from helpdesk.storage import read_one_moment, unit_of_work
 
 SHOWN = 20
 """Differences that are told one by one."""
@@ -31,7 +31,7 @@ def follow() -> None:
 @click.option("--repair", is_flag=True, help="Write the sums anew where they are wrong.")
 def recount(*, facts: bool, repair: bool) -> None:
     """Add all facts up and compare with the sums that pages read. Exit code 1 if anything differs."""
-    report_proof.one_snapshot()
+    read_one_moment()
     found = report_proof.proof()
     click.echo(f"sums: {len(found.days)} days, {len(found.parts)} parts; {_verdict(found)}")
     _tell(_differences(found), len(found.wrong_days) + len(found.wrong_parts))

@@ -11,7 +11,7 @@ from helpdesk.domain.problems import TooLarge
 from helpdesk.queries import report_months as queries
 from helpdesk.queries import report_sources
 from helpdesk.services import report_recalculations as services
-from helpdesk.storage import db, unit_of_work
+from helpdesk.storage import unit_of_work
 
 log = structlog.get_logger(__name__)
 
@@ -39,13 +39,12 @@ def recalculate_months(clock: Callable[[], datetime], *, stopping: Callable[[], 
 
 def _count(id: int, month: date, clock: Callable[[], datetime], stopping: Callable[[], bool]) -> bool:
     with unit_of_work():
-        tickets = services.begin(id)
+        tickets = services.start(id)
     recount = services.Recount(month)
     for start in range(0, len(tickets), AT_ONCE):
         some = tickets[start : start + AT_ONCE]
         told = report_sources.told_by(some)
         recount.take(some, told.facts, told.articles)
-        db.session.remove()
         if stopping():
             return False
         with unit_of_work():

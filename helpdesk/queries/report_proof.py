@@ -46,7 +46,7 @@ from helpdesk.models import (
 )
 from helpdesk.models.promised import STANDING
 from helpdesk.queries.report_tallies import HOUR, PARTY, TIME, WALL, WORK
-from helpdesk.storage import db, is_postgresql, session
+from helpdesk.storage import is_postgresql, session
 
 DayRow = tuple[str, date, str]
 """Cut, day, value."""
@@ -84,13 +84,6 @@ class Strayed:
 
     some: tuple[tuple[str, str, str], ...] = field(default=())
     many: int = 0
-
-
-def one_snapshot() -> None:
-    """Read everything as it was at one moment. To be called before anything is read."""
-    db.session.remove()
-    if is_postgresql():
-        session().connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def proof() -> Proof:

@@ -73,7 +73,7 @@ def cancel(recalculation_id: int, *, actor: Actor, now: datetime) -> None:
     report_months.stop_recalculations(row.month, "report.recalculation_cancelled", now)
 
 
-def begin(recalculation_id: int) -> list[int]:
+def start(recalculation_id: int) -> list[int]:
     """Start counting, or start again after an interruption; returns the tickets to count. None if it was cancelled."""
     row = _row(recalculation_id)
     if row.state not in ("waiting", "running"):
