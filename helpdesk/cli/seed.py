@@ -80,6 +80,7 @@ def plant_demo() -> None:
     follow_reports()
     close_months(lambda: now)
     demo.send_reports(now)
+    demo.write_improvements(now)
     click.echo(f"demo: {tickets} tickets in {time.monotonic() - began:.1f} s", err=True)
 
 

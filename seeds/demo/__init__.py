@@ -11,6 +11,7 @@ from helpdesk.models import Ticket, User
 from helpdesk.services import passwords
 from helpdesk.storage import session
 from seeds.demo import material
+from seeds.demo.improvements import plant as write_improvements
 from seeds.demo.loader import load, play
 from seeds.demo.people import PASSWORD, PEOPLE
 from seeds.demo.plan import plan
@@ -27,6 +28,7 @@ __all__ = [
     "shops",
     "taken_logins",
     "tickets_exist",
+    "write_improvements",
 ]
 
 

@@ -13,6 +13,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from helpdesk.domain.access import Actor, Role
+from helpdesk.domain.improvements import State, Verdict
 from helpdesk.domain.reports import day_sums, month_parts
 from helpdesk.jobs.follow_reports import follow_reports
 from helpdesk.models import (
@@ -30,10 +32,11 @@ from helpdesk.models import (
     User,
 )
 from helpdesk.models.promised import PAYOUTS
+from helpdesk.queries import improvements as queries
 from helpdesk.queries import report_sources
 from helpdesk.storage import session, unit_of_work
 from seeds import base, demo, rulebook_document
-from seeds.demo import course, history, loader, origins, sendings
+from seeds.demo import course, history, improvements, loader, origins, sendings
 from seeds.demo.history import PastTicket
 from seeds.demo.steps import DemoPlan
 from seeds.demo.times import ZONE, last_months, works_at
@@ -144,6 +147,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
             assert loader._plant(past(), stage) == len(past())
         assert follow_reports() == len(past())
         assert sendings.send(NOW) > 0
+        assert improvements.plant(NOW) == len(improvements.ITEMS)
     yield database.app
     databases.engine_of(database.app).dispose()
 
@@ -239,3 +243,15 @@ class TestPlanted:
         transferred = session().scalars(select(Compensation.id).where(Compensation.kind.in_(PAYOUTS))).all()
         assert len(transferred) > 50
         assert sorted(session().scalars(select(Payout.compensation_id))) == sorted(transferred)
+
+    def test_what_the_shop_changed_shows_where_its_figures_turned(self) -> None:
+        person = session().scalars(select(User).where(User.login == "xuning")).one()
+        found = queries.board(Actor(person.id, Role(person.role)), NOW.astimezone(ZONE).date())
+        verdicts = {one.item.title: one.effect.verdict for one in found[State.RUNNING]}
+        assert verdicts == {
+            "出库扫码复核，装箱前双人核对": Verdict.REACHED,
+            "付款后 30 分钟内可自助改地址": Verdict.REACHED,
+            "下单页价格留快照，客服一键调取": Verdict.BETTER,
+            "玻璃件换加厚气柱袋": Verdict.TOO_FEW,
+        }
+        assert len(found[State.PLANNED]) == len(found[State.IDEA]) == 1
