@@ -132,6 +132,11 @@ def own_words(site: Site) -> list[str]:
         ("order_status", "detail"),
         ("parcel", "carrier"),
         ('"order"', "address"),
+        ('"order"', "warehouse"),
+        ("order_line", "batch"),
+        ("improvement", "title"),
+        ("improvement", "bottleneck"),
+        ("improvement", "direction"),
     )
     found = (site.rows(f"SELECT DISTINCT {column} FROM {table}") for table, column in columns)  # noqa: S608
     return [words for rows in found for (words,) in rows if words and HAN.search(words)]

@@ -125,6 +125,16 @@ def test_money_is_told_with_the_type_that_took_most_of_it() -> None:
     assert told.figures == pytest.approx({"fen": 800_000, "change": 0.6, "share": 0.625})
 
 
+def test_money_that_went_here_and_there_names_nobody() -> None:
+    each = sums(200, 2, money_n=10, money_fen=100_000)
+    rows = [row(f"t{place}", sums(200, 2, money_n=10, money_fen=200_000), each) for place in range(8)]
+    told = next(one for one in headline(whole(*rows), rows, running=False) if one.code.startswith("money"))
+    assert (told.code, told.value) == ("money.more", "")
+    unknown = [row("", sums(200, 2, money_n=40, money_fen=500_000), sums(200, 2, money_n=40, money_fen=200_000))]
+    told = next(one for one in headline(whole(*unknown), unknown, running=False) if one.code.startswith("money"))
+    assert (told.code, told.value) == ("money.more", "")
+
+
 def test_chance_is_no_change() -> None:
     assert not counts_differ(110, 95)
     assert counts_differ(150, 95)
