@@ -11,7 +11,7 @@ from helpdesk.domain.reports import SUMMED
 from helpdesk.jobs.follow_reports import follow_reports
 from helpdesk.queries import report_proof
 from helpdesk.queries.report_proof import Proof
-from helpdesk.services import report_sums
+from helpdesk.services import report_facts, report_sums
 from helpdesk.storage import read_one_moment, unit_of_work
 
 SHOWN = 20
@@ -48,7 +48,7 @@ def recount(*, facts: bool, repair: bool) -> None:
 
 def _repair() -> None:
     with unit_of_work():
-        report_sums.hold()
+        report_facts.hold_still()
         found = report_proof.proof()
         report_sums.rewrite(found.days, found.parts)
 

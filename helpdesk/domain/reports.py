@@ -101,13 +101,6 @@ class Fact:
         return self.day.replace(day=1)
 
 
-MEASURED = (
-    *("wall_seconds", "work_seconds", "first_n", "first_ok", "solution_n", "solution_ok", "queue_n", "queue_ok"),
-    *("platform_n", "platform_ok", "again_n", "again_ok", "reopened", "money_fen"),
-)
-"""What a fact measures of its ticket; the same names in ``Fact``, ``Sums`` and the tables."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sums:
     """Sums over facts: how many of each side, and what they measured."""
@@ -147,6 +140,9 @@ class Sums:
 
 
 SUMMED = tuple(one.name for one in fields(Sums))
+MEASURED = tuple(name for name in SUMMED if name in {one.name for one in fields(Fact)})
+"""What a fact measures of its ticket; the same names in ``Fact``, ``Sums`` and the tables."""
+
 CLOCKS = ("first", "solution", "queue", "platform")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import structlog
 from flask import current_app
 
 from helpdesk.domain.problems import Problem
+from helpdesk.domain.reports import month_of
 from helpdesk.queries import report_months as queries
 from helpdesk.queries.actors import system_actor
 from helpdesk.services import report_months
@@ -43,9 +44,5 @@ def last_due(now: datetime, zone: ZoneInfo) -> date:
     local = now.astimezone(zone)
     past = (local.day, local.hour) >= (DAY, HOUR)
     this = local.date().replace(day=1)
-    before = _month_before(this)
-    return before if past else _month_before(before)
-
-
-def _month_before(first: date) -> date:
-    return (first - timedelta(days=1)).replace(day=1)
+    before = month_of(this).before()
+    return (before if past else before.before()).first

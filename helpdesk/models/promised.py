@@ -38,7 +38,7 @@ def money_columns(
     shop_day = (
         select(func.coalesce(func.sum(Compensation.amount_fen), 0))
         .join(other, other.id == Compensation.ticket_id)
-        .where(_stands(), payout, today, other.shop_id == Ticket.shop_id)
+        .where(stands(), payout, today, other.shop_id == Ticket.shop_id)
         .correlate(Ticket)
         .scalar_subquery()
     )
@@ -46,7 +46,7 @@ def money_columns(
     customer = (
         select(func.coalesce(func.sum(Compensation.amount_fen), 0))
         .join(his, his.id == Compensation.ticket_id)
-        .where(_stands(), counted, Compensation.proposed_at >= window_start, his.customer_id == Ticket.customer_id)
+        .where(stands(), counted, Compensation.proposed_at >= window_start, his.customer_id == Ticket.customer_id)
         .correlate(Ticket)
         .scalar_subquery()
     )
@@ -90,7 +90,7 @@ def _by_policy(here: ColumnElement[bool]) -> ColumnElement[Any]:
     return (
         select(func.aggregate_strings(each, " "))
         .select_from(Compensation)
-        .where(_stands(), here)
+        .where(stands(), here)
         .correlate(Ticket)
         .scalar_subquery()
     )
@@ -109,9 +109,9 @@ def _sum(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _value(figure: ColumnElement[int], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    return select(figure).select_from(Compensation).where(_stands(), *conditions).correlate(Ticket).scalar_subquery()
+    return select(figure).select_from(Compensation).where(stands(), *conditions).correlate(Ticket).scalar_subquery()
 
 
-def _stands() -> ColumnElement[bool]:
-    """Neither rejected nor reversed, and no reversal itself."""
-    return and_(Compensation.state.in_(STANDING), Compensation.reverses_id.is_(None))
+def stands(row: Any = Compensation) -> ColumnElement[bool]:
+    """Compensations (``row`` may be an alias) that count: neither rejected nor reversed, and no reversal themselves."""
+    return and_(row.state.in_(STANDING), row.reverses_id.is_(None))

@@ -28,7 +28,7 @@ from helpdesk.models import (
     User,
 )
 from helpdesk.models.duty import absence_at
-from helpdesk.models.promised import STANDING
+from helpdesk.models.promised import stands
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.ledger import Sum, in_sight
 from helpdesk.storage import session
@@ -235,7 +235,7 @@ def earlier_of(customer_ids: Iterable[int]) -> dict[int, tuple[Earlier, ...]]:
             *(Compensation.is_remedy, Compensation.state, Ticket.type, Compensation.proposed_at),
         )
         .join(Ticket, Ticket.id == Compensation.ticket_id)
-        .where(Ticket.customer_id.in_(ids), Compensation.state.in_(STANDING), Compensation.reverses_id.is_(None))
+        .where(Ticket.customer_id.in_(ids), stands())
         .order_by(Compensation.id.desc())
         .limit(MOST_HISTORY)
     )
@@ -279,8 +279,7 @@ def _columns() -> Statement:
     counted = and_(
         here,
         other.id != Compensation.id,
-        other.state.in_(STANDING),
-        other.reverses_id.is_(None),
+        stands(other),
         other.is_remedy.is_(False),
     )
 

@@ -44,7 +44,7 @@ from helpdesk.models import (
     Shop,
     Ticket,
 )
-from helpdesk.models.promised import STANDING
+from helpdesk.models.promised import stands
 from helpdesk.queries.report_tallies import HOUR, PARTY, TIME, WALL, WORK
 from helpdesk.storage import is_postgresql, session
 
@@ -291,8 +291,7 @@ def _missing_money() -> Any:
         .join(Ticket, Ticket.id == Compensation.ticket_id)
         .join(Shop, Shop.id == Ticket.shop_id)
         .where(
-            Compensation.state.in_(STANDING),
-            Compensation.reverses_id.is_(None),
+            stands(),
             ~_has(Side.MONEY, Compensation.id),
             ~_due(),
         )
@@ -307,7 +306,6 @@ def _paid(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """There is the compensation that the fact is of."""
     return exists().where(
         Compensation.id == ReportFact.item_id,
-        Compensation.state.in_(STANDING),
-        Compensation.reverses_id.is_(None),
+        stands(),
         condition,
     )

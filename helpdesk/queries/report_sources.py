@@ -16,7 +16,7 @@ from sqlalchemy import Row, and_, func, select
 
 from helpdesk.domain import lifeline
 from helpdesk.domain.calendars import Calendar, open_seconds
-from helpdesk.domain.lifeline import Move, Stay
+from helpdesk.domain.lifeline import Stay
 from helpdesk.domain.reports import Fact, Side
 from helpdesk.domain.tickets import Status
 from helpdesk.models import (
@@ -36,10 +36,9 @@ from helpdesk.models import (
     WorkCalendar,
 )
 from helpdesk.models.calendars import calendar_of
-from helpdesk.models.promised import STANDING
+from helpdesk.models.promised import stands
+from helpdesk.queries.ticket_life import MOVES, calendar_of_stint, replayed
 from helpdesk.storage import session
-
-MOVES = ("ticket.status", "ticket.pending_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ def _records(ticket_ids: Sequence[int]) -> defaultdict[int, _Records]:
     for row in session().execute(_stays(ticket_ids)):
         found[row.ticket_id].stays.append(row)
     moves = (
-        select(Event.ticket_id, Event.at, Event.code, Event.params)
+        select(Event.ticket_id, Event.at, Event.code, Event.params.label("document"))
         .where(Event.ticket_id.in_(ticket_ids), Event.code.in_(MOVES))
         .order_by(Event.ticket_id, Event.id)
     )
@@ -127,8 +126,7 @@ def _records(ticket_ids: Sequence[int]) -> defaultdict[int, _Records]:
         found[row.ticket_id].shares[row.party] = row.percent
     money = select(Compensation.id, Compensation.ticket_id, Compensation.amount_fen, Compensation.proposed_at).where(
         Compensation.ticket_id.in_(ticket_ids),
-        Compensation.state.in_(STANDING),
-        Compensation.reverses_id.is_(None),
+        stands(),
     )
     for row in session().execute(money):
         found[row.ticket_id].money.append(row)
@@ -158,17 +156,12 @@ def _clocks(ticket_ids: Sequence[int]) -> Any:
 
 
 def _stays(ticket_ids: Sequence[int]) -> Any:
-    """A stay's closed hours are those of its clock's calendar; without a clock, those of the queue's present one."""
-    calendar = and_(
-        CalendarVersion.calendar_id == func.coalesce(ClockRow.calendar_id, Queue.calendar_id),
-        CalendarVersion.version == func.coalesce(ClockRow.calendar_version, WorkCalendar.version),
-    )
     return (
         select(Stint.ticket_id, Stint.kind, Queue.code, Stint.entered_at, Stint.left_at, CalendarVersion.document)
         .join(Queue, Queue.id == Stint.queue_id)
         .join(WorkCalendar, WorkCalendar.id == Queue.calendar_id)
         .outerjoin(ClockRow, and_(ClockRow.stint_id == Stint.id, ClockRow.cancelled_at.is_(None)))
-        .join(CalendarVersion, calendar)
+        .join(CalendarVersion, calendar_of_stint())
         .where(Stint.ticket_id.in_(ticket_ids))
         .order_by(Stint.ticket_id, Stint.id)
     )
@@ -228,22 +221,11 @@ def _time(records: _Records, begin: datetime, end: datetime, wall: int) -> dict[
     """Whose time it was, in seconds that add up to the whole."""
     stays = [Stay(row.code, row.entered_at, row.left_at, row.kind == "assist") for row in records.stays]
     calendars = {row.code: calendar_of(row.document) for row in records.stays}
-    segments = lifeline.life(begin, end, _moves(records.moves), stays, calendars)
+    segments = lifeline.life(begin, end, replayed(records.moves), stays, calendars)
     lengths: dict[str, timedelta] = {}
     for segment in segments:
         lengths[segment.who] = lengths.get(segment.who, timedelta()) + segment.length
     return {who: seconds for who, seconds in lifeline.shared(wall, lengths).items() if seconds}
-
-
-def _moves(rows: Iterable[Any]) -> Iterator[Move]:
-    """Status and whom the ticket waits for are told by an event each."""
-    status, pending_on = Status.NEW, None
-    for row in rows:
-        if row.code == "ticket.status":
-            status = Status(row.params["to"])
-        else:
-            pending_on = row.params["to"]
-        yield Move(row.at, status, pending_on)
 
 
 def _kept(clocks: Iterable[Any]) -> dict[str, int]:

@@ -201,9 +201,3 @@ def _row(now: Lines, before: Lines, value: str | None) -> ReportRow:
 def _longest_first(row: ReportRow) -> tuple[int, int, str]:
     sums = row.line.sums
     return -sums.wall_seconds, -sums.opened, row.value
-
-
-def _by_value(lines: Lines) -> dict[str, Line]:
-    return {
-        line.value: line for value, line in sorted(lines.items(), key=lambda one: one[0] or "") if value is not None
-    }

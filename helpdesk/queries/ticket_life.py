@@ -74,7 +74,7 @@ def ticket_records(ticket_id: int) -> Records:
     rows = plain_rows(_records(), {"ticket": ticket_id}).all()
     return Records(
         stints=tuple(_stint(row) for row in rows if row.part == "stint"),
-        moves=tuple(_replayed(row for row in rows if row.part == "event")),
+        moves=tuple(replayed(row for row in rows if row.part == "event")),
         pause=paused(PauseRow._make(row[2:8]) for row in rows if row.part == "pause"),
     )
 
@@ -146,8 +146,11 @@ def _stint(row: Row[Any]) -> StintView:
     )
 
 
-def _replayed(rows: Iterable[Row[Any]]) -> Iterator[Move]:
-    """Status and whom the ticket waits for are told by an event each; of one change both bear one time."""
+def replayed(rows: Iterable[Any]) -> Iterator[Move]:
+    """Moves from events of ``MOVES`` (at, code, and their params as ``document``) in their order.
+
+    Status and whom the ticket waits for are told by an event each; of one change both bear one time.
+    """
     status, pending_on = Status.NEW, None
     for row in rows:
         if row.code == "ticket.status":
@@ -157,6 +160,17 @@ def _replayed(rows: Iterable[Row[Any]]) -> Iterator[Move]:
         yield Move(row.at, status, pending_on)
 
 
+def calendar_of_stint() -> ColumnElement[bool]:
+    """Joins ``CalendarVersion`` to a stint with its queue, the queue's calendar and the stint's clock, if any.
+
+    A stint's closed hours are those of its clock's calendar; without a clock, those of the queue's present one.
+    """
+    return and_(
+        CalendarVersion.calendar_id == func.coalesce(ClockRow.calendar_id, Queue.calendar_id),
+        CalendarVersion.version == func.coalesce(ClockRow.calendar_version, WorkCalendar.version),
+    )
+
+
 _TEXT: ColumnElement[Any] = cast(null(), SQLString)
 _NUMBER: ColumnElement[Any] = cast(null(), Integer)
 _INSTANT: ColumnElement[Any] = cast(null(), UTCDateTime)
@@ -164,11 +178,6 @@ _DOCUMENT: ColumnElement[Any] = cast(null(), JSONDocument)
 
 
 def _stints(ticket_id: int) -> Statement:
-    """A stint's closed hours are those of its clock's calendar; without a clock, those of the queue's present one."""
-    calendar = and_(
-        CalendarVersion.calendar_id == func.coalesce(ClockRow.calendar_id, Queue.calendar_id),
-        CalendarVersion.version == func.coalesce(ClockRow.calendar_version, WorkCalendar.version),
-    )
     return (
         select(
             literal("stint").label("part"),
@@ -192,7 +201,7 @@ def _stints(ticket_id: int) -> Statement:
         .join(Queue, Queue.id == Stint.queue_id)
         .join(WorkCalendar, WorkCalendar.id == Queue.calendar_id)
         .outerjoin(ClockRow, and_(ClockRow.stint_id == Stint.id, ClockRow.cancelled_at.is_(None)))
-        .join(CalendarVersion, calendar)
+        .join(CalendarVersion, calendar_of_stint())
         .outerjoin(Note, Note.id == Stint.question_note_id)
         .where(Stint.ticket_id == ticket_id)
     )

@@ -14,7 +14,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, delete, insert, select
+from sqlalchemy import Insert, delete, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -83,6 +83,15 @@ def store(
     keep_articles({ticket_id: set(articles.get(ticket_id, ())) for ticket_id in untouched})
     session().execute(delete(ReportDue).where(ReportDue.id.in_([id for id, _ticket in due])))
     return len(tickets)
+
+
+def hold_still() -> None:
+    """Nobody counts or closes until the end of the transaction: what is read now stays true.
+
+    Pages go on reading; SQLite has one writer at a time anyway.
+    """
+    if is_postgresql():
+        session().execute(text("LOCK TABLE report_month IN EXCLUSIVE MODE"))
 
 
 def replace(old: Iterable[tuple[int, Fact]], new: Sequence[Fact]) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, select, text, union, update
+from sqlalchemy import delete, func, insert, select, union, update
 
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.problems import Conflict, Invalid, Stale
@@ -34,7 +34,7 @@ from helpdesk.models import (
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.services import report_facts
 from helpdesk.services.events import record
-from helpdesk.storage import is_postgresql, session
+from helpdesk.storage import session
 
 AT_ONCE = 1_000
 """Tickets whose facts are read at once."""
@@ -49,7 +49,7 @@ def close(month: date, *, actor: Actor, now: datetime) -> Line:
     or a ticket that was there by its end has changed and is not counted yet.
     """
     actor.require(Permission.REPORTS_CLOSE)
-    _lock()
+    report_facts.hold_still()
     _check_over(month, now)
     if session().get(ReportMonth, month) is not None:
         raise Conflict("report.month_closed")
@@ -83,7 +83,7 @@ def reopen(month: date, *, reason: str, version: int, actor: Actor, now: datetim
 
 def closed_month(month: date, version: int) -> ReportMonth:
     """The closed month at this version, held until the end of the transaction. ``Stale`` where it is another one."""
-    _lock()
+    report_facts.hold_still()
     row = session().get(ReportMonth, month)
     if row is None or row.version != version:
         raise Stale("report.month_changed")
@@ -185,9 +185,3 @@ def _check_over(month: date, now: datetime) -> None:
         raise Invalid("report.month_without_tickets")
     if now < bounds(month)[1]:
         raise Invalid("report.month_not_over")
-
-
-def _lock() -> None:
-    """Nobody counts or closes meanwhile. Pages go on reading; SQLite has one writer at a time anyway."""
-    if is_postgresql():
-        session().execute(text("LOCK TABLE report_month IN EXCLUSIVE MODE"))

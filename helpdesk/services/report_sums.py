@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import delete, insert, text
+from sqlalchemy import delete, insert
 
 from helpdesk.domain.reports import SUMMED
 from helpdesk.models import ReportDay, ReportPart
-from helpdesk.storage import is_postgresql, session
-
-
-def hold() -> None:
-    """Nobody adds to the sums until the end of the transaction: what is read now stays true."""
-    if is_postgresql():
-        session().execute(text("LOCK TABLE report_month IN EXCLUSIVE MODE"))
+from helpdesk.storage import session
 
 
 def rewrite(

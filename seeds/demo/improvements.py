@@ -16,7 +16,7 @@ from helpdesk.services.improvements import Draft
 from helpdesk.storage import session, unit_of_work
 from seeds.demo.course import MEAN_HOURS
 from seeds.demo.origins import WEAK_BATCH
-from seeds.demo.times import ZONE
+from seeds.demo.times import ZONE, months_before
 
 WRITES = "xuning"
 FULL_MONTHS = len(MEAN_HOURS)
@@ -64,7 +64,7 @@ def plant(now: datetime) -> int:
 
 def _write(key: str, item: Item, owner: int | None, actor: Actor, today: date) -> None:
     kind = published_rulebook().type(item.type)
-    begun = None if item.month is None else _month(today, FULL_MONTHS - item.month)
+    begun = None if item.month is None else months_before(today.replace(day=1), FULL_MONTHS - item.month)
     thought_of = (begun or today) - LEAD
     draft = Draft(
         type=item.type,
@@ -83,14 +83,6 @@ def _write(key: str, item: Item, owner: int | None, actor: Actor, today: date) -
         improvements.move(id, 1, State.PLANNED, actor=actor, today=thought_of, now=_ten_o_clock(thought_of))
     if begun:
         improvements.move(id, 2, State.RUNNING, actor=actor, today=begun, now=_ten_o_clock(begun))
-
-
-def _month(today: date, before: int) -> date:
-    """The first day of the month so many before this one."""
-    first = today.replace(day=1)
-    for _ in range(before):
-        first = (first - timedelta(days=1)).replace(day=1)
-    return first
 
 
 def _ten_o_clock(day: date) -> datetime:

@@ -57,12 +57,13 @@ class Month:
 def last_months(now: datetime) -> tuple[Month, Month, Month]:
     """The last two full calendar months and the current one."""
     this = now.astimezone(ZONE).date().replace(day=1)
-    starts = [_months_before(this, 2), _months_before(this, 1), this]
+    starts = [months_before(this, 2), months_before(this, 1), this]
     first, second, third = (datetime(d.year, d.month, d.day, tzinfo=ZONE).astimezone(UTC) for d in starts)
     return Month(first, second, True), Month(second, third, True), Month(third, now, False)
 
 
-def _months_before(first: date, count: int) -> date:
+def months_before(first: date, count: int) -> date:
+    """The first day of the month so many before the one that begins on ``first``."""
     for _ in range(count):
         first = (first - timedelta(days=1)).replace(day=1)
     return first

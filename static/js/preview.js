@@ -1,4 +1,5 @@
-// Shows what a text would be classified as while it is typed: one request at a time, half a second after the last key.
+// Shows what a form would make of what is typed: one request at a time, a moment after the last key.
+// <form data-preview="address" data-preview-by="names of fields" data-preview-after="milliseconds">
 
 const form = document.querySelector("form[data-preview]");
 const target = document.querySelector("[data-preview-target]");
@@ -15,16 +16,16 @@ async function preview() {
       headers: { "X-Requested-With": "fetch" },
       signal: running.signal,
     });
-    if (answer.ok) target.innerHTML = await answer.text();
+    if (answer.ok && !answer.redirected) target.innerHTML = await answer.text();
   } catch {
     // Offline, or overtaken by a newer text: the last preview stays, and the server decides on submit anyway.
   }
 }
 
 form?.addEventListener("input", (event) => {
-  if (!["text", "order_number", "type"].includes(event.target.name)) return;
+  if (!form.dataset.previewBy.split(" ").includes(event.target.name)) return;
   clearTimeout(waiting);
-  waiting = setTimeout(preview, 500);
+  waiting = setTimeout(preview, Number(form.dataset.previewAfter));
 });
 
 // A number found in the text goes into its field on a click, as long as nobody has typed one there.

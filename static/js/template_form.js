@@ -1,33 +1,7 @@
-// Writing a template: what the customer would read is shown while it is typed, and placeholders are put in by a click.
+// Writing a template: placeholders are put in by a click. What the customer would read is shown by preview.js.
 
 const form = document.querySelector("form[data-template-form]");
-const shown = form.querySelector("[data-template-preview]");
-const SHOWN_BY = ["body_zh", "body_en", "ticket"];
-let waiting = 0;
-let running = null;
 let last = form.elements.body_zh;
-
-async function preview() {
-  running?.abort();
-  running = new AbortController();
-  try {
-    const answer = await fetch(form.dataset.preview, {
-      method: "POST",
-      body: new FormData(form),
-      headers: { "X-Requested-With": "fetch" },
-      signal: running.signal,
-    });
-    if (answer.ok && !answer.redirected) shown.innerHTML = await answer.text();
-  } catch {
-    // Offline, or overtaken by a newer text: the last preview stays, and the server decides on saving anyway.
-  }
-}
-
-form.addEventListener("input", (event) => {
-  if (!SHOWN_BY.includes(event.target.name)) return;
-  clearTimeout(waiting);
-  waiting = setTimeout(preview, 300);
-});
 
 form.addEventListener("focusin", (event) => {
   if (event.target.matches("[name=body_zh], [name=body_en]")) last = event.target;

@@ -85,7 +85,7 @@ def template_versions(site: Site) -> str:
 
 def try_a_template(page: Page) -> None:
     page.locator("[name=body_zh]").press_sequentially("，{colour}", delay=0)
-    expect(page.locator("[data-template-preview] .template-gap", has_text="{colour}")).to_be_visible()
+    expect(page.locator("[data-preview-target] .template-gap", has_text="{colour}")).to_be_visible()
 
 
 def reword_a_template(page: Page) -> None:

@@ -21,7 +21,7 @@ def test_one_is_written_with_a_preview_on_a_real_ticket(windows: Windows, site: 
     page.goto("/templates")
     page.get_by_role("link", name="写一条").click()
     page.fill("[name=title_zh]", "浏览器写的")
-    body, preview = page.locator("[name=body_zh]"), page.locator("[data-template-preview]")
+    body, preview = page.locator("[name=body_zh]"), page.locator("[data-preview-target]")
     body.press_sequentially("您好 ，")
     body.press("ArrowLeft")
     page.get_by_role("button", name="{customer}").click()

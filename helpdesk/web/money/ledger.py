@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask_babel import get_timezone
 
 from helpdesk.adapters.sheets import Cell, Money, write_xlsx
@@ -19,6 +19,7 @@ from helpdesk.queries.choices import list_choices
 from helpdesk.queries.keyset import parse_cursor
 from helpdesk.queries.ledger import LedgerFilter, LedgerRow, Totals
 from helpdesk.web.access import current_actor, moment, needs, rules
+from helpdesk.web.downloads import CSV, download
 from helpdesk.web.forms import row_id
 from helpdesk.web.locale import shop_zone
 from helpdesk.web.money import money
@@ -63,7 +64,7 @@ def ledger() -> str:
 def csv_file() -> Response:
     headers, rows, below, asked = _everything()
     lines = [[_text(cell) for cell in line] for line in (*rows, [], *below)]
-    return _file(write_csv(headers, lines), "text/csv; charset=utf-8", asked, "csv")
+    return _file(write_csv(headers, lines), CSV, asked, "csv")
 
 
 @money.get("/compensations.xlsx")
@@ -85,12 +86,8 @@ def _everything() -> tuple[list[str], list[list[Cell]], list[list[Cell]], dict[s
 
 
 def _file(content: bytes, kind: str, asked: dict[str, Any], suffix: str) -> Response:
-    response = make_response(content)
     period = "_".join(filter(None, (asked["from"], asked["to"]))) or "all"
-    response.headers["Content-Type"] = kind
-    response.headers["Content-Disposition"] = f'attachment; filename="compensations-{period}.{suffix}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return download(content, kind, f"compensations-{period}.{suffix}")
 
 
 def _chosen() -> tuple[LedgerFilter, dict[str, Any]]:

@@ -19,6 +19,7 @@ from helpdesk.queries.payouts import Batch, BatchRow, Due, ShopDue
 from helpdesk.services import payouts as services
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
+from helpdesk.web.downloads import CSV, download
 from helpdesk.web.forms import row_id
 from helpdesk.web.money import money
 from helpdesk.web.money.presenting import policy_name, type_name
@@ -87,11 +88,7 @@ def payout_file(batch_id: int) -> Response:
     found, rows = queries.batch(current_actor(), batch_id)
     with force_locale(current_app.config["BABEL_DEFAULT_LOCALE"]):
         content = write_csv(_file_headers(), [_file_line(found, row) for row in rows])
-    response = make_response(content)
-    response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.number}.csv"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return download(content, CSV, f"{found.number}.csv")
 
 
 @money.post("/payouts/<id:batch_id>/settle")

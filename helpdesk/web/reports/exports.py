@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Response, make_response
+from flask import Response
 
 from helpdesk.adapters.sheets import Money
 from helpdesk.adapters.workbooks import Cell, Hours, Share
@@ -14,6 +14,7 @@ from helpdesk.domain.reports import Dimension
 from helpdesk.queries.report_tickets import MOST_EXPORTED, FactRow, every_ticket
 from helpdesk.queries.report_tickets import tickets as tickets_behind
 from helpdesk.web.access import current_actor, needs, rules
+from helpdesk.web.downloads import CSV, download
 from helpdesk.web.locale import shop_zone
 from helpdesk.web.reports import reports
 from helpdesk.web.reports.asking import asked
@@ -23,7 +24,6 @@ from helpdesk.wording.labels import status_label
 from helpdesk.wording.report_files import Answer, answer, csv_file, csv_of, file_stem, workbook
 from helpdesk.wording.report_names import Names, names
 
-CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -31,14 +31,14 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @needs(Permission.REPORTS_READ)
 def export_csv() -> Response:
     told = _answer()
-    return _file(csv_file(told), CSV, f"{file_stem(told.found.question)}.csv")
+    return download(csv_file(told), CSV, f"{file_stem(told.found.question)}.csv")
 
 
 @reports.get("/reports/export.xlsx")
 @needs(Permission.REPORTS_READ)
 def export_xlsx() -> Response:
     told = _answer()
-    return _file(workbook(told), XLSX, f"{file_stem(told.found.question)}.xlsx")
+    return download(workbook(told), XLSX, f"{file_stem(told.found.question)}.xlsx")
 
 
 @reports.get("/reports/tickets.csv")
@@ -53,20 +53,12 @@ def export_tickets() -> Response:
     called, kind = names(actor, rules()), figure.partition(":")[0]
     rows = [_line(row, kind, called) for row in every_ticket(question, figure, value, actor)]
     total: list[Cell] = [_("合计"), *[None] * (len(_headers()) - 2), _amount(kind, page.total)]
-    return _file(csv_of(_headers(), [*rows, total]), CSV, f"{file_stem(question)}-tickets.csv")
+    return download(csv_of(_headers(), [*rows, total]), CSV, f"{file_stem(question)}-tickets.csv")
 
 
 def _answer() -> Answer:
     wanted = asked()
     return answer(wanted.question, current_actor(), time=wanted.time, today=wanted.today)
-
-
-def _file(content: bytes, kind: str, name: str) -> Response:
-    response = make_response(content)
-    response.headers["Content-Type"] = kind
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _headers() -> list[str]:

@@ -20,6 +20,7 @@ from helpdesk.services import report_sendings as services
 from helpdesk.services.report_sendings import Circle
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
+from helpdesk.web.downloads import download
 from helpdesk.web.reports import reports
 from helpdesk.web.reports.asking import parse, today
 from helpdesk.web.reports.exports import XLSX
@@ -61,11 +62,8 @@ def send_now() -> BaseResponse:
 def sent_file(sending_id: int) -> Response:
     """The workbook anew, as the circle that it was sent to sees it."""
     stored = queries.stored(sending_id, current_actor())
-    response = make_response(workbook(answer(stored.question, stored.reader, time="wall", today=today(moment()))))
-    response.headers["Content-Type"] = XLSX
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_stem(stored.question)}.xlsx"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    book = workbook(answer(stored.question, stored.reader, time="wall", today=today(moment())))
+    return download(book, XLSX, f"{file_stem(stored.question)}.xlsx")
 
 
 def _send(form: Any) -> int | None:

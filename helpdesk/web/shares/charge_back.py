@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask_babel import get_timezone
 
 from helpdesk.adapters.sheets import Cell, Money, write_xlsx
@@ -21,13 +21,13 @@ from helpdesk.queries import charge_back as queries
 from helpdesk.queries.charge_back import UNSAID, ChargeBack, ChargedTicket, Month, PartyRow
 from helpdesk.queries.keyset import parse_cursor
 from helpdesk.web.access import current_actor, moment, needs, rules
+from helpdesk.web.downloads import CSV, download
 from helpdesk.web.locale import shop_zone
 from helpdesk.web.shares import shares
 from helpdesk.wording import label, party_label
 from helpdesk.wording.catalog import gettext as _
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CSV = "text/csv; charset=utf-8"
 HOUR = 3600
 
 
@@ -82,28 +82,28 @@ def charged(party: str) -> str:
 @needs(Permission.SHARES_READ)
 def csv_file() -> Response:
     headers, rows, below, name = _summary()
-    return _file(write_csv(headers, _plain([*rows, [], *below])), CSV, f"shares-{name}.csv")
+    return download(write_csv(headers, _plain([*rows, [], *below])), CSV, f"shares-{name}.csv")
 
 
 @shares.get("/shares.xlsx")
 @needs(Permission.SHARES_READ)
 def xlsx_file() -> Response:
     headers, rows, below, name = _summary()
-    return _file(write_xlsx(_("责任扣款清单"), headers, rows, below), XLSX, f"shares-{name}.xlsx")
+    return download(write_xlsx(_("责任扣款清单"), headers, rows, below), XLSX, f"shares-{name}.xlsx")
 
 
 @shares.get("/shares/<party>/tickets.csv")
 @needs(Permission.SHARES_READ)
 def charged_csv(party: str) -> Response:
     headers, rows, below, name = _detail(party)
-    return _file(write_csv(headers, _plain([*rows, [], *below])), CSV, f"shares-{party}-{name}.csv")
+    return download(write_csv(headers, _plain([*rows, [], *below])), CSV, f"shares-{party}-{name}.csv")
 
 
 @shares.get("/shares/<party>/tickets.xlsx")
 @needs(Permission.SHARES_READ)
 def charged_xlsx(party: str) -> Response:
     headers, rows, below, name = _detail(party)
-    return _file(write_xlsx(_("责任扣款明细"), headers, rows, below), XLSX, f"shares-{party}-{name}.xlsx")
+    return download(write_xlsx(_("责任扣款明细"), headers, rows, below), XLSX, f"shares-{party}-{name}.xlsx")
 
 
 def _summary() -> tuple[list[str], list[list[Cell]], list[list[Cell]], str]:
@@ -146,14 +146,6 @@ def _detail(party: str) -> tuple[list[str], list[list[Cell]], list[list[Cell]], 
     ]
     sums = Money(found.goodwill_fen), Money(found.remedy_fen), Money(found.total_fen)
     return headers, rows, [[_("合计"), found.tickets, "", "", "", *sums, ""]], f"{first:%Y-%m}"
-
-
-def _file(content: bytes, kind: str, name: str) -> Response:
-    response = make_response(content)
-    response.headers["Content-Type"] = kind
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _month() -> tuple[date, Month]:
