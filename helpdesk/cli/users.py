@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 
 from helpdesk import timesource
 from helpdesk.config import LOCALES
-from helpdesk.domain.access import Role
+from helpdesk.domain.access import PEOPLE, Role
 from helpdesk.domain.problems import NotFound, Problem
 from helpdesk.queries import accounts as queries
 from helpdesk.queries.actors import system_actor
@@ -17,13 +17,13 @@ from helpdesk.storage import unit_of_work
 from helpdesk.wording import problem_text
 
 group = AppGroup("user", help="Create people, set passwords, deactivate.")
-PEOPLE = [role.value for role in Role if role is not Role.SYSTEM]
+ROLES = [role.value for role in PEOPLE]
 
 
 @group.command("create")
 @click.argument("login")
 @click.option("--name", help="As others see it; the login if left out.")
-@click.option("--role", type=click.Choice(PEOPLE), default=Role.AGENT.value, show_default=True)
+@click.option("--role", type=click.Choice(ROLES), default=Role.AGENT.value, show_default=True)
 @click.option("--queue", "codes", multiple=True, metavar="CODE", help="A queue to work in; may be given several times.")
 @click.option("--locale", type=click.Choice(LOCALES), default=LOCALES[0], show_default=True)
 @click.password_option(help="Asked for if left out, which keeps it out of the shell's history.")

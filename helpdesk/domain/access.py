@@ -20,6 +20,7 @@ class Role(StrEnum):
     OPS = "ops"
     ADMIN = "admin"
     AUDITOR = "auditor"
+    INTEGRATION = "integration"  # another system, by a token or a webhook
     SYSTEM = "system"  # jobs and imports
 
 
@@ -61,6 +62,10 @@ class Permission(StrEnum):
     CALENDARS_MANAGE = "calendars:manage"  # hours; holidays take the scope over all
     SHIFTS_READ = "shifts:read"
     SHIFTS_MANAGE = "shifts:manage"  # who is on duty, who is away and who stands in
+    VIEWS_MANAGE = "views:manage"  # saved views of a queue; everybody's take the scope over all
+    ORDERS_WRITE = "orders:write"  # what other systems tell of orders
+    CHANNELS_MANAGE = "channels:manage"  # shops, channels, mailboxes: where words come in and go out
+    TOKENS_MANAGE = "tokens:manage"  # keys of other systems: tokens and webhooks
     TARGETS_MANAGE = "targets:manage"  # mailboxes and robots that are told
     OUTBOX_MANAGE = "outbox:manage"  # what could not be delivered
     CHANGES_READ = "changes:read"  # who changed which setting
@@ -106,6 +111,7 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.TARGETS_MANAGE: OWN,
         P.OUTBOX_MANAGE: OWN,
         P.TEMPLATES_MANAGE: OWN,
+        P.VIEWS_MANAGE: OWN,
         P.MONEY_READ: OWN,
         P.MONEY_APPROVE: OWN,
         P.SHARES_DECIDE: OWN,
@@ -144,6 +150,7 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.OUTBOX_MANAGE: ALL,
         P.TEMPLATES_WRITE: OWN,
         P.TEMPLATES_MANAGE: ALL,
+        P.VIEWS_MANAGE: ALL,
         P.MONEY_READ: ALL,
         P.MONEY_PROPOSE: ALL,
         P.MONEY_APPROVE: ALL,
@@ -173,6 +180,9 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
         P.USERS_MANAGE: ALL,
+        P.VIEWS_MANAGE: ALL,
+        P.CHANNELS_MANAGE: ALL,
+        P.TOKENS_MANAGE: ALL,
     },
     Role.AUDITOR: {
         **_EVERYONE,
@@ -184,6 +194,16 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.WORDS_READ: ALL,
         P.CHANGES_READ: ALL,
         P.USERS_READ: ALL,
+    },
+    Role.INTEGRATION: {
+        P.TICKETS_READ: ALL,
+        P.TICKETS_CREATE: ALL,
+        P.TICKETS_WORK: ALL,
+        P.TICKETS_REPLY: ALL,
+        P.TICKETS_ASSIGN: ALL,
+        P.TICKETS_TRANSFER: ALL,
+        P.TEMPLATES_READ: ALL,
+        P.ORDERS_WRITE: ALL,
     },
     Role.SYSTEM: {
         P.TICKETS_READ: ALL,
@@ -202,7 +222,10 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
 }
 
 
-WORKING_ROLES = frozenset(role for role, row in TABLE.items() if P.TICKETS_WORK in row and P.TICKETS_REPLY in row)
+PEOPLE = tuple(role for role in Role if role not in {Role.INTEGRATION, Role.SYSTEM})
+"""Roles that somebody can log in with."""
+
+WORKING_ROLES = frozenset(role for role in PEOPLE if P.TICKETS_WORK in TABLE[role] and P.TICKETS_REPLY in TABLE[role])
 """Whose people can have tickets in their hands."""
 
 
@@ -215,9 +238,12 @@ class Actor:
     queues: frozenset[int] = frozenset()
     writing_queues: frozenset[int] = frozenset()  # those of them that answer buyers
     source: str = "page"  # page, api, import, job, cli: recorded with every event
+    only: frozenset[Permission] | None = None  # of his role's permissions, those that his token allows
 
     def scope(self, permission: Permission) -> Scope | None:
         """How far the permission reaches for this actor; None where he has not got it."""
+        if self.only is not None and permission not in self.only:
+            return None
         return TABLE[self.role].get(permission)
 
     def may(self, permission: Permission) -> bool:

@@ -11,6 +11,8 @@ from helpdesk.models.events import Event, Operation
 from helpdesk.models.inbound import Inbound
 from helpdesk.models.jobs import ImportFile, JobRun, JobRunError, Lease
 from helpdesk.models.learned import LearnedModel
+from helpdesk.models.links import TicketLink
+from helpdesk.models.mailboxes import Mailbox
 from helpdesk.models.messages import Message, Note
 from helpdesk.models.notifications import Envelope, Notification, NotificationChoice, NotificationTarget
 from helpdesk.models.orders import Order, OrderLine, OrderStatus, Parcel
@@ -38,12 +40,15 @@ from helpdesk.models.shifts import Absence, Shift
 from helpdesk.models.shops import Channel, Shop
 from helpdesk.models.skills import Skill, UserSkill
 from helpdesk.models.tickets import Responsibility, Stint, Ticket, TicketNumber, TicketReader, TicketTag
+from helpdesk.models.tokens import ApiToken, IdempotentAnswer
 from helpdesk.models.users import LoginAttempt, User, UserSession
 from helpdesk.models.views import SavedView
+from helpdesk.models.webhooks import Webhook, WebhookCall
 from helpdesk.models.words import PhraseProposal, WordHealth
 
 __all__ = [
     "Absence",
+    "ApiToken",
     "Appeal",
     "Attachment",
     "CalendarVersion",
@@ -59,6 +64,7 @@ __all__ = [
     "Event",
     "Holiday",
     "HolidayYear",
+    "IdempotentAnswer",
     "ImportFile",
     "Improvement",
     "Inbound",
@@ -67,6 +73,7 @@ __all__ = [
     "LearnedModel",
     "Lease",
     "LoginAttempt",
+    "Mailbox",
     "Membership",
     "Message",
     "Note",
@@ -109,6 +116,7 @@ __all__ = [
     "TemplateUse",
     "Ticket",
     "TicketEvidence",
+    "TicketLink",
     "TicketNumber",
     "TicketPause",
     "TicketReader",
@@ -116,6 +124,8 @@ __all__ = [
     "User",
     "UserSession",
     "UserSkill",
+    "Webhook",
+    "WebhookCall",
     "WordHealth",
     "WorkCalendar",
 ]

@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.domain.access import Role
+from helpdesk.domain.access import PEOPLE, Role
 from helpdesk.storage import Base
 
 ROLES = ", ".join(f"'{role.value}'" for role in Role)
 
 
 class User(Base):
-    """A person, or ``system``: the actor of jobs and imports, who can't log in."""
+    """A person; or ``system``, the actor of jobs and imports, or an ``integration``, who can't log in."""
 
     __tablename__ = "user"
     __table_args__ = (
@@ -38,6 +38,10 @@ class User(Base):
     digest_seconds: Mapped[int] = mapped_column(default=0)  # his mail gathers news for so long
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
+
+
+is_person = User.role.in_([role.value for role in PEOPLE])
+"""True of somebody who can log in."""
 
 
 class UserSession(Base):

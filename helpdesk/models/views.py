@@ -1,20 +1,39 @@
-"""视图: a filter that somebody wants to see again."""
+"""视图: a filter that somebody, a queue or everybody wants to see again."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.storage import Base
+from helpdesk.storage import Base, where
 
 
 class SavedView(Base):
+    """Personal ones belong to their owner, a team's to a queue, those for all to nobody.
+
+    ``filter`` is a ticket filter, ``columns`` what the list shows, ``sort`` a column with or without ``-`` before it.
+    """
+
     __tablename__ = "saved_view"
-    __table_args__ = (UniqueConstraint("owner_id", "name"),)
+    __table_args__ = (
+        CheckConstraint("scope IN ('personal', 'team', 'all')", name="scope"),
+        CheckConstraint("(scope = 'team') = (queue_id IS NOT NULL)", name="queue"),
+        Index("uq_saved_view_personal", "owner_id", "name", unique=True, **where("scope = 'personal'")),
+        Index("uq_saved_view_team", "queue_id", "name", unique=True, **where("scope = 'team'")),
+        Index("uq_saved_view_all", "name", unique=True, **where("scope = 'all'")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(String(8))
     owner_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    queue_id: Mapped[int | None] = mapped_column(ForeignKey("queue.id"))
     name: Mapped[str] = mapped_column(String(60))
     filter: Mapped[dict[str, Any]]
+    columns: Mapped[list[Any]]
+    sort: Mapped[str] = mapped_column(String(30), default="")
+    position: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]

@@ -13,6 +13,7 @@ from helpdesk.domain.problems import NotFound
 from helpdesk.models import Membership, Queue, Ticket, User, UserSession
 from helpdesk.models.rulebooks import PUBLISHED_COLUMNS
 from helpdesk.models.tickets import is_active
+from helpdesk.models.users import is_person
 from helpdesk.queries.keyset import Statement
 from helpdesk.storage import plain_rows, session
 
@@ -185,7 +186,7 @@ def _users(now: datetime) -> Select[User, datetime | None, int, int]:
     open_tickets = (
         select(func.count()).select_from(Ticket).where(Ticket.owner_id == User.id, is_active).scalar_subquery()
     )
-    return select(User, seen_at, sessions, open_tickets).where(User.role != Role.SYSTEM.value)
+    return select(User, seen_at, sessions, open_tickets).where(is_person)
 
 
 def _with_queues(people: Select[User, datetime | None, int, int]) -> list[UserRow]:

@@ -38,7 +38,7 @@ MOST_DECIDED = 20
 MOST_HISTORY = 2_000
 """Earlier promises that are read for all customers of a page together."""
 
-NEVER = tuple(role.value for role in (Role.ADMIN, Role.AUDITOR, Role.SYSTEM))
+NEVER = tuple(role.value for role in (Role.ADMIN, Role.AUDITOR, Role.INTEGRATION, Role.SYSTEM))
 """They don't decide over money, nor in another's place."""
 
 IS_WAITING = Compensation.state == literal_column("'proposed'")

@@ -16,6 +16,7 @@ from helpdesk.domain.rulebook import Label
 from helpdesk.models import Channel, Event, Queue, RuleBookRow, Skill, User, WorkCalendar
 from helpdesk.models.calendars import load_calendars
 from helpdesk.models.rulebooks import published_rulebook
+from helpdesk.models.users import is_person
 from helpdesk.queries.keyset import Cursor, Key, sorted_page
 from helpdesk.storage import session
 
@@ -142,7 +143,7 @@ def people(actor: Actor) -> list[tuple[int, str]]:
     """Everybody who may have changed something, by name."""
     actor.require(Permission.CHANGES_READ)
     rows = session().execute(
-        select(User.id, User.name).where(User.role != Role.SYSTEM.value).order_by(User.name, User.id).limit(MOST_PEOPLE)
+        select(User.id, User.name).where(is_person).order_by(User.name, User.id).limit(MOST_PEOPLE)
     )
     return [(id_, name) for id_, name in rows]
 

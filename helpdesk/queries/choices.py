@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Integer, and_, exists, literal, literal_column, select, union_all
 
-from helpdesk.domain.access import Actor, Permission, Role, Scope
+from helpdesk.domain.access import Actor, Permission, Scope
 from helpdesk.domain.rulebook import Label
 from helpdesk.models import Channel, Membership, Queue, Shop, User
+from helpdesk.models.users import is_person
 from helpdesk.queries.keyset import Statement
 from helpdesk.storage import constants, plain_rows
 
@@ -76,7 +77,7 @@ def _choices(queues: frozenset[int] | None) -> Statement:
         select(literal("shop"), Shop.id, Shop.code, Shop.name, Shop.name, none),
         select(literal("channel"), Channel.id, Channel.code, Channel.name_zh, Channel.name_en, none),
         select(literal("person"), User.id, User.role, User.name, User.name, none).where(
-            User.active, User.role != Role.SYSTEM.value, exists().where(and_(*works))
+            User.active, is_person, exists().where(and_(*works))
         ),
     ).subquery()
     return select(found).order_by(found.c.place, found.c.id).limit(MOST)

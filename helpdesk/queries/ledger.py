@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
-from helpdesk.domain.access import Actor, Permission, Role, Scope
+from helpdesk.domain.access import Actor, Permission, Scope
 from helpdesk.domain.rulebook import Label
 from helpdesk.models import (
     Channel,
@@ -28,6 +28,7 @@ from helpdesk.models import (
     User,
 )
 from helpdesk.models.promised import STANDING
+from helpdesk.models.users import is_person
 from helpdesk.queries.keyset import Cursor, Key, Statement, sorted_page
 from helpdesk.storage import session
 
@@ -198,7 +199,7 @@ def people(actor: Actor) -> list[Person]:
     """Who may have proposed or approved, by name. One statement."""
     actor.require(Permission.MONEY_READ)
     rows = session().execute(
-        select(User.id, User.name).where(User.role != Role.SYSTEM.value).order_by(User.name, User.id).limit(MOST_PEOPLE)
+        select(User.id, User.name).where(is_person).order_by(User.name, User.id).limit(MOST_PEOPLE)
     )
     return [Person(*row) for row in rows]
 

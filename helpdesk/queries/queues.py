@@ -13,6 +13,7 @@ from helpdesk.domain.problems import NotFound
 from helpdesk.models import Membership, Queue, Ticket, User, WorkCalendar
 from helpdesk.models.ticket_filter import is_overdue
 from helpdesk.models.tickets import is_active
+from helpdesk.models.users import is_person
 from helpdesk.storage import session
 
 MOST_CANDIDATES = 500
@@ -76,7 +77,7 @@ def people(queue_id: int | None, actor: Actor) -> list[Person]:
     rows = session().execute(
         select(User.id, User.name, User.login, User.role, User.active, member)
         .outerjoin(Membership, (Membership.user_id == User.id) & (Membership.queue_id == queue_id))
-        .where(User.role != Role.SYSTEM.value, or_(User.active, member))
+        .where(is_person, or_(User.active, member))
         .order_by(member.desc(), User.name, User.id)
         .limit(MOST_CANDIDATES)
     )

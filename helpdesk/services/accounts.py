@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import select
 
-from helpdesk.domain.access import Actor, Permission, Role
+from helpdesk.domain.access import PEOPLE, Actor, Permission, Role
 from helpdesk.domain.passwords import check_password
 from helpdesk.domain.problems import Conflict, Invalid, NotFound, Stale
 from helpdesk.models import User
@@ -197,13 +197,13 @@ def _changes(before: Profile, after: Profile) -> dict[str, list[Any]]:
 
 def _locked(user_id: int) -> User:
     user = session().get(User, user_id, with_for_update=True)
-    if user is None or user.role == Role.SYSTEM:
+    if user is None or Role(user.role) not in PEOPLE:
         raise NotFound("account.no_such_user")
     return user
 
 
 def _check_role(role: Role) -> None:
-    if role is Role.SYSTEM:
+    if role not in PEOPLE:
         raise Invalid("account.bad_role")
 
 

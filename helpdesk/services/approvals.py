@@ -34,7 +34,7 @@ from helpdesk.services.events import record
 from helpdesk.services.tickets import Change
 from helpdesk.storage import session
 
-NEVER = frozenset({Role.ADMIN, Role.AUDITOR, Role.SYSTEM})
+NEVER = frozenset({Role.ADMIN, Role.AUDITOR, Role.INTEGRATION, Role.SYSTEM})
 """Who decides over no money, in nobody's place."""
 
 

@@ -16,7 +16,7 @@ from unicodedata import east_asian_width
 
 from sqlalchemy import Select, Update, bindparam, case, select, update
 
-from helpdesk.domain.access import Actor, Permission, Role
+from helpdesk.domain.access import PEOPLE, Actor, Permission
 from helpdesk.domain.clocks import FAR_FUTURE, Kind
 from helpdesk.domain.decisions import OTHER, Decision, classify
 from helpdesk.domain.problems import Invalid
@@ -377,7 +377,7 @@ def _create(
     session().flush()
     message = _message(ticket, request, now)
     stints.begin_cycle(ticket, assignee_id=None, book=book, now=now, started_at=created_at)
-    entered_by = None if actor.role is Role.SYSTEM else actor.id  # who entered it may see what becomes of it
+    entered_by = actor.id if actor.role in PEOPLE else None  # who entered it may see what becomes of it
     tickets.remember_readers(ticket, {ticket.owner_id, entered_by})
     if request.first_response_met:
         clocks.meet(ticket, [Kind.FIRST_RESPONSE], at=created_at)

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, select, update
 
-from helpdesk.domain.access import Role
 from helpdesk.domain.notices import House, Kind, Standing, concerned, is_urgent, kind_of, queues_of
 from helpdesk.domain.shifts import last_stand_in
 from helpdesk.models import (
@@ -29,6 +28,7 @@ from helpdesk.models import (
     Ticket,
     User,
 )
+from helpdesk.models.users import is_person
 from helpdesk.services.attempts import is_unfinished
 from helpdesk.services.outbox import NOTICE_USEFUL_FOR
 from helpdesk.storage import insert_all_once, session
@@ -140,7 +140,7 @@ def _standings(ticket_ids: Collection[int]) -> dict[int, Standing]:
 
 def _ways(kinds: Collection[str], now: datetime, mail: bool) -> Ways:
     people = session().execute(
-        select(User.id, User.role, User.email, User.digest_seconds).where(User.active, User.role != Role.SYSTEM.value)
+        select(User.id, User.role, User.email, User.digest_seconds).where(User.active, is_person)
     )
     roles, digests = defaultdict(set), {}
     for user, role, email, digest in people:

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select
 
-from helpdesk.domain.access import Actor, Permission, Role, Scope
+from helpdesk.domain.access import Actor, Permission, Scope
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
 from helpdesk.models import Membership, Queue, RuleBookRow, Ticket, User, WorkCalendar
 from helpdesk.models.tickets import is_active
+from helpdesk.models.users import is_person
 from helpdesk.services import events
 from helpdesk.storage import session
 
@@ -138,7 +139,7 @@ def _apply(queue: Queue, wanted: Mapping[str, object], *, actor: Actor, now: dat
 def _set_members(queue: Queue, wanted: Collection[int], *, actor: Actor, now: datetime) -> bool:
     known = set(session().scalars(select(Membership.user_id).where(Membership.queue_id == queue.id)))
     joining = set(wanted) - known
-    workers = select(User.id).where(User.id.in_(joining), User.active, User.role != Role.SYSTEM.value)
+    workers = select(User.id).where(User.id.in_(joining), User.active, is_person)
     if set(session().scalars(workers)) != joining:
         raise Invalid("queue.no_such_member")
     for user_id in sorted(known - set(wanted)):

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from helpdesk.domain.access import TABLE, Actor, Permission, Role, Scope
+from helpdesk.domain.access import PEOPLE, TABLE, Actor, Permission, Role, Scope
 from helpdesk.domain.notices import kind_of
 from helpdesk.domain.problems import Invalid
 from helpdesk.domain.report_digest import bell_key, code_of, news_key, reach, says_nothing, scope_of, stamp
@@ -149,7 +149,7 @@ def _tell(sending_id: int, period: Period, circle: Circle, told: Mapping[str, An
 def _people(code: str, *, mail: bool) -> Iterable[Circle]:
     """One circle for each person who hears of it by bell or mail."""
     kind = kind_of(code)
-    may = [role for role in Role if kind.needs in TABLE[role] and role is not Role.SYSTEM]
+    may = [role for role in PEOPLE if kind.needs in TABLE[role]]
     choices = {
         user: (bell, mailed)
         for user, bell, mailed in session().execute(

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from helpdesk.domain.access import Actor, Role, TicketStanding, may_work
+from helpdesk.domain.access import PEOPLE, Actor, TicketStanding, may_work
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
 from helpdesk.domain.routing import route
 from helpdesk.domain.tickets import ACTIVE, FINAL, Outcome, Party, Priority, Status, check_move
@@ -165,7 +165,7 @@ def change(
     if {"status", "pending_on"} & before.keys():
         was = Status(before.get("status", ticket.status))
         pauses.follow_status(ticket, was, at=clock_at or now, take_up=take_up_wait)
-    if "queue_id" in before and actor.role is not Role.SYSTEM:
+    if "queue_id" in before and actor.role in PEOPLE:
         remember_reader(ticket, actor.id)  # who moved it may see where it went, and undo it
     for name, old in before.items():
         if name not in PARTS_OF_ANOTHER:

@@ -75,6 +75,7 @@ ROLES: Mapping[str, str] = {
     Role.OPS: N_("运营经理"),
     Role.ADMIN: N_("管理员"),
     Role.AUDITOR: N_("审计"),
+    Role.INTEGRATION: N_("接入系统"),
     Role.SYSTEM: N_("系统"),
 }
 CLASSES: Mapping[str, str] = {"A": N_("A 类：财务"), "B": N_("B 类：客服"), "C": N_("C 类：仓库")}
@@ -150,6 +151,10 @@ PERMISSIONS: Mapping[str, str] = {
     Permission.BOARD_READ: N_("查看超时看板和团队负荷"),
     Permission.RULES_MANAGE: N_("管理规则"),
     Permission.ESCALATION_MANAGE: N_("管理升级规则"),
+    Permission.VIEWS_MANAGE: N_("管理共用视图"),
+    Permission.ORDERS_WRITE: N_("写入订单"),
+    Permission.CHANNELS_MANAGE: N_("管理店铺与渠道"),
+    Permission.TOKENS_MANAGE: N_("管理接口令牌"),
     Permission.TARGETS_MANAGE: N_("管理通知目标"),
     Permission.OUTBOX_MANAGE: N_("处理发送失败"),
     Permission.CHANGES_READ: N_("查看设置变更"),

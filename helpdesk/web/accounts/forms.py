@@ -8,7 +8,7 @@ from wtforms import BooleanField, IntegerField, SelectField
 from wtforms.validators import EqualTo, Optional
 from wtforms.widgets import HiddenInput
 
-from helpdesk.domain.access import Role
+from helpdesk.domain.access import PEOPLE
 from helpdesk.domain.passwords import LONGEST
 from helpdesk.queries.queues import Choice
 from helpdesk.services.accounts import LONGEST_NAME, MOST_CAPACITY
@@ -65,7 +65,7 @@ class UserForm(FlaskForm):
 
     def offer(self, queues: list[Choice]) -> None:
         """Fill in what can be chosen. ``system`` is nobody's role."""
-        self.role.choices = choices((role.value, role_label(role)) for role in Role if role is not Role.SYSTEM)
+        self.role.choices = choices((role.value, role_label(role)) for role in PEOPLE)
         self.queues.choices = choices((queue.id, label(queue)) for queue in queues)
 
     def edit(self) -> None:
