@@ -117,6 +117,13 @@ def _sound(char: str) -> str:
     return _SYLLABLES.setdefault(syllable(char), chr(_FIRST_SOUND + len(_SYLLABLES)))
 
 
+@lru_cache(maxsize=1024)
+def findable(*names: str) -> str:
+    """What finds a name in a list that is searched while typing: ``fch`` and ``facuohuo`` find 发错货."""
+    syllables = [syllable(letter) for letter in names[0]]
+    return " ".join((*names, "".join(syllables), "".join(one[:1] for one in syllables)))
+
+
 def sound(text: str) -> str:
     """A code of the same length in which characters that sound alike are equal.
 

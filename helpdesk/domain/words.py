@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf, prod
 
 from helpdesk.domain.text import normalise
@@ -61,6 +62,7 @@ class Word:
         return MIN_PINYIN if self.size <= MAX_SMALL_FAMILY else MIN_PINYIN + 1
 
 
+@lru_cache(maxsize=32768)  # versions of the rules have nearly all of their words in common
 def slots_of(written: str) -> tuple[Slot, ...]:
     """The slots of a written word: ``{发|寄}错…货`` -> (发, 寄), (错), GAP, (货)."""
     slots: list[Slot] = []

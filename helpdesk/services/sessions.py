@@ -103,6 +103,18 @@ def end_session(session_id: int, *, actor: Actor, now: datetime) -> None:
     events.record("session.ended", actor=actor, now=now, session=session_id)
 
 
+def end_others(*, keep: int, actor: Actor, now: datetime) -> int:
+    """End all of the actor's own sessions but the one he sits at; returns how many there were."""
+    actor.require(Permission.ACCOUNT_OWN)
+    ended = session().scalars(
+        delete(UserSession).where(UserSession.user_id == actor.id, UserSession.id != keep).returning(UserSession.id)
+    )
+    ids = ended.all()
+    for session_id in ids:
+        events.record("session.ended", actor=actor, now=now, session=session_id)
+    return len(ids)
+
+
 def end_all(user_id: int, *, keep: int | None = None) -> None:
     """End every session of a person, but for the one he sits at. The caller records why."""
     ending = delete(UserSession).where(UserSession.user_id == user_id)

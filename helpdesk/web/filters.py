@@ -26,6 +26,7 @@ from helpdesk.wording.clock_words import ClockWords
 from helpdesk.wording.money import money_state_label
 
 THEMES = ("light", "dark")
+KEYS_COOKIE, KEYS_OFF = "keys", "off"
 ANY_NUMBER = "ANYNUMBER"
 """Stands for a ticket's number in an address that is kept."""
 
@@ -71,6 +72,7 @@ def _page() -> dict[str, Any]:
     return {
         "html_lang": "en" if locale_code() == "en" else "zh-CN",
         "theme": theme if theme in THEMES else "",
+        "keys_off": bool(request) and request.cookies.get(KEYS_COOKIE) == KEYS_OFF,
         "now": moment(),
         "nav": MENU,
         "worker_alive": LocalProxy(_worker_alive),

@@ -142,6 +142,7 @@ document.addEventListener(
   (event) => {
     if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.target.matches(typing) || document.querySelector("dialog:modal")) return;
+    if (document.body.dataset.keys === "off") return;
     if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
     const action = actions[event.key];
     if (!action || event.repeat) return;

@@ -147,6 +147,11 @@ def choose_an_offer(page: Page) -> None:
         expect(page.locator("#compensation [name=why]")).to_be_visible()
 
 
+def open_palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette").get_by_role("option").nth(3)).to_be_visible()
+
+
 def open_bell(page: Page) -> None:
     page.locator(".bell summary").click()
     expect(page.locator(".bell-rows")).to_be_visible()
@@ -248,6 +253,8 @@ PAGES = (
     Shown("report-months", "/reports/months", login="xuning"),
     Shown("report-tickets", "/reports/tickets?month=2026-10&figure=resolved", login="xuning"),
     Shown("improvements", "/improvements", login="xuning", pictured=False),
+    Shown("improvement", by_id("/improvements", "improvement", "state = 'running'"), login="xuning", pictured=False),
+    Shown("improvement-new", "/improvements/new", login="xuning", pictured=False),
     Shown("shares", "/shares", login="xuning"),
     Shown("shares-party", charged_party, login="xuning", pictured=False),
     Shown("shares-nothing", "/shares?month=2020-01", login="xuning", pictured=False),
@@ -273,6 +280,8 @@ PAGES = (
     Shown("assists", "/assists", login="sunqiang"),
     Shown("assists-empty", "/assists", pictured=False),
     Shown("profile", "/account"),
+    Shown("palette", "/tickets", login="luolan", act=open_palette, pictured=False),
+    Shown("palette-page", "/palette", login="xuning", pictured=False),
     Shown("notifications", "/notifications", login="luolan"),
     Shown("notifications-menu", "/tickets", login="luolan", act=open_bell, pictured=False),
     Shown("notifications-unread", "/notifications?show=unread&kind=calendar.unconfirmed", pictured=False),

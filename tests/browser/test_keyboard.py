@@ -90,6 +90,78 @@ def test_a_dialog_keeps_the_keyboard_and_gives_it_back(windows: Windows) -> None
     expect(page.locator("[data-search]")).to_be_focused()
 
 
+def test_a_ticket_from_the_list_to_its_end_without_the_mouse(windows: Windows) -> None:
+    page = windows.open("wangfang")
+    mine = open_ticket(page, NO_TRACKING)
+    page.goto("/tickets?tab=unassigned")
+    for _ in range(listed(page).index(mine) + 1):
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/tickets/{mine}*")
+    page.keyboard.press("c")
+    said(page, "分派给你")
+    page.keyboard.press("s")
+    dialog = page.locator("#panel-resolve")
+    expect(dialog).to_be_visible()
+    dialog.locator("[name=outcome]").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    said(page, "已标记解决")
+    page.goto(f"/tickets/{mine}")
+    page.keyboard.press("u")
+    page.wait_for_url("**/tickets?tab=unassigned")
+
+
+def test_j_and_k_go_from_ticket_to_ticket_as_they_stood_in_the_list(windows: Windows) -> None:
+    page = windows.open("wangfang")
+    page.goto("/tickets")
+    first, second = listed(page)[:2]
+    page.locator(".ticket-link").first.click()
+    page.wait_for_url(f"**/tickets/{first}*")
+    page.keyboard.press("j")
+    page.wait_for_url(f"**/tickets/{second}*")
+    page.keyboard.press("k")
+    page.wait_for_url(f"**/tickets/{first}*")
+    page.keyboard.press("k")
+    expect(page.locator("[data-announcer]")).to_have_text("这一列到头了")
+
+
+def test_the_palette_does_goes_and_searches(windows: Windows) -> None:
+    page = windows.open("wangfang")
+    number = open_ticket(page, NO_TRACKING)
+    page.keyboard.press("Control+k")
+    palette = page.locator("#palette")
+    expect(palette.get_by_role("option", name="我的账户")).to_be_attached()
+    page.keyboard.type("请求协助")
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel-assist")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("wdzh")  # 我的账户
+    expect(palette.get_by_role("option")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(number)
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text(number)
+
+
+def test_single_keys_can_be_switched_off(windows: Windows) -> None:
+    page = windows.open("wangfang")
+    page.goto("/account")
+    page.locator("[name=keys][value=off]").click()
+    expect(page.locator("[name=keys][value=off]")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("?")
+    page.keyboard.press("/")
+    expect(page.locator("#keyboard-help")).not_to_be_visible()
+    expect(page.locator("[data-search]")).not_to_be_focused()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette")).to_be_visible()
+
+
 def test_the_first_tab_leads_to_the_content(windows: Windows) -> None:
     page = windows.open("wangfang")
     page.goto("/tickets")

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, Viewpor
 
 from tests.browser.site import Site
 
-WIDE = {"width": 1440, "height": 900}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 FLAGS = (
     "--headless",
@@ -30,6 +30,7 @@ class Windows:
         self.cookies: dict[str, Any] = {}
         self.complaints: list[str] = []
         self.contexts: list[BrowserContext] = []
+        self.kept: dict[str | None, Page] = {}
 
     def open(self, login: str | None = None, *, phone: bool = False, **options: Any) -> Page:
         """A window of its own, Chinese and wide unless told otherwise; of nobody without a login."""
@@ -52,6 +53,16 @@ class Windows:
         self.contexts.append(context)
         page = context.new_page()
         self._listen(page)
+        return page
+
+    def keep(self, login: str | None) -> Page:
+        """A window that stays open from test to test, for pages that are only looked at: it need not load all anew."""
+        if login not in self.kept:
+            self.kept[login] = self.open(login)
+            self.contexts.remove(self.kept[login].context)
+        page = self.kept[login]
+        page.set_viewport_size(WIDE)
+        page.emulate_media(color_scheme="light")
         return page
 
     def close(self) -> None:

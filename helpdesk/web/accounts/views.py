@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
-from flask_babel import refresh
+from flask_babel import ngettext, refresh
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -30,7 +30,7 @@ from helpdesk.web.access import (
 )
 from helpdesk.web.accounts import accounts
 from helpdesk.web.accounts.forms import FIELDS, LoginForm, PasswordForm, ProfileForm
-from helpdesk.web.filters import THEMES
+from helpdesk.web.filters import KEYS_COOKIE, KEYS_OFF, THEMES
 from helpdesk.web.forms import show_problem
 from helpdesk.wording import problem_text
 from helpdesk.wording.catalog import gettext as _
@@ -167,6 +167,16 @@ def end_session(session_id: int) -> BaseResponse:
     return redirect(url_for("accounts.profile"))
 
 
+@accounts.post("/account/sessions/end")
+@needs(Permission.ACCOUNT_OWN)
+def end_other_sessions() -> BaseResponse:
+    with unit_of_work():
+        many = sessions.end_others(keep=current_user.session_id, actor=current_actor(), now=moment())
+    told = ngettext("已退出 %(num)d 处其他登录。", "已退出 %(num)d 处其他登录。", many) if many else _("没有其他登录。")
+    flash(told, "done")
+    return redirect(url_for("accounts.profile"))
+
+
 @accounts.post("/account/presence")
 @needs(Permission.TICKETS_WORK)
 def set_presence() -> BaseResponse:
@@ -184,6 +194,13 @@ def set_presence() -> BaseResponse:
 def set_theme() -> BaseResponse:
     theme = request.form.get("theme", "")
     return _keep_taste(_back(), "theme", theme if theme in THEMES else "")
+
+
+@accounts.post("/account/keys")
+@needs(Permission.ACCOUNT_OWN)
+def set_keys() -> BaseResponse:
+    """Single keys as shortcuts, on or off: who dictates or has an unsteady hand can do without."""
+    return _keep_taste(_back(), KEYS_COOKIE, KEYS_OFF if request.form.get("keys") == KEYS_OFF else "")
 
 
 @accounts.post("/account/language")

@@ -6,4 +6,4 @@ from flask import Blueprint
 
 settings = Blueprint("settings", __name__)
 
-import helpdesk.web.settings.views  # noqa: E402, F401  it registers its view
+from helpdesk.web.settings import palette, views  # noqa: E402, F401  they register their views

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 
 from helpdesk.domain.decisions import OTHER, OrderFacts, Span
 from helpdesk.domain.rulebook import RuleBook
-from helpdesk.domain.text import syllable
+from helpdesk.domain.text import findable
 from helpdesk.queries.triage import Card
 from helpdesk.wording import label
 from helpdesk.wording.catalog import gettext as _
@@ -44,7 +43,7 @@ def types(book: RuleBook) -> list[dict[str, str]]:
             "code": code,
             "name": label(kind.name),
             "klass": kind.klass.value,
-            "words": _sounds(kind.name.zh, kind.name.en),
+            "words": findable(kind.name.zh, kind.name.en),
         }
         for code, kind in book.types.items()
         if not kind.system
@@ -87,10 +86,3 @@ def _facts(facts: OrderFacts) -> Iterator[str]:
 
 def _name(code: str, book: RuleBook) -> str:
     return label(book.types[code].name) if code in book.types else code
-
-
-@lru_cache(maxsize=1000)
-def _sounds(zh: str, en: str) -> str:
-    """``fch`` and ``facuohuo`` find 发错货."""
-    syllables = [syllable(letter) for letter in zh]
-    return " ".join((zh, en, "".join(syllables), "".join(one[:1] for one in syllables)))

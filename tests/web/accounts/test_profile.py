@@ -107,6 +107,28 @@ def test_one_s_sessions_are_listed_and_can_be_ended(client: Client, world: World
     assert session().scalars(select(UserSession.id).order_by(UserSession.id)).all() == [own, foreign]
 
 
+def test_everywhere_else_is_logged_out_at_once(client: Client, world: World, login: Login) -> None:
+    login(client, world.users.agent)
+    with unit_of_work():
+        for person in (world.users.agent, world.users.agent, world.users.admin):
+            factories.open_session(person, person.created_at)
+    own, *_others, foreign = session().scalars(select(UserSession.id).order_by(UserSession.id)).all()
+    client.submit("/account/sessions/end")
+    assert "已退出 2 处其他登录" in client.get("/account").text
+    assert session().scalars(select(UserSession.id).order_by(UserSession.id)).all() == [own, foreign]
+    client.submit("/account/sessions/end")
+    assert "没有其他登录" in client.get("/account").text
+
+
+def test_single_keys_are_switched_off_for_this_browser(client: Client, world: World, login: Login) -> None:
+    login(client, world.users.agent)
+    assert 'data-keys="off"' not in client.get("/account").text
+    assert client.submit("/account/keys", {"keys": "off", "next": "/account"}).headers["Location"] == "/account"
+    assert 'data-keys="off"' in client.get("/account").text
+    client.submit("/account/keys", {"keys": "nonsense"})
+    assert 'data-keys="off"' not in client.get("/account").text
+
+
 def test_the_switches_work_before_logging_in(client: Client, world: World) -> None:
     answer = client.submit("/account/theme", {"theme": "dark", "next": "/login"})
     assert answer.headers["Location"] == "/login"
