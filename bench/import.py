@@ -13,7 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from helpdesk import timesource
-from helpdesk.jobs.import_file import count_units, work_off
+from helpdesk.adapters.import_files import count_units
+from helpdesk.domain.imports import TICKETS
+from helpdesk.jobs.import_file import work_off
 from helpdesk.queries.actors import system_actor
 from helpdesk.services import imports
 from helpdesk.storage import db, unit_of_work
@@ -42,10 +44,10 @@ def main(rows: int) -> None:
             with unit_of_work():
                 factories.make_world(datetime(2026, 1, 1, tzinfo=UTC))
             content = table(rows)
-            total = count_units(imports.TICKETS, "t.csv", content, OPTIONS)
+            total = count_units(TICKETS, "t.csv", content, OPTIONS)
             with unit_of_work():
                 run_id = imports.create_run(
-                    imports.TICKETS,
+                    TICKETS,
                     name="t.csv",
                     content=content,
                     options=OPTIONS,

@@ -11,14 +11,16 @@ import click
 from flask.cli import AppGroup
 
 from helpdesk import timesource
+from helpdesk.adapters.import_files import bad_rows_file, count_units, read_units
 from helpdesk.adapters.tabular import MAX_BYTES
+from helpdesk.domain.imports import ORDERS, TICKETS
 from helpdesk.domain.problems import Problem, TooLarge
 from helpdesk.jobs.holders import died_here, new_holder
-from helpdesk.jobs.import_file import bad_rows_file, count_units, read_units, work_off
+from helpdesk.jobs.import_file import work_off
 from helpdesk.queries.actors import system_actor
 from helpdesk.queries.imports import ImportRun, bad_rows, first_shop_and_channel, import_run
 from helpdesk.services import imports
-from helpdesk.services.imports import ORDERS, TICKETS, Progress
+from helpdesk.services.imports import Progress
 from helpdesk.storage import unit_of_work
 from helpdesk.wording import problem_text
 from helpdesk.wording.problems import text_of

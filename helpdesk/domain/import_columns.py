@@ -120,20 +120,20 @@ def match_columns(
 ) -> dict[str, str]:
     """Find each field's column: header -> field. Headers that mean nothing here are left out.
 
-    ``chosen`` (header -> field) is what a person decided; it wins over names. ``Invalid`` where it
-    names a field or a header that doesn't exist, or where two headers mean the same field.
+    ``chosen`` (header -> field, "" to leave it out) is what a person decided; it wins over names. ``Invalid`` where
+    it names a field or a header that doesn't exist, or where two headers mean the same field.
     """
     present = [header for header in headers if header]
     for header, field in chosen.items():
-        if field not in columns:
+        if field and field not in columns:
             raise Invalid("import.unknown_field", field=field)
         if header not in present:
             raise Invalid("import.unknown_column", column=header)
     names = {_plain(name): field for field, others in columns.items() for name in (*others, field)}
-    found = dict(chosen)
+    found = {header: field for header, field in chosen.items() if field}
     for header in present:
         field_found = names.get(_plain(header))
-        if header not in found and field_found is not None and field_found not in chosen.values():
+        if header not in chosen and field_found is not None and field_found not in chosen.values():
             found[header] = field_found
     for field in columns:
         same = [header for header, owner in found.items() if owner == field]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from helpdesk.services import notifications, outbox
-from helpdesk.services.clean_up import old_sendings, remove_ended, remove_sendings
+from helpdesk.services.clean_up import old_sendings, remove_ended, remove_loose_files, remove_sendings
 from helpdesk.storage import unit_of_work
 
 MOST_BATCHES = 20
@@ -15,7 +15,7 @@ MOST_BATCHES = 20
 def clean_up(now: datetime) -> int:
     """Returns how many rows were removed or withdrawn."""
     with unit_of_work():
-        done = remove_ended(now) + outbox.expire_notices(now) + notifications.remove_old(now)
+        done = remove_ended(now) + remove_loose_files(now) + outbox.expire_notices(now) + notifications.remove_old(now)
     for _ in range(MOST_BATCHES):
         rows, envelopes = old_sendings(now)
         if not rows and not envelopes:

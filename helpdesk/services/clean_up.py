@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
-from helpdesk.models import Envelope, LoginAttempt, Outbox, UserSession
+from helpdesk.models import Envelope, ImportFile, JobRun, LoginAttempt, Outbox, UserSession
 from helpdesk.storage import session
 
 KEEP_LOGIN_ATTEMPTS = timedelta(days=1)
@@ -15,6 +15,8 @@ KEEP_LOGIN_ATTEMPTS = timedelta(days=1)
 
 KEEP_SENT = timedelta(days=90)
 """How long one can look up what was sent. What is dead stays until somebody gives it up."""
+
+KEEP_LOOSE_FILES = timedelta(days=1)
 
 ENDED = ("done", "withdrawn")
 BATCH = 500
@@ -25,6 +27,15 @@ def remove_ended(now: datetime) -> int:
     ended = delete(UserSession).where(UserSession.expires_at < now).returning(UserSession.id)
     old = delete(LoginAttempt).where(LoginAttempt.at < now - KEEP_LOGIN_ATTEMPTS).returning(LoginAttempt.id)
     return sum(len(session().scalars(statement).all()) for statement in (ended, old))
+
+
+def remove_loose_files(now: datetime) -> int:
+    """Delete uploaded files that nobody began to import within a day before ``now`` (UTC); returns how many."""
+    asked_for = select(JobRun.id).where(JobRun.file_hash == ImportFile.hash).exists()
+    loose = (
+        delete(ImportFile).where(ImportFile.stored_at < now - KEEP_LOOSE_FILES, ~asked_for).returning(ImportFile.hash)
+    )
+    return len(session().scalars(loose).all())
 
 
 def old_sendings(now: datetime) -> tuple[list[int], list[int]]:

@@ -14,14 +14,12 @@ from sqlalchemy import select
 
 from helpdesk.domain import import_columns as columns
 from helpdesk.domain.access import Actor
+from helpdesk.domain.imports import Cells
 from helpdesk.domain.problems import Invalid
 from helpdesk.models import Channel, Queue, Shop
 from helpdesk.services import intake, orders
 from helpdesk.services.orders import LineData, OrderData, ParcelData, StatusData
 from helpdesk.storage import session
-
-Cells = Mapping[str, str | list[dict[str, str]]]
-"""A row by field. Lists are an order's lines, parcels and history, where the file can hold them."""
 
 MAX_NAME = 100
 MAX_ADDRESS = 500

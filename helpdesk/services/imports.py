@@ -19,30 +19,15 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from helpdesk.domain.access import Actor, Permission
+from helpdesk.domain.imports import ORDERS, Unit
 from helpdesk.domain.problems import Conflict, Invalid, Problem
 from helpdesk.models import ImportFile, JobRun, JobRunError
 from helpdesk.services import import_rows
-from helpdesk.services.import_rows import Cells, Known
+from helpdesk.services.import_rows import Known
 from helpdesk.storage import insert_once, savepoint, session
-
-TICKETS = "import:tickets"
-ORDERS = "import:orders"
 
 BATCH_ROWS = 50
 LEASE_SECONDS = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What is stored or refused as a whole: a row, or all rows of an order.
-
-    ``row`` names it for people; ``cells`` are its rows by field; ``problem`` is why it couldn't be read.
-    """
-
-    row: int
-    cells: tuple[Cells, ...]
-    lines: tuple[int, ...]
-    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +40,14 @@ class Progress:
     state: str
     done: int
     figures: Mapping[str, int]
+
+
+def store_file(name: str, content: bytes, *, actor: Actor, now: datetime) -> str:
+    """Keep a file as it came; returns the hash it is known by. One that no run asks for is removed after a day."""
+    actor.require(Permission.TICKETS_IMPORT)
+    file_hash = hashlib.sha256(content).hexdigest()
+    insert_once(ImportFile, hash=file_hash, name=name[-200:], content=content, stored_at=now)
+    return file_hash
 
 
 def create_run(
@@ -73,9 +66,7 @@ def create_run(
     A run that was cancelled or has failed waits again from where it stood; ``again`` works a finished one
     through anew (rows taken before are recognised). ``NotAllowed`` unless the actor may import.
     """
-    actor.require(Permission.TICKETS_IMPORT)
-    file_hash = hashlib.sha256(content).hexdigest()
-    insert_once(ImportFile, hash=file_hash, name=name[-200:], content=content, stored_at=now)
+    file_hash = store_file(name, content, actor=actor, now=now)
     key = hashlib.sha256(json.dumps([file_hash, dict(options)], sort_keys=True).encode()).hexdigest()
     run_id = insert_once(
         JobRun,

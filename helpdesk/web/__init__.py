@@ -11,6 +11,7 @@ from helpdesk.web.board import board
 from helpdesk.web.calendars import calendars
 from helpdesk.web.changes import changes
 from helpdesk.web.escalation import escalation
+from helpdesk.web.imports import imports
 from helpdesk.web.improvements import improvements
 from helpdesk.web.money import money
 from helpdesk.web.notifications import notifications
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     calendars,
     changes,
     escalation,
+    imports,
     improvements,
     notifications,
     reply_templates,

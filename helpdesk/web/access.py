@@ -52,17 +52,21 @@ class CurrentUser(UserMixin):
         self.actor = signed_in.actor("page")
 
 
-def needs(permission: Permission, *, keeps_session: bool = True, notes_presence: bool = True) -> Callable[[View], View]:
+def needs(
+    permission: Permission, *, keeps_session: bool = True, notes_presence: bool = True, most_bytes: int | None = None
+) -> Callable[[View], View]:
     """Only for roles that hold the permission.
 
     ``keeps_session=False``: a page that refreshes itself doesn't keep a deserted session alive.
     ``notes_presence=False``: nor, as pages that nobody looks at ask it too, does it say that somebody is there.
+    ``most_bytes``: it takes files, so a request may be as large as this.
     """
 
     def declare(view: View) -> View:
         view.permission = permission  # type: ignore[attr-defined]
         view.keeps_session = keeps_session  # type: ignore[attr-defined]
         view.notes_presence = notes_presence  # type: ignore[attr-defined]
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]
         return view
 
     return declare

@@ -8,6 +8,7 @@ import secrets
 import structlog
 from flask import Flask, current_app, g, request
 from flask.wrappers import Response
+from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
@@ -52,11 +53,19 @@ def init_app(app: Flask) -> None:
     proxies = app.config["UNSNAG"].proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    app.before_request(_make_room_for_files)
     csrf.init_app(app)
     app.url_map.converters["id"] = RowId
     app.before_request(_name_request)
     app.before_request(_refuse_unstorable_text)
     app.after_request(_protect)
+
+
+def _make_room_for_files() -> None:
+    """Before anybody reads the form. Who isn't logged in gets no more room than everywhere."""
+    most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", None)
+    if most is not None and request.method == "POST" and current_user.is_authenticated:
+        request.max_content_length = most
 
 
 def _name_request() -> None:

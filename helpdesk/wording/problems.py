@@ -325,6 +325,8 @@ IMPORTS: Mapping[str, str] = {
     "import.field_required": N_("“%(field)s”不能为空。"),
     "import.lease_lost": N_("导入 %(run)s 已由另一个进程接手。"),
     "import.no_shop_or_channel": N_("没有这个店铺或渠道。"),
+    "import.no_such_file": N_("没有这个文件，可能放得太久已被清理，请重新上传。"),
+    "import.over": N_("这次导入已经结束，不用取消。"),
     "import.no_such_run": N_("没有导入 %(run)s。"),
     "import.not_a_list": N_("“%(field)s”应是一个列表。"),
     "import.refused_by_database": N_("数据库不接受这一行。"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -147,6 +148,15 @@ def choose_an_offer(page: Page) -> None:
         expect(page.locator("#compensation [name=why]")).to_be_visible()
 
 
+def upload_a_table(page: Page) -> None:
+    table = "消息编号,说了什么,订单,备注\nm1,收到的杯子碎了一个角,260,老客户\nm2,发错颜色了,,\n"
+    page.locator("[type=file]").set_input_files(
+        {"name": "tickets.csv", "mimeType": "text/csv", "buffer": table.encode("gb18030")}
+    )
+    page.get_by_role("button", name=re.compile("对列|columns")).click()
+    expect(page.locator("#column-0")).to_be_visible()
+
+
 def open_palette(page: Page) -> None:
     page.keyboard.press("Control+k")
     expect(page.locator("#palette").get_by_role("option").nth(3)).to_be_visible()
@@ -279,6 +289,9 @@ PAGES = (
     Shown("absences", "/team/absences", login="luolan"),
     Shown("assists", "/assists", login="sunqiang"),
     Shown("assists-empty", "/assists", pictured=False),
+    Shown("imports", "/imports", login="xuning", pictured=False),
+    Shown("import-new", "/imports/new", login="luolan", pictured=False),
+    Shown("import-columns", "/imports/new", login="xuning", act=upload_a_table),
     Shown("profile", "/account"),
     Shown("palette", "/tickets", login="luolan", act=open_palette, pictured=False),
     Shown("palette-page", "/palette", login="xuning", pictured=False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,6 +127,14 @@ def test_a_permission_reaches_a_ticket_only_if_the_table_has_it(
     near = ticket.owner == actor.id or ticket.queue in actor.queues
     assert may(actor, permission, ticket) == (scope is Scope.ALL or (scope is Scope.OWN and near))
     assert actor.may(permission) == (scope is not None)
+
+
+@given(actors, st.frozensets(st.sampled_from(Permission)), st.sampled_from(Permission))
+def test_a_token_takes_permissions_away_and_gives_none(
+    actor: Actor, only: frozenset[Permission], permission: Permission
+) -> None:
+    narrowed = replace(actor, only=only)
+    assert narrowed.scope(permission) == (actor.scope(permission) if permission in only else None)
 
 
 def test_a_question_is_answered_and_given_by_the_queue_that_was_asked() -> None:

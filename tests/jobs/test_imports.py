@@ -10,13 +10,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
+from helpdesk.adapters.import_files import bad_rows_file, count_units, read_units
+from helpdesk.domain.imports import ORDERS, TICKETS
 from helpdesk.domain.problems import Problem
-from helpdesk.jobs.import_file import bad_rows_file, count_units, read_units, work_off
+from helpdesk.jobs.import_file import work_off
 from helpdesk.jobs.resume_imports import resume_imports
 from helpdesk.models import Order, OrderLine, Ticket
 from helpdesk.queries.imports import ImportRun, bad_rows, import_run
 from helpdesk.services import imports
-from helpdesk.services.imports import LEASE_SECONDS, ORDERS, TICKETS, Progress
+from helpdesk.services.imports import LEASE_SECONDS, Progress
 from helpdesk.storage import session, unit_of_work
 from tests.factories import World
 

@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy import func, select
 
 from helpdesk.domain.access import Actor
+from helpdesk.domain.imports import ORDERS, TICKETS, Unit
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed
 from helpdesk.models import ImportFile, Inbound, JobRun, Message, Order, OrderLine, Parcel, Ticket
 from helpdesk.queries.imports import bad_rows, import_run, resumable_imports
 from helpdesk.services import imports
-from helpdesk.services.imports import LEASE_SECONDS, ORDERS, TICKETS, Progress, Unit
+from helpdesk.services.imports import LEASE_SECONDS, Progress
 from helpdesk.storage import session, unit_of_work
 from tests.factories import World
 

@@ -144,7 +144,7 @@ def test_a_supervisor_sees_his_queue_and_operations_all(
         login(client, getattr(world.users, who))
         page = client.get("/board").text
         assert shown(page) == [own, foreign]
-        assert ("改派" in page) == (who == "ops")
+        assert ("panel-assign" in page) == (who == "ops")
         assert "我来接手" not in page
 
 
