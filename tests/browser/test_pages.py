@@ -116,7 +116,8 @@ def chinese(page: Page) -> list[str]:
         """() => {
           const found = [];
           const chinese = (text) => /[\u3400-\u9fff]/.test(text ?? "");
-          const replies = ".import-own, .suggestion :is(p, b, mark), .words mark, .template-words, textarea, [lang^=zh], title";
+          const own = ".import-own, .words mark, .template-words";
+          const replies = `${own}, .suggestion :is(p, b, mark), textarea, [lang^=zh], title`;
           const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
           for (let node = walker.nextNode(); node; node = walker.nextNode())
             if (chinese(node.textContent) && !node.parentElement.closest(`script, template, ${replies}`))
