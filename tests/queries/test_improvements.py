@@ -53,6 +53,21 @@ def test_the_board_tells_what_came_of_each(world: World, now: datetime) -> None:
     assert sum(map(len, board.values())) == 1
 
 
+def test_the_board_takes_as_many_statements_however_many_improvements(
+    world: World, now: datetime, statements: Statements, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tickets(world, 2, 1, warehouse="华东仓")
+    wanted = [DRAFT, replace(DRAFT, cut="warehouse", value="华南仓"), replace(DRAFT, type="address_change")]
+    ids = [running(world, now, draft, key=str(at)) for at, draft in enumerate(wanted)]
+    with statements() as seen:
+        board = queries.board(world.actors.ops, TODAY)
+    assert len(seen) == 3, seen
+    weeks = {one.item.id: sum(week.sums.amount for week in one.effect.before) for one in board[State.RUNNING]}
+    assert [weeks[id] for id in ids] == [112, 0, 224], "each improvement has the weeks of its own type and value"
+    monkeypatch.setattr(queries, "MOST_MEASURED", 2)
+    assert queries.board(world.actors.ops, TODAY) == board, "measured by several statements it is the same board"
+
+
 def test_an_idea_has_no_effect_yet(world: World, now: datetime) -> None:
     tickets(world, 2, 1)
     how: dict[str, Any] = {"actor": world.actors.ops, "today": TODAY, "now": now}
@@ -77,7 +92,8 @@ def test_a_series_is_narrowed_and_sums_its_measure(world: World, now: datetime) 
 
     def on_day(**changed: Any) -> Day:
         id = running(world, now, replace(DRAFT, **changed), key=str(changed))
-        return queries.series(queries.item(id, actor, TODAY).item, actor, START, START)[START]
+        (days,) = queries.series([(queries.item(id, actor, TODAY).item, Period(START, START))], actor)
+        return days[START]
 
     assert on_day(measure="hours", cut="warehouse", value="华东仓") == Day(5400, 2, 1)
     assert on_day(measure="hours") == Day(14400, 3, 1)
