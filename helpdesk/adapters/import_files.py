@@ -19,31 +19,19 @@ SAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a file: what it is taken for ("" for nothing), and what its first rows hold."""
+    """A column of a file, and what its first rows hold."""
 
     header: str
-    field: str
     samples: tuple[str, ...]
 
 
-def columns_of(kind: str, name: str, content: bytes, chosen: Mapping[str, str]) -> tuple[Column, ...]:
-    """The file's columns, taken for what ``chosen`` (header -> field, "" for none) says, else by their names.
-
-    ``Problem`` where the file can't be read. Nothing is required yet, and what is chosen twice stays as chosen.
-    """
+def columns_of(name: str, content: bytes) -> tuple[Column, ...]:
+    """The file's columns. ``Problem`` where it can't be read."""
     table = tabular.read_table(name, content)
     first = list(itertools.islice((row for row in table.rows if row.problem is None), SAMPLES))
-    headers = [
-        header for header in table.headers or dict.fromkeys(name for row in first for name in row.cells) if header
-    ]
-    known = _present(chosen, headers)
-    try:
-        found = match_columns(headers, COLUMNS[kind], known)
-    except Problem:
-        found = {header: field for header, field in known.items() if field}
+    headers = table.headers or dict.fromkeys(header for row in first for header in row.cells)
     return tuple(
-        Column(header, found.get(header, ""), tuple(_shown(row.cells.get(header, "")) for row in first))
-        for header in headers
+        Column(header, tuple(_shown(row.cells.get(header, "")) for row in first)) for header in headers if header
     )
 
 

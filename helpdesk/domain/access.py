@@ -225,6 +225,9 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
 PEOPLE = tuple(role for role in Role if role not in {Role.INTEGRATION, Role.SYSTEM})
 """Roles that somebody can log in with."""
 
+NO_MONEY = frozenset({Role.ADMIN, Role.AUDITOR, Role.INTEGRATION, Role.SYSTEM})
+"""Who decides over no money, in nobody's place."""
+
 WORKING_ROLES = frozenset(role for role in PEOPLE if P.TICKETS_WORK in TABLE[role] and P.TICKETS_REPLY in TABLE[role])
 """Whose people can have tickets in their hands."""
 

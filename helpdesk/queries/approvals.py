@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, and_, exists, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
-from helpdesk.domain.access import Actor, Permission, Role
+from helpdesk.domain.access import NO_MONEY, Actor, Permission, Role
 from helpdesk.domain.compensation import Approval
 from helpdesk.models import (
     Absence,
@@ -37,9 +37,6 @@ MOST_WAITING = 200
 MOST_DECIDED = 20
 MOST_HISTORY = 2_000
 """Earlier promises that are read for all customers of a page together."""
-
-NEVER = tuple(role.value for role in (Role.ADMIN, Role.AUDITOR, Role.INTEGRATION, Role.SYSTEM))
-"""They don't decide over money, nor in another's place."""
 
 IS_WAITING = Compensation.state == literal_column("'proposed'")
 """As in the index of what waits."""
@@ -205,7 +202,7 @@ def waiting_on(user_id: int | BindParameter[int], now: datetime | BindParameter[
         person.id != Compensation.proposed_by_id,
         answers,
     )
-    able = exists().where(asker.id == user_id, asker.role.not_in(NEVER)).correlate(None)
+    able = exists().where(asker.id == user_id, asker.role.not_in(sorted(NO_MONEY))).correlate(None)
     return and_(Compensation.proposed_by_id != user_id, able, asked.correlate(Compensation, Ticket))
 
 

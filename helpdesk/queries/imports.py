@@ -12,6 +12,7 @@ from sqlalchemy import and_, or_, select
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.problems import NotFound
 from helpdesk.models import Channel, ImportFile, JobRun, JobRunError, Shop, User
+from helpdesk.queries.keyset import Cursor, Key, sorted_page
 from helpdesk.storage import session
 
 KIND = "import:"
@@ -36,7 +37,9 @@ class ImportRun:
     holder: str | None
     lease_until: datetime | None
     file_hash: str
+    created_at: datetime
     file_name: str
+    by: str  # who began it
 
     @property
     def bad(self) -> int:
@@ -50,29 +53,30 @@ class BadRow:
     params: Mapping[str, Any]
 
 
+_RUNS = (
+    select(
+        JobRun.id,
+        JobRun.kind,
+        JobRun.state,
+        JobRun.done,
+        JobRun.total,
+        JobRun.figures,
+        JobRun.options,
+        JobRun.holder,
+        JobRun.lease_until,
+        JobRun.file_hash,
+        JobRun.created_at,
+        ImportFile.name,
+        User.name,
+    )
+    .join(ImportFile, ImportFile.hash == JobRun.file_hash)
+    .join(User, User.id == JobRun.actor_id)
+)
+
+
 def import_run(run_id: int) -> ImportRun:
     """The run; ``NotFound`` if there is none of that id."""
-    row = (
-        session()
-        .execute(
-            select(
-                JobRun.id,
-                JobRun.kind,
-                JobRun.state,
-                JobRun.done,
-                JobRun.total,
-                JobRun.figures,
-                JobRun.options,
-                JobRun.holder,
-                JobRun.lease_until,
-                JobRun.file_hash,
-                ImportFile.name,
-            )
-            .join(ImportFile, ImportFile.hash == JobRun.file_hash)
-            .where(JobRun.id == run_id)
-        )
-        .one_or_none()
-    )
+    row = session().execute(_RUNS.where(JobRun.id == run_id)).one_or_none()
     if row is None:
         raise NotFound("import.no_such_run", run=run_id)
     return ImportRun(*row)
@@ -83,12 +87,13 @@ def import_content(file_hash: str) -> bytes:
     return session().execute(select(ImportFile.content).where(ImportFile.hash == file_hash)).scalar_one()
 
 
-def bad_rows(run_id: int) -> list[BadRow]:
-    """The rows that could not be taken, in the order of the file."""
+def bad_rows(run_id: int, limit: int | None = None) -> list[BadRow]:
+    """The rows that could not be taken, in the order of the file; the first ``limit``. The run's ``bad`` counts all."""
     rows = session().execute(
         select(JobRunError.row, JobRunError.code, JobRunError.params)
         .where(JobRunError.run_id == run_id)
         .order_by(JobRunError.row)
+        .limit(limit)
     )
     return [BadRow(*row) for row in rows]
 
@@ -122,48 +127,15 @@ def stored_file(file_hash: str, actor: Actor) -> StoredFile:
     return StoredFile(*row)
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A run in the list of runs."""
-
-    id: int
-    kind: str
-    state: str
-    done: int
-    total: int | None
-    figures: Mapping[str, Any]
-    created_at: datetime
-    finished_at: datetime | None
-    file_name: str
-    by: str
-
-
-def import_runs(actor: Actor, before: int | None = None) -> tuple[list[Listed], int | None]:
-    """A page of runs, newest first, and the next page's key; those who may import see each other's. One statement."""
+def import_runs(actor: Actor, after: Cursor | None = None) -> tuple[list[ImportRun], Cursor | None]:
+    """A page of runs, newest first, and where the next one begins; who may import sees everybody's. One statement."""
     actor.require(Permission.TICKETS_IMPORT)
-    runs = (
-        select(
-            JobRun.id,
-            JobRun.kind,
-            JobRun.state,
-            JobRun.done,
-            JobRun.total,
-            JobRun.figures,
-            JobRun.created_at,
-            JobRun.finished_at,
-            ImportFile.name,
-            User.name,
-        )
-        .join(ImportFile, ImportFile.hash == JobRun.file_hash)
-        .join(User, User.id == JobRun.actor_id)
-        .where(JobRun.kind.startswith(KIND))
-        .order_by(JobRun.id.desc())
-        .limit(MOST_LISTED + 1)
+    runs = sorted_page(
+        _RUNS.where(JobRun.kind.startswith(KIND)), [Key("id", JobRun.id.expression, descending=True)], after
     )
-    if before is not None:
-        runs = runs.where(JobRun.id < before)
-    found = [Listed(*row) for row in session().execute(runs)]
-    return found[:MOST_LISTED], found[MOST_LISTED - 1].id if len(found) > MOST_LISTED else None
+    found = [ImportRun(*row) for row in session().execute(runs.limit(MOST_LISTED + 1))]
+    page = found[:MOST_LISTED]
+    return page, Cursor(id=page[-1].id) if len(found) > MOST_LISTED else None
 
 
 def remembered_columns(kind: str, headers: Iterable[str]) -> dict[str, str]:

@@ -232,17 +232,12 @@ def _measured(items: Sequence[Item], actor: Actor, today: date) -> list[Measured
     """Each with what came of it; the first day that is known is asked once for all of them."""
     spans = [_span(item, today) for item in items]
     running = [(item, period) for item, (_started, _until, period) in zip(items, spans, strict=True) if period]
-    known_from, days = None, iter(series(running, actor))
-    if running:
-        known_from = session().scalar(select(func.min(ReportFact.day)).where(ReportFact.side == Side.OPENED.value))
+    days = dict(zip((item.id for item, _period in running), series(running, actor), strict=True))
+    first_day = select(func.min(ReportFact.day)).where(ReportFact.side == Side.OPENED.value)
+    known_from = session().scalar(first_day) if running else None
     return [
-        Measured(
-            item,
-            effect(next(days), started, until, item.expected_percent, known_from)
-            if period
-            else effect({}, started, until, item.expected_percent),
-        )
-        for item, (started, until, period) in zip(items, spans, strict=True)
+        Measured(item, effect(days.get(item.id, {}), started, until, item.expected_percent, known_from))
+        for item, (started, until, _period) in zip(items, spans, strict=True)
     ]
 
 

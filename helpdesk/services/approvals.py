@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import exists, select
 
-from helpdesk.domain.access import Actor, Permission, Role, Scope, may, may_work
+from helpdesk.domain.access import NO_MONEY, Actor, Permission, Role, Scope, may, may_work
 from helpdesk.domain.compensation import Approval
 from helpdesk.domain.ladder import Asked, Right, is_settled, raised, reachable, right_to_decide
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
@@ -33,9 +33,6 @@ from helpdesk.services import compensations, outbox, tickets
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change
 from helpdesk.storage import session
-
-NEVER = frozenset({Role.ADMIN, Role.AUDITOR, Role.INTEGRATION, Role.SYSTEM})
-"""Who decides over no money, in nobody's place."""
 
 
 def approve(id: int, *, version: int, actor: Actor, now: datetime) -> str:
@@ -239,7 +236,7 @@ def _rights(ticket: Ticket, actor: Actor, now: datetime) -> Iterator[Right]:
     """One's own right, then those of absent people one stands in for. A supervisor's reaches his queues' tickets."""
     scope = actor.scope(Permission.MONEY_APPROVE)
     yield Right(actor.id, actor.role, scope is Scope.ALL or (scope is Scope.OWN and ticket.queue_id in actor.queues))
-    if actor.role in NEVER:
+    if actor.role in NO_MONEY:
         return
     member = exists().where(Membership.user_id == User.id, Membership.queue_id == ticket.queue_id)
     away = (

@@ -89,6 +89,12 @@ def create_run(
     return run_id
 
 
+def run_again(run_id: int, *, actor: Actor) -> None:
+    """Go on with a run that was cancelled or has failed; work a finished one through anew; leave others alone."""
+    actor.require(Permission.TICKETS_IMPORT)
+    _wake(run_id, again=True)
+
+
 def _wake(run_id: int, again: bool) -> None:
     _set(JobRun.id == run_id, JobRun.state.in_(("cancelled", "failed")), state="waiting", cancel=False)
     if again and _set(JobRun.id == run_id, JobRun.state == "done", state="waiting", done=0, figures={}):

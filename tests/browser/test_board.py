@@ -114,7 +114,7 @@ def test_one_card_is_reassigned_to_a_member_of_its_queue(windows: Windows) -> No
     said(board, "已改派 1 张")
     expect(row(board, number)).to_have_count(0)
     board.goto(f"/tickets/{number}")
-    expect(board.locator("main")).to_contain_text("王芳")
+    expect(board.locator(".ticket-head-facts")).to_contain_text("王芳")
 
 
 def test_taking_over_nudging_and_priority_from_the_card(windows: Windows) -> None:

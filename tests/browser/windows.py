@@ -70,6 +70,8 @@ class Windows:
         for context in self.contexts:
             context.close()
         self.contexts.clear()
+        for page in self.kept.values():
+            page.goto("about:blank")  # a page left open would go on asking for what is new
 
     def _logged_in(self, login: str) -> Any:
         context = self.browser.new_context(base_url=self.site.url, locale="zh-CN")

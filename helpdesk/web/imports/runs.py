@@ -12,11 +12,11 @@ from helpdesk.domain.access import Permission
 from helpdesk.domain.imports import TICKETS
 from helpdesk.domain.problems import Conflict
 from helpdesk.queries import imports as queries
+from helpdesk.queries.keyset import parse_cursor
 from helpdesk.services import imports as services
 from helpdesk.storage import unit_of_work
-from helpdesk.web.access import current_actor, moment, needs
+from helpdesk.web.access import current_actor, needs
 from helpdesk.web.downloads import CSV, download
-from helpdesk.web.forms import GREATEST_ID
 from helpdesk.web.imports import imports
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.problems import text_of
@@ -29,9 +29,7 @@ FIGURES = ("created", "appended", "filled", "updated", "repeated", "bad")
 @imports.get("/imports")
 @needs(Permission.TICKETS_IMPORT)
 def index() -> str:
-    before = request.args.get("before", "")
-    after = int(before) if before.isascii() and before.isdigit() and int(before) <= GREATEST_ID else None
-    runs, following = queries.import_runs(current_actor(), after)
+    runs, following = queries.import_runs(current_actor(), parse_cursor(request.args.get("after", "")))
     shown = [
         {
             "id": run.id,
@@ -47,14 +45,13 @@ def index() -> str:
         }
         for run in runs
     ]
-    return render_template("imports/index.html", runs=shown, following=following)
+    return render_template("imports/index.html", runs=shown, following=str(following) if following else "")
 
 
 @imports.get("/imports/<id:run_id>")
 @needs(Permission.TICKETS_IMPORT, keeps_session=False)
 def run(run_id: int) -> str:
     found = queries.import_run(run_id)
-    refused = queries.bad_rows(found.id)
     return render_template(
         "imports/run.html",
         run=found,
@@ -62,8 +59,8 @@ def run(run_id: int) -> str:
         state_name=state_name(found.state),
         going=found.state in ("waiting", "running"),
         figures=_figures(found.figures),
-        bad=[(row.row, text_of(row.code, row.params)) for row in refused[:SHOWN_BAD_ROWS]],
-        more_bad=max(0, len(refused) - SHOWN_BAD_ROWS),
+        bad=[(row.row, text_of(row.code, row.params)) for row in queries.bad_rows(run_id, SHOWN_BAD_ROWS)],
+        more_bad=max(0, found.bad - SHOWN_BAD_ROWS),
         stopped_by=found.figures.get("error", ""),
     )
 
@@ -84,19 +81,9 @@ def cancel(run_id: int) -> BaseResponse:
 @needs(Permission.TICKETS_IMPORT)
 def again(run_id: int) -> BaseResponse:
     """Go on where a cancelled or failed one stood; a finished one is worked through anew, and nothing is doubled."""
-    found = queries.import_run(run_id)
-    stored = queries.stored_file(found.file_hash, current_actor())
+    queries.import_run(run_id)
     with unit_of_work():
-        services.create_run(
-            found.kind,
-            name=stored.name,
-            content=stored.content,
-            options=found.options,
-            total=found.total or 0,
-            actor=current_actor(),
-            now=moment(),
-            again=True,
-        )
+        services.run_again(run_id, actor=current_actor())
     flash(_("重新排上了，已经导入过的行会认出来，不会重复。"), "done")
     return redirect(url_for("imports.run", run_id=run_id))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from helpdesk.adapters.import_files import Column, columns_of, count_units
 from helpdesk.adapters.tabular import MAX_BYTES, MAX_ROWS
 from helpdesk.domain.access import Permission
+from helpdesk.domain.import_columns import match_columns
 from helpdesk.domain.imports import COLUMNS, REQUIRED, TICKETS
 from helpdesk.domain.problems import Invalid, NotFound, Problem
 from helpdesk.queries import imports as queries
@@ -44,18 +46,18 @@ def new() -> BaseResponse:
         return _upload_page(form, 422)
     kind = str(form.kind.data)
     try:
-        stored = _kept(form.file.data, KINDS[kind])
+        stored = _kept(form.file.data)
     except Problem as problem:
         return _upload_page(form, problem.status, show_problem(form, problem, {}))
     return redirect(url_for("imports.settle", kind=kind, file=stored))
 
 
-def _kept(upload: FileStorage, kind: str) -> str:
+def _kept(upload: FileStorage) -> str:
     """Store the file, once it is known to be a table; returns its hash."""
     name = upload.filename or ""
     content = upload.stream.read(MAX_BYTES + 1)
     upload.close()
-    if not columns_of(kind, name, content, {}):
+    if not columns_of(name, content):
         raise Invalid("import.empty_file")
     with unit_of_work():
         return services.store_file(name, content, actor=current_actor(), now=moment())
@@ -68,18 +70,19 @@ def settle(kind: str, file: str) -> BaseResponse:
     if kind not in KINDS or not HASH.fullmatch(file):
         raise NotFound("import.no_such_file")
     stored = queries.stored_file(file, current_actor())
+    columns = columns_of(stored.name, stored.content)
     form = OptionsForm()
     form.offer(current_actor())
+
+    def page(taken: Mapping[str, str], *, remembered: bool = False, status: int = 200, error: str = "") -> Response:
+        return _settle_page(kind, stored.name, form, columns, taken, remembered=remembered, status=status, error=error)
+
     if not form.is_submitted():
-        columns = columns_of(KINDS[kind], stored.name, stored.content, {})
         remembered = queries.remembered_columns(KINDS[kind], [column.header for column in columns])
-        known = columns_of(KINDS[kind], stored.name, stored.content, remembered)
-        return _settle_page(kind, file, stored.name, form, known, remembered=bool(remembered))
-    columns = columns_of(KINDS[kind], stored.name, stored.content, {})
+        return page(remembered or _by_names(KINDS[kind], columns), remembered=bool(remembered))
     chosen = _chosen(columns)
-    shown = tuple(Column(one.header, chosen[one.header], one.samples) for one in columns)
     if not form.validate():
-        return _settle_page(kind, file, stored.name, form, shown, status=422)
+        return page(chosen, status=422)
     options: dict[str, Any] = {"shop": form.shop.data, "channel": form.channel.data, "map": chosen}
     if KINDS[kind] == TICKETS:
         options["created_at"] = form.created_at.data
@@ -96,8 +99,16 @@ def settle(kind: str, file: str) -> BaseResponse:
                 now=moment(),
             )
     except Problem as problem:
-        return _settle_page(kind, file, stored.name, form, shown, status=problem.status, error=problem_text(problem))
+        return page(chosen, status=problem.status, error=problem_text(problem))
     return redirect(url_for("imports.run", run_id=run))
+
+
+def _by_names(kind: str, columns: tuple[Column, ...]) -> dict[str, str]:
+    """What the columns' names say, header -> field; nothing where two of them say the same."""
+    try:
+        return match_columns([column.header for column in columns], COLUMNS[kind], {})
+    except Problem:
+        return {}
 
 
 def _chosen(columns: tuple[Column, ...]) -> dict[str, str]:
@@ -120,23 +131,23 @@ def _upload_page(form: UploadForm, status: int = 200, error: str = "") -> Respon
 
 def _settle_page(
     kind: str,
-    file: str,
     name: str,
     form: OptionsForm,
     columns: tuple[Column, ...],
+    taken: Mapping[str, str],
     *,
-    remembered: bool = False,
-    status: int = 200,
-    error: str = "",
+    remembered: bool,
+    status: int,
+    error: str,
 ) -> Response:
     page = render_template(
         "imports/settle.html",
         form=form,
         kind=kind,
         kind_name=kind_name(KINDS[kind]),
-        file=file,
         name=name,
         columns=columns,
+        taken=taken,
         fields=[(field, field_label(field), field in REQUIRED[KINDS[kind]]) for field in COLUMNS[KINDS[kind]]],
         required=[field_label(field) for field in REQUIRED[KINDS[kind]]],
         left_out=LEFT_OUT,

@@ -14,8 +14,10 @@ from helpdesk import timesource
 from helpdesk.adapters import tabular
 from helpdesk.jobs.resume_imports import resume_imports
 from helpdesk.models import ImportFile, JobRun, Message, Order, Ticket
+from helpdesk.queries import imports as queries
 from helpdesk.services import clean_up
 from helpdesk.storage import session, unit_of_work
+from helpdesk.web.imports import runs
 from tests.conftest import Client, Frozen, Login, Statements
 from tests.factories import World
 
@@ -154,6 +156,31 @@ def test_a_run_that_waits_is_cancelled_and_goes_on_when_it_is_asked_to(operator:
     operator.submit(f"{run}/again")
     work()
     assert session().scalar(select(func.count()).select_from(Ticket)) == 2
+
+
+def test_older_runs_are_paged_by_key(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "MOST_LISTED", 2)
+    for n in range(5):
+        operator.submit(upload(operator, f"内容\n第 {n} 条\n".encode()), {"column-0": "text", **OPTIONS})
+    seen, address = [], "/imports"
+    for _ in range(3):
+        page = operator.get(address).text
+        seen.append(re.findall(r'href="/imports/(\d+)"', page))
+        following = re.search(r'href="(/imports\?after=[^"]+)"', page)
+        address = html.unescape(following[1]) if following else ""
+    assert [int(id) for page_ids in seen for id in page_ids] == [5, 4, 3, 2, 1]
+    assert address == ""
+    assert operator.get("/imports?after=x").status_code == 422
+
+
+def test_the_first_bad_rows_are_shown_and_all_are_counted(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "SHOWN_BAD_ROWS", 2)
+    settle = upload(operator, ("号,内容\n" + "".join(f"m{n},\n" for n in range(5))).encode())
+    run = operator.submit(settle, {"column-0": "external_id", "column-1": "text", **OPTIONS}).headers["Location"]
+    work()
+    page = operator.get(run).text
+    assert page.count('<th scope="row" class="number">') == 2
+    assert "另有 3 行" in page
 
 
 def test_what_is_not_there_is_not_found(operator: Client) -> None:
