@@ -60,7 +60,7 @@ class UserSession(Base):
 
 
 class LoginAttempt(Base):
-    """A try to log in, counted before the password is hashed. ``key`` is a login or an address, hashed."""
+    """A try to log in or to find an order, counted before it is looked at. ``key``: who and at what, hashed."""
 
     __tablename__ = "login_attempt"
     __table_args__ = (Index("ix_login_attempt_key_at", "key", "at"),)

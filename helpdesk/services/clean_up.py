@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from helpdesk.models import Envelope, ImportFile, JobRun, LoginAttempt, Outbox, UserSession
+from helpdesk.services import tries
 from helpdesk.storage import session
-
-KEEP_LOGIN_ATTEMPTS = timedelta(days=1)
-"""Far longer than any throttle looks back."""
 
 KEEP_SENT = timedelta(days=90)
 """How long one can look up what was sent. What is dead stays until somebody gives it up."""
@@ -25,7 +23,7 @@ BATCH = 500
 def remove_ended(now: datetime) -> int:
     """Delete sessions that ended before ``now`` (UTC) and old tries to log in; returns how many."""
     ended = delete(UserSession).where(UserSession.expires_at < now).returning(UserSession.id)
-    old = delete(LoginAttempt).where(LoginAttempt.at < now - KEEP_LOGIN_ATTEMPTS).returning(LoginAttempt.id)
+    old = delete(LoginAttempt).where(LoginAttempt.at < now - tries.LONGEST).returning(LoginAttempt.id)
     return sum(len(session().scalars(statement).all()) for statement in (ended, old))
 
 

@@ -10,13 +10,14 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, update
 
 from helpdesk.domain.access import Actor, Permission, Role
-from helpdesk.domain.problems import NotFound, TooMany
-from helpdesk.models import LoginAttempt, User, UserSession
-from helpdesk.services import events
-from helpdesk.storage import is_postgresql, session
+from helpdesk.domain.problems import NotFound
+from helpdesk.models import User, UserSession
+from helpdesk.services import events, tries
+from helpdesk.services.tries import Limit
+from helpdesk.storage import session
 
 WINDOW = timedelta(minutes=15)
 TRIES_PER_LOGIN_AND_ADDRESS = 5
@@ -24,29 +25,13 @@ TRIES_PER_ADDRESS = 20
 TRIES_PER_LOGIN = 50
 """From everywhere together: high enough that a stranger can't easily keep somebody out of his account."""
 
-LOCK = 0x756E736E
-"""Of PostgreSQL, so that tries are counted one after the other."""
-
 
 def admit(login: str, address: str, *, now: datetime) -> None:
     """Count a try to log in. ``TooMany`` (with ``retry_after`` seconds) where there were too many in 15 minutes.
 
     A refused try is not counted: whoever waits gets in.
     """
-    work = session()
-    if is_postgresql():
-        work.execute(select(func.pg_advisory_xact_lock(LOCK)))
-    work.execute(delete(LoginAttempt).where(LoginAttempt.at <= now - WINDOW))
-    limits = _limits(login, address)
-    counted = work.execute(
-        select(LoginAttempt.key, func.count(), func.min(LoginAttempt.at))
-        .where(LoginAttempt.key.in_(limits))
-        .group_by(LoginAttempt.key)
-    )
-    over = [oldest for key, tries, oldest in counted if tries >= limits[key]]
-    if over:
-        raise TooMany("login.too_many", retry_after=max(1, round((max(over) + WINDOW - now).total_seconds())))
-    work.add_all(LoginAttempt(key=key, at=now) for key in limits)
+    tries.admit(_limits(login, address), "login.too_many", now=now)
 
 
 def open_session(
@@ -126,22 +111,16 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _limits(login: str, address: str) -> dict[str, int]:
+def _limits(login: str, address: str) -> dict[str, Limit]:
     return {
-        _key("both", login, address): TRIES_PER_LOGIN_AND_ADDRESS,
-        _key("address", address): TRIES_PER_ADDRESS,
-        _key("login", login): TRIES_PER_LOGIN,
+        tries.key("both", login, address): Limit(TRIES_PER_LOGIN_AND_ADDRESS, WINDOW),
+        tries.key("address", address): Limit(TRIES_PER_ADDRESS, WINDOW),
+        tries.key("login", login): Limit(TRIES_PER_LOGIN, WINDOW),
     }
 
 
 def _forgive(login: str, address: str) -> None:
     """Forget this login's tries from here. Those of the address stay, but for the one that was right."""
-    work = session()
-    work.execute(delete(LoginAttempt).where(LoginAttempt.key == _key("both", login, address)))
-    for key in (_key("address", address), _key("login", login)):
-        newest = select(func.max(LoginAttempt.id)).where(LoginAttempt.key == key).scalar_subquery()
-        work.execute(delete(LoginAttempt).where(LoginAttempt.id == newest))
-
-
-def _key(kind: str, *parts: str) -> str:
-    return hashlib.sha256("\0".join((kind, *parts)).encode()).hexdigest()
+    tries.forget(tries.key("both", login, address))
+    for key in (tries.key("address", address), tries.key("login", login)):
+        tries.forget_last(key)
