@@ -55,6 +55,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("ticket.assigned"),
             Kind("ticket.transferred"),
             Kind("ticket.customer_replied"),
+            Kind("ticket.confirmed"),
             Kind("ticket.reminded", mail=True, urgent=True),
             Kind("assist.asked"),
             Kind("assist.answered"),

@@ -34,6 +34,7 @@ PLACEHOLDERS = (
     "carrier",
     "amount",  # of the compensation offered
     "price_difference",
+    "progress_link",  # where the customer follows and answers his ticket
     "promise_time",  # a moment (今天 18:00, 6 pm today); the template adds 前 / by
 )
 """The fixed list. Values are plain strings, ready to be read by the customer."""

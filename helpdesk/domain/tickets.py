@@ -100,6 +100,9 @@ CLOSE_AFTER_SECONDS = 7 * 24 * 3600
 NUDGE_WITHIN_SECONDS = 48 * 3600
 """Same order and type within this time of the last customer message is 催单, not a new ticket."""
 
+TAKE_BACK_SECONDS = 10
+"""A reply waits so long before it leaves, and can be taken back."""
+
 MAX_URGENCY = 3
 """Urgency 0..3 changes order and alerts, never a target."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from helpdesk.storage import Base
+from helpdesk.storage import Base, session
 
 
 class Message(Base):
@@ -49,3 +49,18 @@ class Note(Base):
     author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+
+
+def standing_solution(ticket_id: int) -> int | None:
+    """The id of our last message, if it gives a solution and the customer has said nothing since."""
+    last = (
+        session()
+        .execute(
+            select(Message.id, Message.is_solution)
+            .where(Message.ticket_id == ticket_id, Message.state != "taken_back")
+            .order_by(Message.sent_at.desc(), Message.id.desc())
+            .limit(1)
+        )
+        .one_or_none()
+    )
+    return last.id if last is not None and last.is_solution else None

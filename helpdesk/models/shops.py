@@ -18,6 +18,7 @@ class Shop(Base):
     name: Mapped[str] = mapped_column(String(100))
     timezone: Mapped[str] = mapped_column(String(60), default="Asia/Shanghai")
     active: Mapped[bool] = mapped_column(default=True)  # takes new tickets
+    self_service: Mapped[bool] = mapped_column(default=False)  # customers open and follow tickets on its help page
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -73,6 +73,7 @@ class Head:
     assignee_id: int | None
     shop: str
     shop_id: int
+    self_service: bool  # its customers follow their tickets by a link
     channel: Label
     channel_id: int
     sends: bool  # the channel carries replies by itself
@@ -246,6 +247,7 @@ def _head(actor: Actor) -> Statement:
             *(column for part in _PARTS for column in part.columns),
             Message.text.label("decided_text"),
             Shop.name.label("shop"),
+            Shop.self_service,
             Channel.name_zh,
             Channel.name_en,
             Channel.sender,
@@ -317,6 +319,7 @@ def _ticket(ticket: Any, row: Row[*tuple[Any, ...]]) -> Head:
         assignee_id=row.assignee_id,
         shop=row.shop,
         shop_id=ticket.shop_id,
+        self_service=row.self_service,
         channel=Label(row.name_zh, row.name_en),
         channel_id=ticket.channel_id,
         sends=row.sender is not None,

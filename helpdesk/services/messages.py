@@ -11,7 +11,7 @@ from helpdesk.domain.access import Actor, Permission, Scope, may_note, may_reply
 from helpdesk.domain.clocks import Kind
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.domain.replies import unresolved
-from helpdesk.domain.tickets import ACTIVE, REOPEN_WITHIN_SECONDS, WORKED_ON, Status
+from helpdesk.domain.tickets import ACTIVE, REOPEN_WITHIN_SECONDS, TAKE_BACK_SECONDS, WORKED_ON, Status
 from helpdesk.models import Channel, Event, Inbound, Message, Outbox, Queue, Ticket
 from helpdesk.services import (
     answers,
@@ -30,7 +30,6 @@ from helpdesk.services.tickets import KEEP, Change
 from helpdesk.storage import insert_once, session
 
 MAX_TEXT = 5_000
-TAKE_BACK_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)

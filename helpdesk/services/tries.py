@@ -37,13 +37,9 @@ def admit(limits: Mapping[str, Limit], problem: str, *, now: datetime) -> None:
     if is_postgresql():
         work.execute(select(func.pg_advisory_xact_lock(LOCK)))
     work.execute(delete(LoginAttempt).where(LoginAttempt.at <= now - LONGEST))
-    recent = (
-        and_(LoginAttempt.key == key, LoginAttempt.at > now - limit.within) for key, limit in limits.items()
-    )
+    recent = (and_(LoginAttempt.key == key, LoginAttempt.at > now - limit.within) for key, limit in limits.items())
     counted = work.execute(
-        select(LoginAttempt.key, func.count(), func.min(LoginAttempt.at))
-        .where(or_(*recent))
-        .group_by(LoginAttempt.key)
+        select(LoginAttempt.key, func.count(), func.min(LoginAttempt.at)).where(or_(*recent)).group_by(LoginAttempt.key)
     )
     free_at = [oldest + limits[key].within for key, tries, oldest in counted if tries >= limits[key].most]
     if free_at:

@@ -11,6 +11,7 @@ from helpdesk.web.board import board
 from helpdesk.web.calendars import calendars
 from helpdesk.web.changes import changes
 from helpdesk.web.escalation import escalation
+from helpdesk.web.help import help_page
 from helpdesk.web.imports import imports
 from helpdesk.web.improvements import improvements
 from helpdesk.web.money import money
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     calendars,
     changes,
     escalation,
+    help_page,
     imports,
     improvements,
     notifications,

@@ -9,7 +9,15 @@ from typing import Any
 from flask import request
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, IntegerField, PasswordField, SelectMultipleField, StringField
+from wtforms import (
+    Field,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
@@ -68,6 +76,15 @@ class OneLine(StringField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = valuelist[0].strip() if valuelist else ""
+
+
+class Text(TextAreaField):
+    """Several lines, taken as they are but for the ends."""
+
+    data: str
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = valuelist[0].replace("\r\n", "\n").strip() if valuelist else ""
 
 
 class Secret(PasswordField):

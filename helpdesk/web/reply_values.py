@@ -14,6 +14,7 @@ from helpdesk.domain.replies import customers_locale
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.queries.suggestions import what_was_asked
 from helpdesk.queries.ticket_page import TicketPage
+from helpdesk.web import customer_links
 from helpdesk.web.filters import money
 from helpdesk.wording import day_and_time
 from helpdesk.wording.catalog import gettext as _
@@ -61,6 +62,7 @@ def _values(page: TicketPage, offered: tuple[Option, ...], agent: str, now: date
         "carrier": parcel.carrier if parcel else None,
         "amount": None if amount is None else money(amount),
         "price_difference": money(difference) if difference is not None and difference > 0 else None,
+        "progress_link": customer_links.of_ticket(page.ticket.id) if page.ticket.self_service else None,
         "promise_time": _promise(page, now),
     }
 

@@ -56,6 +56,7 @@ EVENTS: Mapping[str, str] = {
     "appeal.rejected": N_("申诉被驳回，%(party)s的责任 %(share)s%% 不变"),
     "appeal.withdrawn": N_("撤回了%(party)s的申诉"),
     "appeal.lapsed": N_("责任归属已变，%(party)s的申诉不再需要裁定"),
+    "ticket.confirmed": N_("客户确认问题解决了"),
     "ticket.reopened": N_("客户又来消息，工单重新打开，第 %(cycle)s 轮"),
     "ticket.continued": N_("客户又来消息，转到工单 %(number)s 继续处理"),
     "ticket.merged": N_("合并到工单 %(number)s"),

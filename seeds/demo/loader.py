@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from helpdesk.domain.access import Actor, Role
 from helpdesk.domain.replies import fill
@@ -157,6 +157,7 @@ def _open_shops() -> None:
     known = set(session().scalars(select(Shop.code)))
     session().add_all(Shop(code=shop.code, name=shop.name) for shop in material.shops() if shop.code not in known)
     session().flush()
+    session().execute(update(Shop).values(self_service=True))
 
 
 @contextmanager

@@ -85,6 +85,11 @@ def test_only_these_views_are_for_everybody(app: Flask) -> None:
         "accounts.login",
         "accounts.set_language",
         "accounts.set_theme",
+        "help.answer",
+        "help.confirm",
+        "help.index",
+        "help.order",
+        "help.ticket",
     }
 
 

@@ -31,6 +31,7 @@ ICONS = {
     "ticket.assigned": "user-check",
     "ticket.transferred": "arrows-right-left",
     "ticket.customer_replied": "message-circle",
+    "ticket.confirmed": "thumb-up",
     "ticket.reminded": "bell-ringing",
     "assist.asked": "help-circle",
     "assist.answered": "message-2-check",

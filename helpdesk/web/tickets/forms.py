@@ -10,7 +10,7 @@ from flask import request
 from flask_babel import get_timezone
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateTimeLocalField, IntegerField, RadioField, SelectField, TextAreaField
+from wtforms import BooleanField, DateTimeLocalField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from helpdesk.domain.problems import Invalid
@@ -27,6 +27,7 @@ from helpdesk.web.forms import (
     GREATEST_ID,
     Hidden,
     OneLine,
+    Text,
     Version,
     at_most,
     between,
@@ -44,15 +45,6 @@ MOST_EVIDENCE = 30
 MODES = ("reply", "note", "customer")
 
 Code = TypeVar("Code", Status, Outcome, Party, Priority)
-
-
-class Text(TextAreaField):
-    """Several lines, taken as they are but for the ends."""
-
-    data: str
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = valuelist[0].replace("\r\n", "\n").strip() if valuelist else ""
 
 
 class Versioned(FlaskForm):

@@ -23,11 +23,19 @@ from helpdesk.domain.access import (
 )
 from helpdesk.domain.decisions import Candidate, Decision, Span, second_problem
 from helpdesk.domain.rulebook import RuleBook
-from helpdesk.domain.tickets import ACTIVE, PARTY_REQUIRED, WORKED_ON, Outcome, Party, Status, legal_moves
+from helpdesk.domain.tickets import (
+    ACTIVE,
+    PARTY_REQUIRED,
+    TAKE_BACK_SECONDS,
+    WORKED_ON,
+    Outcome,
+    Party,
+    Status,
+    legal_moves,
+)
 from helpdesk.queries.directory import Directory, staff
 from helpdesk.queries.ticket_page import DecisionView, Related, TicketPage
 from helpdesk.queries.ticket_timeline import Entry
-from helpdesk.services.messages import TAKE_BACK_SECONDS
 from helpdesk.web.tickets import story
 from helpdesk.wording import label, party_label
 from helpdesk.wording.catalog import gettext as _
@@ -54,6 +62,7 @@ ICONS = {
     "appeal.lapsed": "gavel",
     "ticket.nudged": "bell",
     "ticket.reopened": "refresh",
+    "ticket.confirmed": "thumb-up",
     "ticket.merged": "git-merge",
     "ticket.merged_in": "git-merge",
     "assist.asked": "help-circle",
@@ -69,7 +78,7 @@ ICONS = {
 }
 
 
-DONE_BY_CUSTOMERS = ("ticket.nudged", "ticket.reopened", "ticket.continued")
+DONE_BY_CUSTOMERS = ("ticket.nudged", "ticket.reopened", "ticket.continued", "ticket.confirmed")
 """Whoever wrote these down didn't do them."""
 
 OF_PEOPLE = ("ticket.owner", "ticket.assignee", "assist.assigned")

@@ -12,6 +12,7 @@ from helpdesk.domain.text import syllable
 from helpdesk.queries.suggestions import Filled, Suggested
 from helpdesk.queries.ticket_page import Related, TicketPage
 from helpdesk.services.customers import Revealed
+from helpdesk.web import customer_links
 from helpdesk.web.filters import address
 from helpdesk.web.reply_values import offers as offers
 from helpdesk.web.reply_values import placeholder_values as placeholder_values
@@ -129,6 +130,7 @@ def customer(page: TicketPage, revealed: Revealed | None) -> dict[str, Any] | No
         "revealed": revealed is not None,
         "ticket_count": row.tickets if row else 0,
         "order_count": row.orders if row else 0,
+        "link": customer_links.of_ticket(page.ticket.id) if page.ticket.self_service else "",
     }
 
 

@@ -1,0 +1,77 @@
+"""What went wrong with calendars, shifts and people's working hours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from helpdesk.wording.labels import N_
+
+CALENDARS: Mapping[str, str] = {
+    "calendar.bad_date": N_("日期“%(value)s”不对，应写成 2026-01-04。"),
+    "calendar.bad_hours": N_("时段“%(value)s”不对，应写成 09:00-18:00。"),
+    "calendar.bad_interval": N_("时段超出了一天，或开始晚于结束。"),
+    "calendar.bad_time": N_("时间“%(value)s”不对，应写成 09:00。"),
+    "calendar.bad_weekday": N_("星期“%(value)s”不对。"),
+    "calendar.interval_reversed": N_("时段 %(begin)s 到 %(end)s 的开始晚于结束；跨夜请写成两段。"),
+    "calendar.bad_name": N_("中英文名称都要填写，最多 %(most)s 个字。"),
+    "calendar.change_by_ops": N_("节假日和新日历关系到所有队列，由运营经理或管理员修改。"),
+    "calendar.code_taken": N_("代码 %(calendar)s 已经有日历在用。"),
+    "calendar.bad_code": N_("代码用 2 到 40 个小写字母、数字或下划线，以字母开头。"),
+    "calendar.day_twice": N_("日期 %(date)s 写了两次。"),
+    "calendar.never_opens": N_("这样填，这个日历就没有任何上班时间，时限永远不会走。至少要有一个时段。"),
+    "calendar.no_length": N_("时段“%(value)s”没有长度。全天写成 00:00-24:00。"),
+    "calendar.not_found": N_("没有这个日历。"),
+    "calendar.not_yours": N_("这个日历还有别的队列在用，或者不归你的队列用，请找运营经理修改。"),
+    "calendar.of_platforms": N_("这是平台时限用的日历，平台没有下班时间，所以不能修改。需要别的时段请新建日历。"),
+    "calendar.overnight_on_date": N_(
+        "特殊日期的时段 %(begin)s-%(end)s 跨了夜：请写到 24:00，后半夜写在第二天的日期上。"
+    ),
+    "calendar.stale": N_("你打开之后，这个日历被别人改过了。"),
+    "calendar.malformed": N_("日历的格式不对。"),
+    "calendar.no_such_version": N_("没有这个版本的日历。"),
+    "calendar.too_many_dates": N_("日期最多 %(limit)s 个。"),
+    "calendar.too_many_intervals": N_("一天最多 %(limit)s 个时段。"),
+    "calendar.unknown_timezone": N_("没有时区“%(timezone)s”。"),
+    "holiday.bad_date": N_("第 %(row)s 行：日期“%(value)s”不对。"),
+    "holiday.bad_kind": N_("第 %(row)s 行：“%(value)s”应为 off 或 work。"),
+    "holiday.bad_row": N_("第 %(row)s 行：格数和表头对不上，或单元格太长。"),
+    "holiday.bad_name": N_("第 %(row)s 行：名称里有不能保存的字符。"),
+    "holiday.file_too_large": N_("文件太大，最多 %(most_kb)s KB。"),
+    "holiday.no_such_day": N_("%(date)s 不在节假日表里。"),
+    "holiday.nothing_in_file": N_("文件里没有找到任何放假或调休的日子。"),
+    "holiday.not_all_day": N_("第 %(row)s 个事件不是全天事件，看不出放假的日子。"),
+    "holiday.bad_event": N_("第 %(row)s 个事件读不懂：缺少日期，或日期不对。"),
+    "holiday.recurring": N_("第 %(row)s 个事件是重复事件。节假日每年不同，请用逐日列出的文件。"),
+    "holiday.too_long": N_("第 %(row)s 个事件有 %(days)s 天，最多 %(most)s 天。"),
+    "holiday.unclear": N_("第 %(row)s 个事件“%(name)s”只说调休，看不出是休息还是上班。"),
+    "holiday.unknown_format": N_("只能读 CSV 和 ICS 文件。"),
+    "holiday.stale": N_("你打开之后，%(year)s 年的节假日被别人改过了。"),
+    "holiday.too_many_events": N_("事件或行数最多 %(most)s 个。"),
+    "holiday.wrong_year": N_("日期应在 %(year)s 年之内。"),
+    "holiday.year_out_of_range": N_("第 %(row)s 行：年份应在 %(first)s 到 %(last)s 之间。"),
+    "holiday.name_too_long": N_("第 %(row)s 行：名称最多 %(limit)s 个字。"),
+    "holiday.year_unknown": N_("还没有 %(year)s 年的节假日，先导入再发布。"),
+    "holiday.twice": N_("第 %(row)s 行：%(date)s 出现了两次。"),
+}
+TEAM: Mapping[str, str] = {
+    "shift.bad_time": N_("时间“%(value)s”不对，应写成 09:00。"),
+    "shift.not_yours": N_("你只能安排自己队列里的人。"),
+    "shift.outside": N_("班次要在所选的日子里开始。"),
+    "shift.overlap": N_("班次重叠：%(begins)s 开始的一班，与到 %(ends)s 才结束的另一班重叠。"),
+    "shift.stale": N_("你打开之后，这几天的班次被别人改过了。"),
+    "shift.too_far": N_("日期离今天太远，最多前后 %(most)s 天。"),
+    "shift.too_long": N_("一班最多 %(most)s 小时。"),
+    "shift.too_many": N_("一人一天最多 %(most)s 班。"),
+    "shift.too_many_people": N_("一次最多安排 %(most)s 人。"),
+    "shift.too_many_weeks": N_("一次重复 1 到 %(most)s 周。"),
+    "absence.backwards": N_("结束要晚于开始。"),
+    "absence.bad_kind": N_("没有这种缺勤。"),
+    "absence.bad_stand_in": N_("代理人要在职、能处理工单，并且与本人同在一个队列。"),
+    "absence.not_found": N_("没有这条缺勤。"),
+    "absence.over": N_("这段缺勤已经过去了。"),
+    "absence.overlap": N_("这段时间里已经有一条缺勤。"),
+    "absence.own_stand_in": N_("不能代理自己。"),
+    "absence.stale": N_("你打开之后，这条缺勤已经取消或改动。"),
+    "absence.stand_in_away": N_("这位代理人在这段时间里自己也缺勤，请换一位。"),
+    "absence.too_long": N_("一段缺勤最多 %(most)s 天。"),
+}
