@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, select
 
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.problems import Invalid
@@ -50,20 +50,24 @@ def find_or_create(*, shop_id: int, channel_id: int, name: str, buyer_id: str, p
     new = insert_once(Customer, shop_id=shop_id, channel_id=channel_id, name=name, phone=phone or None, **key)
     if new is not None:
         return session().get_one(Customer, new)
-    same = (
-        Customer.buyer_id == buyer_id
-        if buyer_id
-        else Customer.phone_hash.is_not(None) & (Customer.phone_hash == key["phone_hash"]) & Customer.buyer_id.is_(None)
-    )
-    customer = (
-        session()
-        .execute(select(Customer).where(Customer.shop_id == shop_id, Customer.channel_id == channel_id, same))
-        .scalar_one()
-    )
+    same = is_same(shop_id=shop_id, channel_id=channel_id, buyer_id=buyer_id, phone=phone)
+    customer = session().execute(select(Customer).where(same)).scalar_one()
     customer.name = customer.name or name
     if not customer.phone and phone:
         customer.phone, customer.phone_hash = phone, key["phone_hash"]
     return customer
+
+
+def is_same(*, shop_id: int, channel_id: int, buyer_id: str, phone: str) -> ColumnElement[bool]:
+    """The customer of this buyer id, else of this phone, as a condition that nobody meets where neither is known."""
+    hashed = phone_hash(phone)
+    if buyer_id:
+        same = Customer.buyer_id == buyer_id
+    elif hashed:
+        same = Customer.buyer_id.is_(None) & (Customer.phone_hash == hashed)
+    else:
+        return false()
+    return and_(Customer.shop_id == shop_id, Customer.channel_id == channel_id, same)
 
 
 def reveal(number: str, *, reason: str, actor: Actor, now: datetime) -> Revealed:

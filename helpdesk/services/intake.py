@@ -1,6 +1,7 @@
 """Every way in: a customer's words become a ticket, or join the one they belong to.
 
-The agent's form, imports, the API and monitors all call ``open_ticket``.
+The agent's form, imports and monitors call ``open_ticket``; what other programs bring of a customer goes through
+``hearing``, which finds the ticket it belongs to, and opens one here where there is none.
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ class TicketRequest:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What became of it: ``created``, ``appended`` to a ticket (催单), or ``repeated`` (seen before)."""
+    """What became of it: ``created``, ``appended`` to a ticket (催单), ``heard`` on the ticket whose conversation it
+    continues, or ``repeated`` (seen before)."""
 
     ticket_id: int
     number: str
@@ -97,16 +99,26 @@ def open_ticket(request: TicketRequest, *, actor: Actor, now: datetime) -> Opene
     to it. Raises ``Invalid`` for what can't be taken, also for the same id with another body.
     """
     actor.require(Permission.TICKETS_CREATE)
-    request = _checked(request, now)
-    inbound_id = insert_once(
+    request = checked(request, now)
+    inbound_id = claim(request, now)
+    if inbound_id is None:
+        return seen_before(request)
+    return admit(request, inbound_id, actor=actor, now=now)
+
+
+def claim(request: TicketRequest, now: datetime) -> int | None:
+    """Note that this event came in; the id of its row, None if it came before (see ``seen_before``)."""
+    return insert_once(
         Inbound,
         source=request.source,
         external_id=request.external_id,
         body_hash=body_hash(request),
         received_at=now,
     )
-    if inbound_id is None:
-        return _seen_before(request)
+
+
+def admit(request: TicketRequest, inbound_id: int, *, actor: Actor, now: datetime) -> Opened:
+    """A ticket for a ``checked`` and ``claimed`` event, or the one about the same matter that it urges on."""
     book = published_rulebook()
     order = _locked_order(request, now)
     customer = _customer(request, order)
@@ -161,7 +173,7 @@ def order_number_of(ticket: Ticket) -> str:
     return order.number if order else ""
 
 
-def _checked(request: TicketRequest, now: datetime) -> TicketRequest:
+def checked(request: TicketRequest, now: datetime) -> TicketRequest:
     """The request with its ends trimmed, or ``Invalid`` naming the field."""
     request = replace(
         request,
@@ -207,7 +219,8 @@ def _by_person(request: TicketRequest) -> bool:
     return not request.source.startswith("monitor:")
 
 
-def _seen_before(request: TicketRequest) -> Opened:
+def seen_before(request: TicketRequest) -> Opened:
+    """The ticket that this event gave when it first came; ``Invalid`` where it said something else then."""
     known = (
         session()
         .execute(

@@ -150,15 +150,28 @@ def record_customer_message(
     )
     if inbound_id is None:
         return _known(source, event_id, text)
+    return take_in(ticket, text, sent_at, inbound_id, actor=actor, now=now).number
+
+
+def take_in(
+    ticket: Ticket, text: str, sent_at: datetime, inbound_id: int, *, actor: Actor, now: datetime
+) -> intake.Opened:
+    """What the customer said at ``sent_at`` (UTC) in a conversation that belongs to ``ticket``, which is locked.
+
+    It is ``heard`` there, on the ticket that took a merged one in, or on a resolved one in its next cycle; otherwise a
+    new, linked ticket is ``created``, or the active one of the same matter urged on (``appended``). ``inbound_id`` is
+    the row of the event (``intake.claim``).
+    """
     ticket = _merged_into(ticket)
     if _takes(ticket, sent_at):
+        taken = intake.Opened(ticket.id, ticket.number, "heard")
         message_id = _hear(ticket, text, sent_at, actor, now)
     else:
-        ticket, message_id = _follow_up(ticket, text, sent_at, f"message:{inbound_id}", actor, now)
+        taken, message_id = _follow_up(ticket, text, sent_at, f"message:{inbound_id}", actor, now)
     session().execute(
-        update(Inbound).where(Inbound.id == inbound_id).values(ticket_id=ticket.id, message_id=message_id)
+        update(Inbound).where(Inbound.id == inbound_id).values(ticket_id=taken.ticket_id, message_id=message_id)
     )
-    return ticket.number
+    return taken
 
 
 def mark_copied(number: str, message_id: int, *, actor: Actor, now: datetime) -> None:
@@ -317,7 +330,7 @@ def _hear(ticket: Ticket, text: str, sent_at: datetime, actor: Actor, now: datet
 
 def _follow_up(
     ticket: Ticket, text: str, sent_at: datetime, event_id: str, actor: Actor, now: datetime
-) -> tuple[Ticket, int]:
+) -> tuple[intake.Opened, int]:
     """A new ticket that names the one it continues, or the active one of its order and type; with the message."""
     opened = intake.open_ticket(
         intake.TicketRequest(
@@ -335,8 +348,7 @@ def _follow_up(
         now=now,
     )
     record("ticket.continued", actor=actor, now=now, ticket_id=ticket.id, number=opened.number)
-    new = session().get_one(Ticket, opened.ticket_id)
-    return new, _last_from_customer(new)
+    return opened, _last_from_customer(session().get_one(Ticket, opened.ticket_id))
 
 
 def _checked_id(external_id: str) -> str:
