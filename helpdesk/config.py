@@ -50,6 +50,7 @@ class Settings:
     smtp_password: str = field(default="", repr=False)
     smtp_from: str = ""
     smtp_ca: str = ""  # a file of certificates; "": those of the system
+    webhook_calls_a_minute: int = 600  # of each webhook
     allow_internal_targets: bool = False  # notifications may go to hosts of one's own network
     testing: bool = False
 
@@ -106,6 +107,7 @@ def from_environment() -> Settings:
         smtp_password=_text("SMTP_PASSWORD", ""),
         smtp_from=_text("SMTP_FROM", ""),
         smtp_ca=_text("SMTP_CA", ""),
+        webhook_calls_a_minute=_number("WEBHOOK_CALLS_A_MINUTE", 600, 1, 100_000),
         allow_internal_targets=_flag("ALLOW_INTERNAL_TARGETS"),
     )
     _check(settings)

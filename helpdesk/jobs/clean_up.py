@@ -1,15 +1,15 @@
-"""Remove what has served its time: sessions, tries to log in, what was told and sent long ago."""
+"""Remove what has served its time: sessions, tries to log in, what was told, sent and called long ago."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from helpdesk.services import notifications, outbox
+from helpdesk.services import notifications, outbox, webhook_calls
 from helpdesk.services.clean_up import old_sendings, remove_ended, remove_loose_files, remove_sendings
 from helpdesk.storage import unit_of_work
 
 MOST_BATCHES = 20
-"""Of sendings in one run, each in a transaction of its own; the next run goes on."""
+"""Of sendings and of calls in one run, each in a transaction of its own; the next run goes on."""
 
 
 def clean_up(now: datetime) -> int:
@@ -22,4 +22,16 @@ def clean_up(now: datetime) -> int:
             break
         with unit_of_work():
             done += remove_sendings(rows, envelopes)
+    return done + _remove_calls(now)
+
+
+def _remove_calls(now: datetime) -> int:
+    """Of webhooks, which may be many in a month."""
+    done = 0
+    for _ in range(MOST_BATCHES):
+        with unit_of_work():
+            removed = webhook_calls.remove_old(now)
+        done += removed
+        if removed < webhook_calls.BATCH:
+            break
     return done

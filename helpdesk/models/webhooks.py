@@ -38,6 +38,7 @@ class WebhookCall(Base):
     __table_args__ = (
         UniqueConstraint("webhook_id", "signature"),
         Index("ix_webhook_call_at", "at"),
+        Index("ix_webhook_call_lately", "webhook_id", "at", "outcome", "problem"),  # counted from here
         CheckConstraint("outcome IN ('created', 'appended', 'heard', 'repeated', 'refused')", name="outcome"),
     )
 

@@ -46,6 +46,14 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     ),
     "team": ("shift.changed", "shift.repeated", "absence.added", "absence.cancelled", "user.capacity"),
     "targets": ("target.created", "target.changed", "target.deactivated"),
+    "webhooks": (
+        "webhook.created",
+        "webhook.changed",
+        "webhook.rotated",
+        "webhook.old_secret_dropped",
+        "webhook.deactivated",
+        "webhook.reactivated",
+    ),
     "users": (
         "user.created",
         "user.changed",

@@ -25,6 +25,7 @@ from helpdesk.web.skills import skills
 from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
 from helpdesk.web.triage import triage
+from helpdesk.web.webhooks import webhooks
 from helpdesk.web.words import words
 
 BLUEPRINTS = (
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     shares,
     skills,
     triage,
+    webhooks,
     words,
 )
 

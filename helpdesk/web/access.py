@@ -28,6 +28,9 @@ from helpdesk.web.forms import typed
 View = TypeVar("View", bound=Callable[..., object])
 
 PUBLIC = "public"
+FOR_PROGRAMS = ("/hooks/",)
+"""Addresses that no person opens."""
+
 TOUCH_AFTER_SECONDS = 300
 """A session's last use is written this often at most."""
 
@@ -148,7 +151,7 @@ def local_path(address: str | None) -> str | None:
 
 def wants_data() -> bool:
     """The request comes from a script or program that can't do anything with a page."""
-    if request.headers.get("X-Requested-With"):
+    if request.headers.get("X-Requested-With") or request.path.startswith(FOR_PROGRAMS):
         return True
     accepts = request.accept_mimetypes
     data = max(accepts["application/json"], accepts["application/problem+json"])

@@ -80,6 +80,8 @@ def _answer(problem: Problem, status: int) -> Response:
     title, detail = problem_title(status), problem_text(problem)
     if wants_data():
         body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": problem.code}
+        if "field" in problem.params:
+            body["field"] = problem.params["field"]
         return Response(json.dumps(body), status, content_type="application/problem+json")
     page = render_template(
         "errors/error.html",

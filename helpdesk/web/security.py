@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from helpdesk.domain.problems import Invalid
+from helpdesk.web.access import FOR_PROGRAMS
 from helpdesk.web.forms import GREATEST_ID
 
 POLICY = "; ".join(
@@ -78,7 +79,9 @@ def _name_request() -> None:
 
 def _refuse_unstorable_text() -> None:
     """A NUL can't be stored in PostgreSQL, nor half of a surrogate pair anywhere."""
-    sent = [*request.args.items(multi=True), *request.form.items(multi=True), *(request.view_args or {}).items()]
+    # What programs send isn't a form, whatever they call it: it is read as it was signed.
+    form = [] if request.path.startswith(FOR_PROGRAMS) else request.form.items(multi=True)
+    sent = [*request.args.items(multi=True), *form, *(request.view_args or {}).items()]
     for name, value in sent:
         if not _storable(name) or (isinstance(value, str) and not _storable(value)):
             raise Invalid("input.bad_character", field=name[:40])

@@ -55,6 +55,7 @@ KINDS: Mapping[str, str] = {
     "templates": N_("话术"),
     "team": N_("排班和缺勤"),
     "targets": N_("通知目标"),
+    "webhooks": N_("Webhook"),
     "users": N_("用户"),
     "reports": N_("报表月份"),
     "improvements": N_("上游优化"),

@@ -9,6 +9,7 @@ from helpdesk.domain.compensation import BLOCK_CODES
 from helpdesk.domain.problems import Problem
 from helpdesk.wording.calendar_problems import CALENDARS, TEAM
 from helpdesk.wording.catalog import gettext
+from helpdesk.wording.exchange_problems import EXCHANGE
 from helpdesk.wording.explanations import AMOUNTS, evidence_label
 from helpdesk.wording.labels import (
     N_,
@@ -280,29 +281,6 @@ IMPORTS: Mapping[str, str] = {
     "import.unknown_field": N_("没有字段“%(field)s”。"),
     "import.unknown_format": N_("不认识的文件格式：%(suffix)s。"),
 }
-TARGETS: Mapping[str, str] = {
-    "notification.no_such_kind": N_("没有这种通知。"),
-    "notification.not_found": N_("没有这条通知。"),
-    "outbox.too_many": N_("一次最多选 %(limit)s 条。"),
-    "target.bad_digest": N_("合并发送的间隔不能超过 %(most_hours)s 小时。"),
-    "target.bad_kind": N_("没有这种通知目标。"),
-    "target.bad_mailbox": N_("邮箱地址不对：只写地址本身，最多 %(most)s 个字符。"),
-    "target.bad_name": N_("名称要填写，最多 %(most)s 个字，不含控制字符。"),
-    "target.bad_news": N_("至少选一种要通知的事。"),
-    "target.bad_quiet_hours": N_("免打扰的开始和结束应是一天里两个不同的时间。"),
-    "target.bad_sign": N_("密钥不对：最多 %(most)s 个英文字符。"),
-    "target.bad_url": N_("地址不对：请完整复制以 https 开头的地址，最多 %(most)s 个字符。"),
-    "target.name_taken": N_("名称“%(name)s”已经有人用了。"),
-    "target.no_such_target": N_("没有这个通知目标。"),
-    "target.not_yours": N_("你只能为自己所在的队列设置通知目标。"),
-    "target.option_not_allowed": N_("通知地址里的选项 %(options)s 不允许使用。"),
-    "target.other_host": N_("机器人的地址应在 %(hosts)s。"),
-    "target.service_not_allowed": N_("通知服务“%(service)s”不允许使用。"),
-    "target.stale": N_("你打开之后，这个通知目标被别人改过了。"),
-    "target.switched_off": N_("这个通知目标已停用，先启用再测试。"),
-    "target.too_many": N_("通知目标最多 %(most)s 个。"),
-    "target.url_required": N_("请填写机器人的地址。"),
-}
 PROBLEMS: Mapping[str, str] = {
     **ACCESS,
     **INPUT,
@@ -310,7 +288,7 @@ PROBLEMS: Mapping[str, str] = {
     **CALENDARS,
     **IMPORTS,
     **TEAM,
-    **TARGETS,
+    **EXCHANGE,
     **SHARES,
     **REPORTS,
     **SELF_SERVICE,

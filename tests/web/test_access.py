@@ -90,6 +90,7 @@ def test_only_these_views_are_for_everybody(app: Flask) -> None:
         "help.index",
         "help.order",
         "help.ticket",
+        "webhooks.call",
     }
 
 
