@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from helpdesk.cli import imports, report, seed, users, worker
+from helpdesk.cli import imports, report, search, seed, users, worker
 
 
 def init_app(app: Flask) -> None:
@@ -12,6 +12,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(worker.worker)
     app.cli.add_command(imports.group)
     app.cli.add_command(report.group)
+    app.cli.add_command(search.group)
     app.cli.add_command(seed.group)
     app.cli.add_command(seed.prepare)
     app.cli.add_command(users.group)

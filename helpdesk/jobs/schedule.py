@@ -16,6 +16,7 @@ from helpdesk.jobs.deliver_outbox import deliver_outbox
 from helpdesk.jobs.follow_calendars import follow_calendars
 from helpdesk.jobs.follow_reports import follow_reports
 from helpdesk.jobs.hand_out import hand_out
+from helpdesk.jobs.index_texts import index_texts
 from helpdesk.jobs.measure_pace import measure_pace
 from helpdesk.jobs.pause_tick import pause_tick
 from helpdesk.jobs.recalculate_months import recalculate_months
@@ -57,6 +58,7 @@ JOBS: tuple[Job, ...] = (
     Job("follow_calendars", 15, lambda worker: follow_calendars(worker.clock, stopping=worker.stopping)),
     Job("follow_reports", 5, lambda worker: follow_reports(stopping=worker.stopping)),
     Job("recalculate_months", 5, lambda worker: recalculate_months(worker.clock, stopping=worker.stopping)),
+    Job("index_texts", 10, lambda worker: index_texts(stopping=worker.stopping)),
     Job("measure_pace", 5 * 60, lambda worker: measure_pace(worker.clock())),
     Job("train_learner", 10 * 60, lambda worker: train_learner(worker.clock())),
     Job("count_words", 30 * 60, lambda worker: count_words(worker.clock(), stopping=worker.stopping)),

@@ -36,6 +36,7 @@ from helpdesk.models.reports import (
     ReportTicketSku,
 )
 from helpdesk.models.rulebooks import RuleBookRow
+from helpdesk.models.search import SearchProgress
 from helpdesk.models.shifts import Absence, Shift
 from helpdesk.models.shops import Channel, Shop
 from helpdesk.models.skills import Skill, UserSkill
@@ -108,6 +109,7 @@ __all__ = [
     "Responsibility",
     "RuleBookRow",
     "SavedView",
+    "SearchProgress",
     "Shift",
     "Shop",
     "Skill",

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, and_, false, select
 
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.problems import Invalid
-from helpdesk.models import Customer, Order
+from helpdesk.domain.search import Kind
+from helpdesk.models import Customer, Order, search
 from helpdesk.services import tickets
 from helpdesk.services.events import record
 from helpdesk.storage import insert_once, session
@@ -49,6 +50,7 @@ def find_or_create(*, shop_id: int, channel_id: int, name: str, buyer_id: str, p
     key = {"buyer_id": buyer_id or None, "phone_hash": phone_hash(phone)}
     new = insert_once(Customer, shop_id=shop_id, channel_id=channel_id, name=name, phone=phone or None, **key)
     if new is not None:
+        search.note(Kind.CUSTOMER, new, name, buyer_id, phone)
         return session().get_one(Customer, new)
     same = is_same(shop_id=shop_id, channel_id=channel_id, buyer_id=buyer_id, phone=phone)
     customer = session().execute(select(Customer).where(same)).scalar_one()

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from helpdesk.domain.problems import Invalid
-from helpdesk.models import Order, OrderLine, OrderStatus, Parcel
+from helpdesk.domain.search import Kind
+from helpdesk.models import Order, OrderLine, OrderStatus, Parcel, search
 from helpdesk.services import customers, platform_clocks, report_facts
 from helpdesk.storage import insert_once, session
 
@@ -115,6 +116,8 @@ def find_or_create(shop_id: int, channel_id: int, number: str, *, now: datetime)
         address="",
         updated_at=now,
     )
+    if new is not None:
+        search.note(Kind.ORDER, new, number)
     found = select(Order).where(Order.shop_id == shop_id, Order.number == number).with_for_update(of=Order)
     return session().scalars(found).one(), new is not None
 

@@ -12,7 +12,8 @@ from helpdesk.storage import Base, db
 
 def test_tables_and_columns_are_those_of_the_models(app: Flask) -> None:
     with db.engine.connect() as connection:
-        changes = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata)
+        opts = {"compare_type": True, "include_name": _without_search}
+        changes = compare_metadata(MigrationContext.configure(connection, opts=opts), Base.metadata)
     assert [change for change in changes if not str(change[0]).endswith("_index")] == []
 
 
@@ -23,3 +24,8 @@ def test_checks_and_indexes_are_those_of_the_models(app: Flask) -> None:
         assert {str(rule["name"]) for rule in inspector.get_check_constraints(table.name)} == checks
         indexes = {str(index.name) for index in table.indexes}
         assert {str(index["name"]) for index in inspector.get_indexes(table.name)} >= indexes
+
+
+def _without_search(name: str | None, kind: str, _parents: object) -> bool:
+    """The search index differs between databases and is made by hand; see models/search.py."""
+    return kind != "table" or not (name or "").startswith("search_fts")
