@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 from unicodedata import category
@@ -42,7 +43,8 @@ class TicketFilter:
 
     ``type``, ``queue``, ``channel`` and ``shop`` are codes; ``owner`` is a user's id, ``me`` or ``none``, and
     means the owner or whoever has the ticket in hand. ``soon``: late within the hour; ``stuck``: has waited for too
-    long. ``q`` are search words: numbers, names, the subject.
+    long by the rules, ``waiting``: for more than so many days. ``today``: late before this instant (UTC), the end of
+    the shop's day. ``q`` are search words: numbers, names, the subject.
     """
 
     type: str = ""
@@ -55,7 +57,9 @@ class TicketFilter:
     owner: str = ""
     overdue: bool = False
     soon: bool = False
+    today: datetime | None = None
     stuck: bool = False
+    waiting: int = 0
     unconfirmed: bool = False
     q: str = ""
 
@@ -69,7 +73,13 @@ class TicketFilter:
 
         So it is by default; a search goes through everything, and a status says itself what it means.
         """
-        return self.overdue or self.soon or self.stuck or (self.status in ACTIVE if self.status else not self.q)
+        pressing = self.overdue or self.soon or self.today or self.stuck or self.waiting
+        return bool(pressing) or (self.status in ACTIVE if self.status else not self.q)
+
+    @property
+    def hangs_on_the_present(self) -> bool:
+        """Whether its conditions are others from moment to moment, so that no statement can be kept for them."""
+        return self.soon or self.stuck or bool(self.waiting)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -84,19 +94,27 @@ class TicketFilter:
     def to_args(self) -> dict[str, str]:
         """The fields that ask something, as strings: an address or a stored document."""
         found = {_ARGS.get(field.name, field.name): getattr(self, field.name) for field in fields(self)}
-        return {name: "1" if value is True else str(value) for name, value in found.items() if value}
+        return {name: _written(value) for name, value in found.items() if value}
+
+
+def _written(value: object) -> str:
+    return "1" if value is True or isinstance(value, datetime) else str(value)
 
 
 _ARGS = {"klass": "class"}
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_DAYS = re.compile(r"[1-9]|[1-8][0-9]|90")
 _OWNER = re.compile(rf"[1-9][0-9]{{0,8}}|{ME}|{NOBODY}")
 _NUMBER = re.compile(r"(?=.*\d.*\d.*\d)[A-Za-z0-9_-]{4,60}")
 Choice = TypeVar("Choice", bound=StrEnum)
 _YES, _NO = frozenset({"1", "true", "on"}), frozenset({"", "0", "false"})
 
 
-def parse_filter(args: Mapping[str, str]) -> TicketFilter:
-    """The filter of an address or a stored document. Unknown names are left alone, bad values are ``Invalid``."""
+def parse_filter(args: Mapping[str, str], today_ends: datetime | None = None) -> TicketFilter:
+    """The filter of an address or a stored document. Unknown names are left alone, bad values are ``Invalid``.
+
+    ``today_ends`` is the shop's next midnight (UTC). Where nobody says it, nothing can be asked of today.
+    """
     return TicketFilter(
         type=_code(args, "type"),
         klass=_member(args, "class", TicketClass),
@@ -108,7 +126,9 @@ def parse_filter(args: Mapping[str, str]) -> TicketFilter:
         owner=_matching(args, "owner", _OWNER),
         overdue=_flag(args, "overdue"),
         soon=_flag(args, "soon"),
+        today=_day(args, "today", today_ends),
         stuck=_flag(args, "stuck"),
+        waiting=int(_matching(args, "waiting", _DAYS) or 0),
         unconfirmed=_flag(args, "unconfirmed"),
         q=_query(args.get("q", "")),
     )
@@ -149,6 +169,14 @@ def _member(args: Mapping[str, str], name: str, choices: type[Choice]) -> Choice
         return choices(value) if value else None
     except ValueError:
         raise Invalid("filter.bad_value", field=name) from None
+
+
+def _day(args: Mapping[str, str], name: str, ends: datetime | None) -> datetime | None:
+    if not _flag(args, name):
+        return None
+    if ends is None:
+        raise Invalid("filter.bad_value", field=name)
+    return ends
 
 
 def _flag(args: Mapping[str, str], name: str) -> bool:

@@ -57,8 +57,12 @@ def conditions(
         yield is_overdue(now)
     if chosen.soon:
         yield is_soon_overdue(now)
+    if chosen.today:
+        yield Ticket.burns_at < chosen.today
     if chosen.stuck:
         yield is_stuck(now)
+    if chosen.waiting:
+        yield has_waited(chosen.waiting, now)
     if chosen.unconfirmed:
         yield is_unconfirmed()
     if chosen.q:
@@ -107,6 +111,14 @@ def stuck_tickets(book: RuleBook, now: datetime) -> Select[int]:
         for status, seconds in longest_waits(book.pause_steps).items()
     )
     return select(TicketPause.ticket_id).where(TicketPause.ended_at.is_(None), or_(*too_long)).correlate(None)
+
+
+def has_waited(days: int, now: datetime) -> ColumnElement[bool]:
+    """In its present wait for more than so many days."""
+    since = select(TicketPause.ticket_id).where(
+        TicketPause.ended_at.is_(None), TicketPause.started_at < now - timedelta(days=days)
+    )
+    return Ticket.id.in_(since.correlate(None))
 
 
 def is_unconfirmed() -> ColumnElement[bool]:

@@ -32,6 +32,13 @@ is_waiting_stay: ColumnElement[bool] = literal_column(
 OPEN_ASSIST = "kind = 'assist' AND left_at IS NULL"
 is_open_assist: ColumnElement[bool] = literal_column("(stint.kind = 'assist' AND stint.left_at IS NULL)")
 
+SORTED = {
+    "ix_ticket_by_created": ["created_at"],
+    "ix_ticket_by_message": ["last_customer_message_at"],
+    "ix_ticket_by_priority": ["priority", "burns_at"],
+}
+"""Orders of a list of open tickets beside that in which they burn; with what says whose list a ticket stands in."""
+
 
 class Ticket(Base):
     """An order that went wrong.
@@ -84,6 +91,10 @@ class Ticket(Base):
             "id",
             *("status", "order_id"),  # what the board counts, read from here
             **where(ACTIVE_SQL),
+        ),
+        *(
+            Index(name, *columns, "id", "queue_id", "owner_id", "status", **where(ACTIVE_SQL))
+            for name, columns in SORTED.items()
         ),
         Index("ix_ticket_opened", "queue_id", "created_at", "id", "status", **where(ACTIVE_SQL)),
         Index(
@@ -142,7 +153,7 @@ class Ticket(Base):
     unread: Mapped[bool] = mapped_column(default=True)  # a customer's message nobody has answered or opened
 
     created_at: Mapped[datetime]
-    last_customer_message_at: Mapped[datetime | None]
+    last_customer_message_at: Mapped[datetime | None]  # from the first on: every ticket begins with one
     first_resolved_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

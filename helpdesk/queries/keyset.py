@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -48,11 +48,20 @@ def parse_cursor(text: str) -> Cursor | None:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A column that a list is sorted by; ``part`` is the field of the cursor that holds its value."""
+    """A column that a list is sorted by; ``part`` is the field of the cursor that holds its value.
+
+    ``stored`` makes the column's value of it, where that is no figure.
+    """
 
     part: str
     column: ColumnElement[Any]
     descending: bool = False
+    stored: Callable[[Any], Any] | None = None
+
+    def value(self, cursor: Cursor) -> Any:
+        """Of the column, in the row that the cursor points at."""
+        found = getattr(cursor, self.part)
+        return self.stored(found) if self.stored else found
 
 
 def sorted_page(
@@ -68,10 +77,10 @@ def _beyond(keys: Sequence[Key], cursor: Cursor, backwards: bool) -> ColumnEleme
     """Rows after the cursor, with a plain bound on the first key, which lets an index seek to it."""
     condition: ColumnElement[bool] | None = None
     for key in reversed(keys):
-        value = getattr(cursor, key.part)
+        value = key.value(cursor)
         further = key.column < value if key.descending != backwards else key.column > value
         condition = further if condition is None else or_(further, and_(key.column == value, condition))
     first = keys[0]
-    start = getattr(cursor, first.part)
+    start = first.value(cursor)
     assert condition is not None, "a list is sorted by something"  # noqa: S101
     return and_(first.column <= start if first.descending != backwards else first.column >= start, condition)

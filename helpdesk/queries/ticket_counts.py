@@ -134,7 +134,7 @@ def summary(chosen: TicketFilter, actor: Actor, now: datetime, day_start: dateti
     ``day_start`` is the last midnight in the shop's zone (UTC).
     """
     moments = {"now": now, "in_an_hour": now + SOON, "a_day_ago": now - DAY, "day_start": day_start}
-    if chosen.soon or chosen.stuck:  # these conditions hold the present itself
+    if chosen.hangs_on_the_present:  # these conditions hold the present itself
         statements = _figures.__wrapped__(chosen, actor, now), _day.__wrapped__(chosen, actor, now)
     else:
         statements = _figures(chosen, actor, NOW), _day(chosen, actor, NOW)

@@ -6,7 +6,7 @@ a number isn't found and is looked for as a word).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -19,6 +19,7 @@ from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.clocks import FAR_FUTURE
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.ticket_filter import Tab, TicketFilter
+from helpdesk.domain.views import Sort
 from helpdesk.models import Channel, ClockRow, Customer, Note, Order, Stint, Ticket, User
 from helpdesk.models.calendars import load_calendars
 from helpdesk.models.scope import asks, listed, readable
@@ -95,6 +96,24 @@ BURNING = (
 NEWEST = (Key("id", Ticket.id.expression, descending=True),)
 """For lists in which ended tickets stand too: nothing burns there."""
 
+SAID_AT = Ticket.last_customer_message_at.expression
+
+ORDERS: Mapping[Sort, tuple[Key, ...]] = {
+    Sort.CREATED: (Key("at", Ticket.created_at.expression), Key("id", Ticket.id.expression)),
+    Sort.CREATED_LAST: (
+        Key("at", Ticket.created_at.expression, descending=True),
+        Key("id", Ticket.id.expression, descending=True),
+    ),
+    Sort.MESSAGE: (Key("at", SAID_AT), Key("id", Ticket.id.expression)),
+    Sort.MESSAGE_LAST: (Key("at", SAID_AT, descending=True), Key("id", Ticket.id.expression, descending=True)),
+    Sort.PRIORITY: (
+        Key("urgency", Ticket.priority.expression, stored="P{}".format),
+        Key("at", Ticket.burns_at.expression),
+        Key("id", Ticket.id.expression),
+    ),
+}
+"""Beside the usual one: each the order of an index."""
+
 QUEUE_CLOCK = aliased(ClockRow)
 ASKED_FIRST = (
     Key("at", func.coalesce(QUEUE_CLOCK.late_after, FAR_FUTURE, type_=ClockRow.late_after.type)),
@@ -109,12 +128,14 @@ def page(
     actor: Actor,
     now: datetime,
     *,
+    order: Sort = Sort.DUE,
     after: Cursor | None = None,
     before: Cursor | None = None,
     size: int = PAGE,
 ) -> Page:
     """A page of the actor's tickets: the one after or before a cursor, or the first."""
-    found = _fetch(chosen, tab, actor, now, after, before, size + 1)
+    keys = _keys(chosen, tab, order)
+    found = _fetch(chosen, tab, actor, now, keys, after, before, size + 1)
     more, found = len(found) > size, found[:size]
     if before is not None:
         found.reverse()
@@ -122,15 +143,18 @@ def page(
     if not found:
         return Page(rows, None, None)
     newer, older = (more, True) if before is not None else (after is not None, more)
-    return Page(rows, _cursor(found[0]) if newer else None, _cursor(found[-1]) if older else None)
+    return Page(rows, _cursor(found[0], keys) if newer else None, _cursor(found[-1], keys) if older else None)
 
 
-def next_number(chosen: TicketFilter, tab: Tab, actor: Actor, now: datetime, *, after: str) -> str | None:
+def next_number(
+    chosen: TicketFilter, tab: Tab, actor: Actor, now: datetime, *, after: str, order: Sort = Sort.DUE
+) -> str | None:
     """The ticket that stands behind this one in the list, from the top again at the end; None if it is alone."""
-    statement, keys = _statement(chosen, tab, actor, now)
+    keys = _keys(chosen, tab, order)
+    statement = _statement(chosen, tab, actor, now, keys)
     current = session().execute(statement.where(Ticket.number == after).limit(1)).first()
     others = statement.where(Ticket.number != after)
-    for cursor in [_cursor(current), None] if current else [None]:
+    for cursor in [_cursor(current, keys), None] if current else [None]:
         found = session().execute(sorted_page(others, keys, cursor).limit(1)).first()
         if found:
             return str(found.number)
@@ -142,14 +166,15 @@ def _fetch(
     tab: Tab,
     actor: Actor,
     now: datetime,
+    keys: Sequence[Key],
     after: Cursor | None,
     before: Cursor | None,
     limit: int,
 ) -> list[Row[Any]]:
-    if after is None and before is None and not (chosen.q or chosen.soon or chosen.stuck):
-        return list(plain_rows(_first_page(chosen, tab, actor, limit), {"now": now}).all())
+    if after is None and before is None and not (chosen.q or chosen.hangs_on_the_present):
+        return list(plain_rows(_first_page(chosen, tab, actor, keys, limit), {"now": now}).all())
     for by_number in (True, False) if chosen.looks_like_number else (True,):
-        statement, keys = _statement(chosen, tab, actor, now, by_number=by_number)
+        statement = _statement(chosen, tab, actor, now, keys, by_number=by_number)
         statement = sorted_page(statement, keys, before or after, backwards=before is not None).limit(limit)
         found = list(session().execute(statement))
         if found:
@@ -158,23 +183,28 @@ def _fetch(
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)
-def _first_page(chosen: TicketFilter, tab: Tab, actor: Actor, limit: int) -> Statement:
+def _first_page(chosen: TicketFilter, tab: Tab, actor: Actor, keys: Sequence[Key], limit: int) -> Statement:
     """Built once for a list and a person, with the present as a parameter: that takes longer than asking."""
-    statement, keys = _statement(chosen, tab, actor, bindparam("now", type_=UTCDateTime))
+    statement = _statement(chosen, tab, actor, bindparam("now", type_=UTCDateTime), keys)
     return sorted_page(statement, keys, None).limit(limit)
 
 
-def _statement(
-    chosen: TicketFilter, tab: Tab, actor: Actor, now: Any, *, by_number: bool = True
-) -> tuple[Statement, Sequence[Key]]:
-    """The list without its page, and how it is sorted."""
-    keys: Sequence[Key]
+def _keys(chosen: TicketFilter, tab: Tab, order: Sort) -> Sequence[Key]:
+    """How the list is sorted. Orders that only open tickets have an index for are not asked of others."""
     if tab is Tab.ASSISTS:
-        statement, keys = _assists(actor), ASKED_FIRST
+        return ASKED_FIRST
+    return ORDERS.get(order) or (BURNING if chosen.only_active else NEWEST)
+
+
+def _statement(
+    chosen: TicketFilter, tab: Tab, actor: Actor, now: Any, keys: Sequence[Key], *, by_number: bool = True
+) -> Statement:
+    """The list without its page."""
+    if tab is Tab.ASSISTS:
+        statement = _assists(actor)
     else:
-        keys = BURNING if chosen.only_active else NEWEST
         statement = _tickets(keys).where(_in_sight(chosen, tab, actor), tab_condition(tab, actor))
-    return statement.where(*conditions(chosen, actor, now, by_number=by_number)), keys
+    return statement.where(*conditions(chosen, actor, now, by_number=by_number))
 
 
 def _in_sight(chosen: TicketFilter, tab: Tab, actor: Actor) -> ColumnElement[bool]:
@@ -248,8 +278,9 @@ def _with_names(statement: Statement) -> Statement:
     )
 
 
-def _cursor(row: Row[Any]) -> Cursor:
-    return Cursor(row.urgency, row.key_at or EPOCH, row.key_id)
+def _cursor(row: Row[Any], keys: Sequence[Key]) -> Cursor:
+    rank = int(row.priority[1:]) if keys is ORDERS[Sort.PRIORITY] else row.urgency
+    return Cursor(rank, row.key_at or EPOCH, row.key_id)
 
 
 def _rows(found: Iterable[Row[Any]], tab: Tab, now: datetime) -> Iterator[TicketRow]:

@@ -25,6 +25,9 @@ filters = st.builds(
     priority=st.none() | st.sampled_from(Priority),
     owner=st.sampled_from(["", "me", "none"]) | st.integers(1, 999_999_999).map(str),
     overdue=st.booleans(),
+    soon=st.booleans(),
+    stuck=st.booleans(),
+    waiting=st.integers(0, 90),
     unconfirmed=st.booleans(),
     q=st.lists(printable.filter(bool), max_size=4).map(" ".join),
 )
@@ -62,6 +65,10 @@ def test_an_empty_address_asks_nothing_and_unknown_names_are_left_alone() -> Non
         ("owner", "you"),
         ("overdue", "maybe"),
         ("unconfirmed", "2"),
+        ("waiting", "0"),
+        ("waiting", "91"),
+        ("waiting", "３"),
+        ("today", "1"),  # nobody said when it ends
         ("q", "a\x00b"),
     ],
 )

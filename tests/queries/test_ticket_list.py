@@ -13,7 +13,8 @@ from sqlalchemy import select, text
 from helpdesk.domain.access import Actor
 from helpdesk.domain.problems import Invalid
 from helpdesk.domain.ticket_filter import Tab, TicketFilter, parse_filter
-from helpdesk.models import Customer, OrderStatus, Parcel, Ticket, TicketReader
+from helpdesk.domain.views import Sort
+from helpdesk.models import Customer, OrderStatus, Parcel, Ticket, TicketPause, TicketReader
 from helpdesk.models.scope import readable
 from helpdesk.queries import ticket_list
 from helpdesk.queries.keyset import Cursor, parse_cursor, sorted_page
@@ -64,6 +65,67 @@ def test_pages_by_key_miss_nothing_and_repeat_nothing_in_both_directions(world: 
         back.append([row.number for row in page.rows])
         assert page.older is not None
     assert back == pages[-2::-1]
+
+
+ORDERED = {
+    Sort.CREATED: lambda row: (row.created_at, row.id),
+    Sort.MESSAGE: lambda row: (row.last_customer_message_at, row.id),
+    Sort.PRIORITY: lambda row: (row.priority, row.burns_at, row.id),
+    Sort.DUE: lambda row: (-row.urgency, row.burns_at, row.id),
+}
+
+
+@pytest.mark.parametrize("order", list(Sort))
+def test_in_every_order_pages_by_key_show_each_ticket_once(world: World, now: datetime, order: Sort) -> None:
+    with unit_of_work():
+        made = [
+            tickets.ticket(
+                world,
+                now,
+                due_in=(place % 5) * MINUTE,
+                urgency=place % 3,
+                priority=("P2", "P1", "P3")[place % 3],
+                created_at=now - HOUR - (place * 7 % 5) * MINUTE,
+                last_customer_message_at=now - (place * 11 % 4) * MINUTE,
+            )
+            for place in range(23)
+        ]
+    key = ORDERED.get(order) or ORDERED[Sort(order.removeprefix("-"))]
+    wanted = [row.number for row in sorted(made, key=key, reverse=order.startswith("-"))]
+    for asked in ({}, {"owner": "none"}):
+        seen: list[str] = []
+        back: list[str] = []
+        chosen, cursor = parse_filter(asked), None
+        while not seen or cursor:
+            page = ticket_list.page(chosen, Tab.ALL, world.actors.agent, now, order=order, after=cursor, size=5)
+            seen += [row.number for row in page.rows]
+            cursor = parse_cursor(str(page.older or ""))
+        assert seen == wanted
+        while page.newer:
+            page = ticket_list.page(chosen, Tab.ALL, world.actors.agent, now, order=order, before=page.newer, size=5)
+            back = [row.number for row in page.rows] + back
+        assert back == wanted[:20]
+    behind = ticket_list.next_number(TicketFilter(), Tab.ALL, world.actors.agent, now, after=wanted[4], order=order)
+    assert behind == wanted[5]
+
+
+def test_what_must_be_done_today_and_what_waits_for_days(world: World, now: datetime) -> None:
+    with unit_of_work():
+        late = tickets.ticket(world, now, due_in=-HOUR).number
+        today = tickets.ticket(world, now, due_in=HOUR).number
+        tickets.ticket(world, now, due_in=20 * HOUR)
+        waits = {
+            days: tickets.ticket(world, now, status="pending_customer", paused=True, created_at=now - days * 24 * HOUR)
+            for days in (2, 4)
+        }
+        for days, row in waits.items():
+            since = now - days * 24 * HOUR
+            add(TicketPause(ticket_id=row.id, status="pending_customer", rule_version=1, started_at=since))
+    midnight = now + 14 * HOUR
+    page = ticket_list.page(parse_filter({"today": "1"}, midnight), Tab.ALL, world.actors.agent, now)
+    assert [row.number for row in page.rows] == [late, today]
+    assert numbers(world.actors.agent, now, waiting="3") == [waits[4].number]
+    assert numbers(world.actors.agent, now, waiting="3", status="pending_internal") == []
 
 
 def test_ended_tickets_are_listed_newest_first_and_page_the_same_way(world: World, now: datetime) -> None:
@@ -334,9 +396,11 @@ def plan(statement: str) -> str:
     return "\n".join(str(row) for row in session().execute(text(f"EXPLAIN QUERY PLAN {statement}")))
 
 
-def rendered(actor: Actor, now: datetime, tab: Tab = Tab.ALL, **asked: str) -> str:
+def rendered(actor: Actor, now: datetime, order: Sort = Sort.DUE, **asked: str) -> str:
     """The list's statement with its values written out."""
-    statement, keys = ticket_list._statement(parse_filter(asked), tab, actor, now)
+    chosen = parse_filter(asked)
+    keys = ticket_list._keys(chosen, Tab.ALL, order)
+    statement = ticket_list._statement(chosen, Tab.ALL, actor, now, keys)
     statement = sorted_page(statement, keys, Cursor(1, now, 5)).limit(50)
     return str(statement.compile(session().get_bind(), compile_kwargs={"literal_binds": True}))
 
@@ -357,6 +421,18 @@ def test_the_list_is_read_in_order_from_the_partial_index(
         pytest.skip("SQLite's planner is the one that needs the literal condition")
     found = plan(rendered(getattr(world.actors, person), now, **asked))
     assert index in found
+    assert "USE TEMP B-TREE FOR ORDER BY" not in found
+
+
+@pytest.mark.parametrize("person", ["auditor", "agent"])
+@pytest.mark.parametrize("order", [order for order in Sort if order is not Sort.DUE])
+def test_each_other_order_is_read_from_an_index_of_its_own(
+    world: World, now: datetime, person: str, order: Sort
+) -> None:
+    if is_postgresql():
+        pytest.skip("SQLite's planner is the one that needs the literal condition")
+    found = plan(rendered(getattr(world.actors, person), now, order))
+    assert f"ix_ticket_by_{order.removeprefix('-')}" in found
     assert "USE TEMP B-TREE FOR ORDER BY" not in found
 
 
