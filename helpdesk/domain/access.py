@@ -348,3 +348,15 @@ def may_write_template(actor: Actor, scope: str, queue_id: int | None, owner_id:
             return reach is ALL or (reach is OWN and queue_id in actor.queues)
         case _:
             return reach is ALL
+
+
+def may_write_view(actor: Actor, scope: str, queue_id: int | None, owner_id: int | None) -> bool:
+    """One's own lists, a queue's with the right to manage them there, everybody's with that over all."""
+    reach = actor.scope(P.VIEWS_MANAGE)
+    match scope:
+        case "personal":
+            return owner_id == actor.id and actor.may(P.TICKETS_READ)
+        case "team":
+            return reach is ALL or (reach is OWN and queue_id in actor.queues)
+        case _:
+            return reach is ALL

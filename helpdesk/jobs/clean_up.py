@@ -1,10 +1,10 @@
-"""Remove what has served its time: sessions, tries to log in, what was told, sent and called long ago."""
+"""Remove what has served its time: sessions, tries, what was told, sent and called long ago, deleted views."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from helpdesk.services import notifications, outbox, webhook_calls
+from helpdesk.services import notifications, outbox, views, webhook_calls
 from helpdesk.services.clean_up import old_sendings, remove_ended, remove_loose_files, remove_sendings
 from helpdesk.storage import unit_of_work
 
@@ -15,7 +15,8 @@ MOST_BATCHES = 20
 def clean_up(now: datetime) -> int:
     """Returns how many rows were removed or withdrawn."""
     with unit_of_work():
-        done = remove_ended(now) + remove_loose_files(now) + outbox.expire_notices(now) + notifications.remove_old(now)
+        done = remove_ended(now) + remove_loose_files(now) + views.remove_deleted(now)
+        done += outbox.expire_notices(now) + notifications.remove_old(now)
     for _ in range(MOST_BATCHES):
         rows, envelopes = old_sendings(now)
         if not rows and not envelopes:

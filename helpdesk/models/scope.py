@@ -18,6 +18,7 @@ from helpdesk.models.queues import Queue
 from helpdesk.models.replies import ReplyTemplate
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.tickets import Stint, Ticket, TicketReader, is_open_assist
+from helpdesk.models.views import SavedView
 from helpdesk.storage import constants, session
 
 
@@ -55,6 +56,19 @@ def usable_template(actor: Actor) -> ColumnElement[bool]:
         ReplyTemplate.scope == "all",
         and_(ReplyTemplate.scope == "team", ReplyTemplate.queue_id.in_(_ids(actor))),
         and_(ReplyTemplate.scope == "personal", ReplyTemplate.owner_id == actor.id),
+    )
+
+
+def usable_view(actor: Actor) -> ColumnElement[bool]:
+    """Saved views the actor may use: everybody's, his queues' (all, for one who manages them all), his own."""
+    every_team = actor.scope(Permission.VIEWS_MANAGE) is Scope.ALL
+    return and_(
+        SavedView.deleted_at.is_(None),
+        or_(
+            SavedView.scope == "all",
+            and_(SavedView.scope == "team", true() if every_team else SavedView.queue_id.in_(_ids(actor))),
+            and_(SavedView.scope == "personal", SavedView.owner_id == actor.id),
+        ),
     )
 
 

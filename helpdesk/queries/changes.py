@@ -44,6 +44,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "template.retired",
         "template.restored",
     ),
+    "views": ("view.created", "view.changed", "view.deleted", "view.restored"),
     "team": ("shift.changed", "shift.repeated", "absence.added", "absence.cancelled", "user.capacity"),
     "targets": ("target.created", "target.changed", "target.deactivated"),
     "webhooks": (

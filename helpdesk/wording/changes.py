@@ -53,6 +53,7 @@ KINDS: Mapping[str, str] = {
     "calendars": N_("工作日历"),
     "skills": N_("技能"),
     "templates": N_("话术"),
+    "views": N_("共用视图"),
     "team": N_("排班和缺勤"),
     "targets": N_("通知目标"),
     "webhooks": N_("Webhook"),

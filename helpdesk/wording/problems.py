@@ -21,6 +21,7 @@ from helpdesk.wording.labels import (
     status_label,
     yuan,
 )
+from helpdesk.wording.list_problems import LISTS
 from helpdesk.wording.report_problems import REPORTS
 from helpdesk.wording.self_service import SELF_SERVICE
 from helpdesk.wording.share_problems import SHARES
@@ -95,14 +96,11 @@ INPUT: Mapping[str, str] = {
     "input.bad_value": N_("有一项填写得不对，请检查后再试。"),
     "input.too_long": N_("内容太长，最多 %(limit)s 个字。"),
     "input.too_large": N_("提交的内容太大，最多 %(most_mb)s MB。"),
-    "filter.bad_value": N_("筛选条件不对，已忽略。"),
-    "filter.query_too_long": N_("搜索的文字最多 %(limit)s 个字。"),
     "http.bad_request": N_("请求有误，没有做任何改动。"),
     "http.not_found": N_("没有这个页面，或者你看不到它。"),
     "http.method_not_allowed": N_("这个地址不能这样打开。请从页面上的按钮进入。"),
     "http.too_many": N_("操作太频繁，请稍后再试。"),
     "http.server_error": N_("程序出错了，没有保存这次操作。请把下面的编号告诉管理员。"),
-    "paging.bad_cursor": N_("翻页的位置不对，请从第一页重新开始。"),
     "http.other": N_("请求没有完成（%(status)s）。"),
     "http.database": N_("数据库暂时不可用，没有保存这次操作。请稍后再试。"),
 }
@@ -156,7 +154,6 @@ TICKETS: Mapping[str, str] = {
     "assist.own_queue": N_("工单就在这个队列里，不用请求协助。"),
     "assist.stale": N_("你打开之后，工单 %(number)s 的协助请求换了人。"),
     "assist.question_required": N_("请写明要问什么，最多 %(limit)s 个字。"),
-    "bulk.too_many": N_("一次最多选 %(limit)s 张工单。"),
     "reminder.nobody": N_("还没有别人负责这张工单，没有人可以提醒。先指派给一个人。"),
     "reminder.too_soon": N_("10 分钟内已经催办过，%(wait)s 后可以再催。"),
     "message.before_ticket": N_("消息的时间早于建单太多，请核对。"),
@@ -289,6 +286,7 @@ PROBLEMS: Mapping[str, str] = {
     **IMPORTS,
     **TEAM,
     **EXCHANGE,
+    **LISTS,
     **SHARES,
     **REPORTS,
     **SELF_SERVICE,

@@ -1,0 +1,21 @@
+"""What is wrong with lists of tickets: what is asked of them, views that keep them, deeds on many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from helpdesk.wording.labels import N_
+
+LISTS: Mapping[str, str] = {
+    "filter.bad_value": N_("筛选条件不对，已忽略。"),
+    "filter.query_too_long": N_("搜索的文字最多 %(limit)s 个字。"),
+    "bulk.too_many": N_("一次最多选 %(limit)s 张工单。"),
+    "paging.bad_cursor": N_("翻页的位置不对，请从第一页重新开始。"),
+    "view.bad_name": N_("请填写视图名称，最多 %(most)s 个字，不能换行。"),
+    "view.bad_scope": N_("请选择谁可以用；选团队时还要选队列。"),
+    "view.name_taken": N_("已经有名为“%(name)s”的视图，请换一个名称。"),
+    "view.not_found": N_("没有这个视图，可能已经删除。"),
+    "view.not_yours": N_("这个视图是大家共用的，你可以另存一份自己的来改。"),
+    "view.stale": N_("你打开之后，这个视图被别人改过了。"),
+    "view.too_many": N_("视图最多 %(most)s 个，请先删除不用的。"),
+}
