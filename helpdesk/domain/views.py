@@ -129,6 +129,9 @@ class ListView:
         return {name: value for name, value in args.items() if value}
 
 
+ALL_TICKETS = ListView()
+
+
 def parse_list(args: Mapping[str, str], today_ends: datetime | None = None) -> ListView:
     """The list of an address or a stored document; ``Invalid`` for one that can't be (see ``parse_filter``)."""
     return ListView(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -103,6 +103,11 @@ def shop_zone() -> ZoneInfo:
 def day_start(now: datetime) -> datetime:
     """The last midnight on the shop's wall (UTC)."""
     return midnight(now.astimezone(shop_zone()).date(), shop_zone())
+
+
+def day_end(now: datetime) -> datetime:
+    """The next midnight on the shop's wall (UTC)."""
+    return midnight(now.astimezone(shop_zone()).date() + timedelta(days=1), shop_zone())
 
 
 def _asked_for() -> str | None:

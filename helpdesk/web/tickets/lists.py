@@ -16,6 +16,7 @@ from helpdesk.domain.access import Permission
 from helpdesk.domain.problems import Invalid, Problem
 from helpdesk.domain.ticket_filter import ME, NOBODY, Tab, TicketFilter
 from helpdesk.domain.tickets import Priority, Status, TicketClass
+from helpdesk.domain.views import Sort
 from helpdesk.queries import ticket_counts, ticket_list
 from helpdesk.queries.choices import ListChoices, list_choices
 from helpdesk.queries.keyset import parse_cursor
@@ -27,14 +28,20 @@ from helpdesk.web.access import current_actor, local_path, moment, needs, rules
 from helpdesk.web.filters import shown_navigation
 from helpdesk.web.locale import day_start
 from helpdesk.web.navigation import class_and_icon
+from helpdesk.web.tickets import table as tables
 from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.rows import listed
+from helpdesk.web.tickets.side_views import side_views
 from helpdesk.web.tickets.where import List, asked_list, tell
 from helpdesk.wording import class_label, label, problem_text, status_label
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.catalog import locale_code
+from helpdesk.wording.lists import sort_label
 
 MOST_CLAIMED = 50
+_CHOSEN = frozenset({"type", "class", "channel", "status", "priority", "owner", "shop", "overdue", "sort"})
+"""What the form of filters sends itself; the rest of the address it carries along."""
+
 HOURS_OF_GREETINGS = ((5, "evening"), (12, "morning"), (14, "noon"), (18, "afternoon"))
 """Until which hour of the day which greeting holds."""
 
@@ -58,7 +65,10 @@ def index() -> Response:
         greeting=_greeting(),
         queue={"name": label(queue.name), "klass": class_and_icon(queue.code)[0]} if queue else None,
         filters=_filters(here.chosen, choices, context["type_names"]),
-        kept=[(name, value) for name, value in here.args().items() if name in {"tab", "queue", "q", "unconfirmed"}],
+        kept=[(name, value) for name, value in here.args().items() if name not in _CHOSEN],
+        sorts=[(sort.value, sort_label(sort), sort is here.shown.order) for sort in Sort if sort in here.shown.sorts],
+        columns_url=url_for("views.columns", **here.args()),
+        save_url=url_for("views.new", **here.args()) if here.tab is not Tab.ASSISTS else None,
         rows_url=url_for("tickets.rows", **{**request.args.to_dict(), **here.args()}),
     )
     return make_response(page)
@@ -72,7 +82,8 @@ def rows() -> BaseResponse:
     if request.if_none_match.contains(context["etag"]):
         response = Response(status=304)
     else:
-        response = make_response(render_template("tickets/_rows.html", **context, fragment=True))
+        template = "tickets/_table_rows.html" if context["table"] else "tickets/_rows.html"
+        response = make_response(render_template(template, **context, fragment=True))
     response.set_etag(context["etag"])
     response.headers["Cache-Control"] = "no-cache, private"
     return response
@@ -112,14 +123,21 @@ def _list_context(here: List) -> dict[str, Any]:
         here.tab,
         actor,
         now,
+        order=here.shown.order,
         after=parse_cursor(request.args.get("after", "")),
         before=parse_cursor(request.args.get("before", "")),
     )
     summary = ticket_counts.summary(here.chosen, actor, now, day_start(now))
     names = type_names()
-    cleared = List(here.tab, TicketFilter(queue=here.chosen.queue))
+    cleared = here.with_(chosen=TicketFilter(queue=here.chosen.queue))
+    address = _address(here)
+    rows = list(listed(page.rows, address, names, _badge()))
+    table = tables.table(here, page.rows, rows, tables.CellWords(now, names)) if tables.is_asked(here) else None
+    views = side_views(here)
     return {
-        "rows": list(listed(page.rows, _address(here), names, _badge())),
+        "rows": rows,
+        "table": table,
+        "views": views,
         "type_names": names,
         "tabs": _tabs(here, summary),
         "tab": here.tab.value,
@@ -130,15 +148,15 @@ def _list_context(here: List) -> dict[str, Any]:
         "summary": _summary(summary, now),
         "newer_url": url_for("tickets.index", **here.args(before=str(page.newer))) if page.newer else None,
         "older_url": url_for("tickets.index", **here.args(after=str(page.older))) if page.older else None,
-        "etag": _etag(page, summary, now),
+        "etag": _etag(page, summary, now, table.seen() if table else None, views),
     }
 
 
-def _etag(page: Page, summary: Summary, now: datetime) -> str:
+def _etag(page: Page, summary: Summary, now: datetime, *more: object) -> str:
     """Of what a reader sees: it changes with any row, count or level of a clock, not with each second."""
     rows = [row.seen() for row in page.rows]
     today = now.astimezone(get_timezone()).date()  # "tomorrow" is another day then
-    seen = (locale_code(), today, rows, page.newer, page.older, summary, shown_navigation())
+    seen = (locale_code(), today, rows, page.newer, page.older, summary, shown_navigation(), more)
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
 
 
@@ -165,7 +183,7 @@ def _tabs(here: List, summary: Summary) -> list[dict[str, Any]]:
         {
             "code": tab.value,
             "count": summary.tabs[tab] if here.chosen.only_active else None,
-            "url": url_for("tickets.index", **List(tab, here.chosen).args()),
+            "url": url_for("tickets.index", **here.with_(tab=tab).args()),
             "current": tab is here.tab,
         }
         for tab in Tab

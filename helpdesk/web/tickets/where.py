@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from flask import flash, g, request, url_for
 
 from helpdesk.domain.problems import Problem
-from helpdesk.domain.ticket_filter import Tab, TicketFilter, parse_filter, parse_tab
+from helpdesk.domain.ticket_filter import Tab, TicketFilter
+from helpdesk.domain.views import ALL_TICKETS, ListView, parse_list
 from helpdesk.queries import ticket_list
 from helpdesk.web.access import current_actor, moment
+from helpdesk.web.locale import day_end
 from helpdesk.web.tickets import tickets
+
+
+VIEW_KEY = re.compile(r"[a-z]{1,20}|[1-9][0-9]{0,9}")
 
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """A list: which tab, under which filter."""
+    """A list, and the view under which it was opened: a code, an id or nothing."""
 
-    tab: Tab
-    chosen: TicketFilter
+    shown: ListView = ALL_TICKETS
+    view: str = ""
+
+    @property
+    def tab(self) -> Tab:
+        return self.shown.tab
+
+    @property
+    def chosen(self) -> TicketFilter:
+        return self.shown.chosen
+
+    def with_(self, **changed: Any) -> List:
+        """The same with another tab, filter, columns or order."""
+        return replace(self, shown=replace(self.shown, **changed))
 
     def args(self, **changed: str) -> dict[str, Any]:
         """Its address; what is empty is left out."""
-        args = {"tab": "" if self.tab is Tab.ALL else self.tab.value, **self.chosen.to_args(), **changed}
+        args = {**self.shown.to_args(), "view": self.view, **changed}
         return {name: value for name, value in args.items() if value}
 
 
 def asked_list(args: Mapping[str, str] | None = None) -> List:
     """The list in the address; ``Invalid`` for one that can't be."""
     args = request.args if args is None else args
-    return List(parse_tab(args.get("tab", "")), parse_filter(args))
+    view = args.get("view", "")
+    return List(parse_list(args, day_end(moment())), view if VIEW_KEY.fullmatch(view) else "")
 
 
 def came_from() -> List:
@@ -39,13 +58,13 @@ def came_from() -> List:
     try:
         return asked_list()
     except Problem:
-        return List(Tab.ALL, TicketFilter())
+        return List()
 
 
 def behind(number: str) -> str | None:
     """The ticket behind this one in the list the agent came from. Ask before the ticket changes its place."""
-    here = came_from()
-    return ticket_list.next_number(here.chosen, here.tab, current_actor(), moment(), after=number)
+    here = came_from().shown
+    return ticket_list.next_number(here.chosen, here.tab, current_actor(), moment(), after=number, order=here.order)
 
 
 def onward(number: str, wanted: bool) -> str:
