@@ -10,6 +10,8 @@ from decimal import Decimal
 
 import xlsxwriter
 
+from helpdesk.adapters.tabular import Figure
+
 WRITTEN = datetime(2000, 1, 1)  # noqa: DTZ001  of the file's own properties: the same rows give the same bytes
 
 
@@ -25,6 +27,20 @@ Cell = str | int | datetime | Money | Decimal | None
 
 A ``Decimal`` is shown with the decimals it has.
 """
+
+
+def csv_text(cell: Cell) -> str:
+    """The cell in a CSV: amounts as plain figures in yuan, exact to the fen."""
+    match cell:
+        case Money(fen):
+            yuan, rest = divmod(abs(fen), 100)
+            return Figure(f"{'-' if fen < 0 else ''}{yuan}.{rest:02}")
+        case datetime():
+            return f"{cell:%Y-%m-%d %H:%M}"
+        case int() | Decimal():
+            return Figure(cell)
+        case _:
+            return cell or ""
 
 
 MOST_DECIMALS = 4

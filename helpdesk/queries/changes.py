@@ -45,6 +45,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "template.restored",
     ),
     "views": ("view.created", "view.changed", "view.deleted", "view.restored"),
+    "exports": ("list.exported",),
     "team": ("shift.changed", "shift.repeated", "absence.added", "absence.cancelled", "user.capacity"),
     "targets": ("target.created", "target.changed", "target.deactivated"),
     "webhooks": (

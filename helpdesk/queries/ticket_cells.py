@@ -53,7 +53,7 @@ EMPTY = TicketCells()
 
 def ticket_cells(ids: Sequence[int], columns: Collection[Column]) -> dict[int, TicketCells]:
     """What these columns need of these tickets; ``EMPTY`` stands for what isn't there."""
-    wanted, found = set(columns), {ticket: EMPTY for ticket in ids}
+    wanted, found = set(columns), dict.fromkeys(ids, EMPTY)
     if ids and wanted & JOINED:
         found = {row.id: _joined_cells(row) for row in _asked(_joined(), ids)}
     if ids and Column.COMPENSATION in wanted:

@@ -25,6 +25,7 @@ from helpdesk.web.skills import skills
 from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
 from helpdesk.web.triage import triage
+from helpdesk.web.views import views
 from helpdesk.web.webhooks import webhooks
 from helpdesk.web.words import words
 
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     shares,
     skills,
     triage,
+    views,
     webhooks,
     words,
 )

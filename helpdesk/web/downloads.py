@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, make_response
 
 CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def download(content: bytes, kind: str, name: str) -> Response:

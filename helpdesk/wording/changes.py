@@ -54,6 +54,7 @@ KINDS: Mapping[str, str] = {
     "skills": N_("技能"),
     "templates": N_("话术"),
     "views": N_("共用视图"),
+    "exports": N_("导出"),
     "team": N_("排班和缺勤"),
     "targets": N_("通知目标"),
     "webhooks": N_("Webhook"),

@@ -133,6 +133,7 @@ EVENTS: Mapping[str, str] = {
     "skill.changed": N_("修改了技能 %(skill)s"),
     "skill.given": N_("登记了技能 %(skill)s"),
     "skill.taken": N_("取消了技能 %(skill)s"),
+    "list.exported": N_("导出了 %(rows)s 张工单的列表"),
     "view.created": N_("保存了一个共用视图"),
     "view.changed": N_("修改了一个共用视图"),
     "view.deleted": N_("删除了一个共用视图"),

@@ -10,6 +10,8 @@ LISTS: Mapping[str, str] = {
     "filter.bad_value": N_("筛选条件不对，已忽略。"),
     "filter.query_too_long": N_("搜索的文字最多 %(limit)s 个字。"),
     "bulk.too_many": N_("一次最多选 %(limit)s 张工单。"),
+    "list.assists_not_exported": N_("协助的列表不能导出，请换一个列表。"),
+    "list.too_many_rows": N_("一个文件最多 %(most)s 张工单，请先缩小范围。"),
     "paging.bad_cursor": N_("翻页的位置不对，请从第一页重新开始。"),
     "view.bad_name": N_("请填写视图名称，最多 %(most)s 个字，不能换行。"),
     "view.bad_scope": N_("请选择谁可以用；选团队时还要选队列。"),

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from helpdesk.adapters.sheets import Money
-from helpdesk.domain.views import Column, Sort
+from helpdesk.domain.ticket_filter import ME, NOBODY, Tab
+from helpdesk.domain.views import Column, ListView, Sort
 from helpdesk.queries.ticket_cells import TicketCells
 from helpdesk.queries.ticket_list import TicketRow
 from helpdesk.wording.catalog import gettext
@@ -60,6 +61,47 @@ VIEWS: Mapping[str, str] = {
     "urgent": N_("高优先级"),
     "unsure": N_("未确认类型"),
 }
+
+
+MARKS: Mapping[str, str] = {
+    "overdue": N_("已超时"),
+    "soon": N_("一小时内到期"),
+    "today": N_("今天到期"),
+    "stuck": N_("等待过久"),
+    "unconfirmed": N_("未确认类型"),
+}
+"""What a filter asks by yes or no."""
+
+TABS: Mapping[Tab, str] = {
+    Tab.MINE: N_("待我处理"),
+    Tab.UNASSIGNED: N_("未分派"),
+    Tab.PENDING_CUSTOMER: N_("待客户"),
+    Tab.ASSISTS: N_("协助"),
+}
+OWNERS: Mapping[str, str] = {ME: N_("我"), NOBODY: N_("未分派")}
+
+
+def list_text(shown: ListView, names: Mapping[str, Mapping[str, str]]) -> str:
+    """Which tickets a list shows and in which order, in a line. ``names``: of codes, by the field they stand in."""
+    chosen = shown.chosen
+    told = [gettext(TABS[shown.tab])] if shown.tab in TABS else []
+    if chosen.status:
+        told.append(status_label(chosen.status))
+    told += [chosen.klass.value] if chosen.klass else []
+    told += [chosen.priority.value] if chosen.priority else []
+    for field in ("type", "queue", "channel", "shop"):
+        code = getattr(chosen, field)
+        told += [names.get(field, {}).get(code, code)] if code else []
+    if chosen.owner:
+        who = gettext(OWNERS[chosen.owner]) if chosen.owner in OWNERS else names.get("owner", {}).get(chosen.owner, "–")
+        told.append(gettext("负责人：%(who)s", who=who))
+    told += [gettext(text) for name, text in MARKS.items() if getattr(chosen, name)]
+    if chosen.waiting:
+        told.append(gettext("等待超过 %(days)s 天", days=chosen.waiting))
+    if chosen.q:
+        told.append(gettext("搜索“%(words)s”", words=chosen.q))
+    which = gettext("、").join(told) or gettext("全部待办")
+    return gettext("%(which)s；%(order)s", which=which, order=sort_label(shown.order))
 
 
 def column_label(column: Column) -> str:
@@ -119,7 +161,5 @@ class CellWords:
                 return found
 
 
-_MORE = frozenset(
-    {Column.OWNER, Column.SHOP, Column.PHONE, Column.LAST_MESSAGE, Column.DEADLINE, Column.RESOLVED}
-)
+_MORE = frozenset({Column.OWNER, Column.SHOP, Column.PHONE, Column.LAST_MESSAGE, Column.DEADLINE, Column.RESOLVED})
 _FIELDS = {Column.ASSIGNEE: "hands", Column.ORDER: "order_number", Column.CREATED: "created_at"}

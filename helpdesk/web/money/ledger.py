@@ -8,8 +8,8 @@ from typing import Any
 from flask import Response, render_template, request, url_for
 from flask_babel import get_timezone
 
-from helpdesk.adapters.sheets import Cell, Money, write_xlsx
-from helpdesk.adapters.tabular import Figure, write_csv
+from helpdesk.adapters.sheets import Cell, Money, csv_text, write_xlsx
+from helpdesk.adapters.tabular import write_csv
 from helpdesk.domain.access import Permission
 from helpdesk.domain.problems import Invalid
 from helpdesk.domain.rulebook import KINDS, RuleBook
@@ -19,7 +19,7 @@ from helpdesk.queries.choices import list_choices
 from helpdesk.queries.keyset import parse_cursor
 from helpdesk.queries.ledger import LedgerFilter, LedgerRow, Totals
 from helpdesk.web.access import current_actor, moment, needs, rules
-from helpdesk.web.downloads import CSV, download
+from helpdesk.web.downloads import CSV, XLSX, download
 from helpdesk.web.forms import row_id
 from helpdesk.web.locale import shop_zone
 from helpdesk.web.money import money
@@ -29,7 +29,6 @@ from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.money import decision_label, money_kind_label, money_state_label
 
 FILTERS = ("from", "to", "state", "kind", "type", "shop", "channel", "proposer", "approver", "number")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_NUMBER = 60
 
 
@@ -63,7 +62,7 @@ def ledger() -> str:
 @needs(Permission.MONEY_READ)
 def csv_file() -> Response:
     headers, rows, below, asked = _everything()
-    lines = [[_text(cell) for cell in line] for line in (*rows, [], *below)]
+    lines = [[csv_text(cell) for cell in line] for line in (*rows, [], *below)]
     return _file(write_csv(headers, lines), CSV, asked, "csv")
 
 
@@ -204,13 +203,3 @@ def _sum_lines(sums: Totals) -> list[list[Cell]]:
 def _wall(at: datetime) -> datetime:
     """The time on the shop's wall, to the minute, as spreadsheets know it."""
     return at.astimezone(get_timezone()).replace(tzinfo=None, second=0, microsecond=0)
-
-
-def _text(cell: Cell) -> str:
-    """The cell in a CSV: amounts as plain figures in yuan, exact to the fen."""
-    if isinstance(cell, Money):
-        yuan, rest = divmod(abs(cell.fen), 100)
-        return Figure(f"{'-' if cell.fen < 0 else ''}{yuan}.{rest:02}")
-    if isinstance(cell, datetime):
-        return f"{cell:%Y-%m-%d %H:%M}"
-    return "" if cell is None else str(cell)

@@ -14,7 +14,7 @@ from helpdesk.domain.reports import Dimension
 from helpdesk.queries.report_tickets import MOST_EXPORTED, FactRow, every_ticket
 from helpdesk.queries.report_tickets import tickets as tickets_behind
 from helpdesk.web.access import current_actor, needs, rules
-from helpdesk.web.downloads import CSV, download
+from helpdesk.web.downloads import CSV, XLSX, download
 from helpdesk.web.locale import shop_zone
 from helpdesk.web.reports import reports
 from helpdesk.web.reports.asking import asked
@@ -23,8 +23,6 @@ from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.labels import status_label
 from helpdesk.wording.report_files import Answer, answer, csv_file, csv_of, file_stem, workbook
 from helpdesk.wording.report_names import Names, names
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @reports.get("/reports/export.csv")

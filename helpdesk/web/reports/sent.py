@@ -20,10 +20,9 @@ from helpdesk.services import report_sendings as services
 from helpdesk.services.report_sendings import Circle
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
-from helpdesk.web.downloads import download
+from helpdesk.web.downloads import XLSX, download
 from helpdesk.web.reports import reports
 from helpdesk.web.reports.asking import parse, today
-from helpdesk.web.reports.exports import XLSX
 from helpdesk.wording import label, problem_text
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.notices import failure_text

@@ -10,8 +10,8 @@ from typing import Any
 from flask import Response, render_template, request, url_for
 from flask_babel import get_timezone
 
-from helpdesk.adapters.sheets import Cell, Money, write_xlsx
-from helpdesk.adapters.tabular import Figure, write_csv
+from helpdesk.adapters.sheets import Cell, Money, csv_text, write_xlsx
+from helpdesk.adapters.tabular import write_csv
 from helpdesk.domain.access import Permission
 from helpdesk.domain.problems import Invalid
 from helpdesk.domain.rulebook import RuleBook
@@ -21,13 +21,12 @@ from helpdesk.queries import charge_back as queries
 from helpdesk.queries.charge_back import UNSAID, ChargeBack, ChargedTicket, Month, PartyRow
 from helpdesk.queries.keyset import parse_cursor
 from helpdesk.web.access import current_actor, moment, needs, rules
-from helpdesk.web.downloads import CSV, download
+from helpdesk.web.downloads import CSV, XLSX, download
 from helpdesk.web.locale import shop_zone
 from helpdesk.web.shares import shares
 from helpdesk.wording import label, party_label
 from helpdesk.wording.catalog import gettext as _
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HOUR = 3600
 
 
@@ -230,13 +229,4 @@ def _wall(at: datetime) -> datetime:
 
 
 def _plain(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
-    return [[_text(cell) for cell in row] for row in rows]
-
-
-def _text(cell: Cell) -> str:
-    """The cell in a CSV: amounts as plain figures in yuan, exact to the fen."""
-    if isinstance(cell, Money):
-        return Figure(f"{cell.fen // 100}.{cell.fen % 100:02}")
-    if isinstance(cell, datetime):
-        return f"{cell:%Y-%m-%d %H:%M}"
-    return Figure(str(cell)) if isinstance(cell, int | Decimal) else str(cell or "")
+    return [[csv_text(cell) for cell in row] for row in rows]

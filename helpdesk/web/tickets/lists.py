@@ -36,7 +36,7 @@ from helpdesk.web.tickets.where import List, asked_list, tell
 from helpdesk.wording import class_label, label, problem_text, status_label
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.catalog import locale_code
-from helpdesk.wording.lists import sort_label
+from helpdesk.wording.lists import CellWords, sort_label
 
 MOST_CLAIMED = 50
 _CHOSEN = frozenset({"type", "class", "channel", "status", "priority", "owner", "shop", "overdue", "sort"})
@@ -68,7 +68,8 @@ def index() -> Response:
         kept=[(name, value) for name, value in here.args().items() if name not in _CHOSEN],
         sorts=[(sort.value, sort_label(sort), sort is here.shown.order) for sort in Sort if sort in here.shown.sorts],
         columns_url=url_for("views.columns", **here.args()),
-        save_url=url_for("views.new", **here.args()) if here.tab is not Tab.ASSISTS else None,
+        save_url=None if here.tab is Tab.ASSISTS else url_for("views.new", **here.args()),
+        export_url=None if here.tab is Tab.ASSISTS else url_for("tickets.export", **here.args()),
         rows_url=url_for("tickets.rows", **{**request.args.to_dict(), **here.args()}),
     )
     return make_response(page)
@@ -132,7 +133,7 @@ def _list_context(here: List) -> dict[str, Any]:
     cleared = here.with_(chosen=TicketFilter(queue=here.chosen.queue))
     address = _address(here)
     rows = list(listed(page.rows, address, names, _badge()))
-    table = tables.table(here, page.rows, rows, tables.CellWords(now, names)) if tables.is_asked(here) else None
+    table = tables.table(here, page.rows, rows, CellWords(now, names)) if tables.is_asked(here) else None
     views = side_views(here)
     return {
         "rows": rows,

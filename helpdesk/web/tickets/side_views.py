@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import url_for
-
 from helpdesk.domain.problems import Problem
 from helpdesk.domain.ticket_filter import Tab
 from helpdesk.domain.views import SHIPPED, ListView, parse_list
 from helpdesk.queries import views as queries
 from helpdesk.web.access import current_actor, moment
+from helpdesk.web.list_addresses import list_url
 from helpdesk.web.locale import day_end
 from helpdesk.web.tickets.where import List
 from helpdesk.wording.lists import view_label
@@ -69,7 +68,7 @@ def side_views(here: List) -> SideViews:
         ViewLink(
             key=key,
             name=saved[key].name if key in saved else view_label(key),
-            url=url_for("tickets.index", **known[key], view=key),
+            url=list_url(known[key], view=key),
             count=counts[key],
             current=key == here.view,
             shared=key in saved and saved[key].scope != "personal",

@@ -17,7 +17,6 @@ from helpdesk.web.access import current_actor, moment
 from helpdesk.web.locale import day_end
 from helpdesk.web.tickets import tickets
 
-
 VIEW_KEY = re.compile(r"[a-z]{1,20}|[1-9][0-9]{0,9}")
 
 
