@@ -100,6 +100,12 @@ def asked_grams(term: str) -> list[str]:
     return list(found)[:MOST_GRAMS]
 
 
+def told_by_grams(term: str) -> bool:
+    """Whether the grams of a word say nearly all about it: it is no single character, and none is left out."""
+    letters = "".join(map(_letters, term))
+    return len(letters) > 1 and " " not in letters
+
+
 def says(folded: str, terms: Iterable[str]) -> bool:
     """Whether a folded text contains every one of the folded words."""
     return all(term in folded for term in terms)

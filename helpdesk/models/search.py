@@ -12,15 +12,26 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, String, event, inspect, text
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Integer,
+    String,
+    TextualSelect,
+    bindparam,
+    column,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
-from helpdesk.domain.search import Kind, customer_grams, grams, ticket_grams
+from helpdesk.domain.search import Kind, asked_grams, customer_grams, grams, ticket_grams
 from helpdesk.models.customers import Customer
 from helpdesk.models.messages import Message, Note
 from helpdesk.models.orders import Order, Parcel
 from helpdesk.models.tickets import Ticket
-from helpdesk.storage import Base, session
+from helpdesk.storage import Base, is_postgresql, session
 
 KINDS = tuple(Kind)
 PLACES = {kind: place for place, kind in enumerate(KINDS)}
@@ -90,6 +101,34 @@ def write(connection: Connection, entries: Iterable[Entry]) -> None:
         connection.execute(remove, gone)
     if new := [{"id": number, "grams": form(made)} for number, _old, made in entries if made is not None]:
         connection.execute(add, new)
+
+
+def matching(
+    kind: Kind, terms: Iterable[str], *, below: int | None = None, most: int | None = None
+) -> TextualSelect | None:
+    """Ids (column ``id``) of the nouns whose texts have the grams of all terms, newest first; None without any gram.
+
+    Nearly all of them contain the terms (see ``domain.search``). Only ids under ``below``; at most ``most``.
+    """
+    asked = {gram for term in terms for gram in asked_grams(term)}
+    return having(kind, asked, below=below, most=most) if asked else None
+
+
+def having(kind: Kind, asked: Iterable[str], *, below: int | None = None, most: int | None = None) -> TextualSelect:
+    """Ids (column ``id``) of the nouns of which the index has all these grams, newest first."""
+    postgresql = is_postgresql()
+    quote = "'" if postgresql else '"'  # grams have neither in them: both are punctuation
+    match = (" & " if postgresql else " AND ").join(f"{quote}{kind}{gram}{quote}" for gram in sorted(asked))
+    key, condition = ("id", "grams @@ CAST(:grams AS tsquery)") if postgresql else ("rowid", "search_fts MATCH :grams")
+    values: list[BindParameter[Any]] = [bindparam("grams", match, unique=True)]
+    statement = f"SELECT {key} / {SPREAD} AS id FROM search_fts WHERE {condition}"  # noqa: S608  names and numbers only
+    if below is not None:
+        statement += f" AND {key} < :below"
+        values.append(bindparam("below", below * SPREAD, unique=True))
+    if most is not None:
+        statement += f" ORDER BY {key} DESC LIMIT :most"
+        values.append(bindparam("most", most, unique=True))
+    return text(statement).bindparams(*values).columns(column("id", Integer))
 
 
 def empty(connection: Connection) -> None:

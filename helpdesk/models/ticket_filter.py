@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.rulebook import RuleBook
+from helpdesk.domain.search import Kind, told_by_grams
 from helpdesk.domain.ticket_filter import ME, NOBODY, Tab, TicketFilter
 from helpdesk.domain.waits import longest_waits
 from helpdesk.models.customers import Customer
@@ -18,6 +19,7 @@ from helpdesk.models.pauses import TicketPause
 from helpdesk.models.queues import Queue
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.scope import assigned_to, assists_of
+from helpdesk.models.search import matching
 from helpdesk.models.shops import Channel, Shop
 from helpdesk.models.tickets import Stint, Ticket, is_active, is_open_stay
 from helpdesk.storage import is_postgresql
@@ -37,6 +39,13 @@ def conditions(
     """
     if chosen.only_active:
         yield is_active
+    yield from facets(chosen, actor, now)
+    if chosen.q:
+        yield _numbered(chosen.q) if by_number and chosen.looks_like_number else _has_words(chosen.words)
+
+
+def facets(chosen: TicketFilter, actor: Actor, now: datetime) -> Iterator[ColumnElement[bool]]:
+    """What the fields that were chosen ask of a ticket, ended or not, whatever words are searched for beside them."""
     for column, value in (
         (Ticket.type, chosen.type),
         (Ticket.klass, chosen.klass),
@@ -65,8 +74,6 @@ def conditions(
         yield has_waited(chosen.waiting, now)
     if chosen.unconfirmed:
         yield is_unconfirmed()
-    if chosen.q:
-        yield _numbered(chosen.q) if by_number and chosen.looks_like_number else _has_words(chosen.words)
 
 
 def tab_condition(tab: Tab, actor: Actor) -> ColumnElement[bool]:
@@ -158,14 +165,20 @@ def _numbered(number: str) -> ColumnElement[bool]:
 
 def _has_words(words: tuple[str, ...]) -> ColumnElement[bool]:
     """All words in the subject, or all in the customer's name, or a part of an order's number."""
-    subject = and_(*(_contains(Ticket.subject, word) for word in words))
-    name = and_(*(_contains(Customer.name, word) for word in words))
-    order = and_(*(_contains(Order.number, word) for word in words))
     return or_(
-        subject,
-        Ticket.customer_id.in_(select(Customer.id).where(name).correlate(None)),
-        Ticket.order_id.in_(select(Order.id).where(order).correlate(None)),
+        _says(Ticket.id, Kind.TICKET, Ticket.subject, words),
+        Ticket.customer_id.in_(select(Customer.id).where(_says(Customer.id, Kind.CUSTOMER, Customer.name, words))),
+        Ticket.order_id.in_(select(Order.id).where(_says(Order.id, Kind.ORDER, Order.number, words))),
     )
+
+
+def _says(
+    key: InstrumentedAttribute[int], kind: Kind, column: InstrumentedAttribute[str], words: tuple[str, ...]
+) -> ColumnElement[bool]:
+    """By the search index, which knows the other script too; in the text itself, too, where it knows only a part."""
+    partly = [_contains(column, word) for word in words if not told_by_grams(word)]
+    found = matching(kind, words)
+    return and_(*([] if found is None else [key.in_(found.subquery().select())]), *partly)
 
 
 def _contains(column: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
