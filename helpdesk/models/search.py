@@ -58,8 +58,8 @@ _POSTGRESQL = (
     text(
         "INSERT INTO search_fts (id, grams) VALUES (:id, array_to_tsvector(:grams))"
         " ON CONFLICT (id) DO UPDATE SET grams = excluded.grams"
-    ),
-    text("DELETE FROM search_fts WHERE id = :id"),
+    ).bindparams(bindparam("id", type_=BigInteger)),
+    text("DELETE FROM search_fts WHERE id = :id").bindparams(bindparam("id", type_=BigInteger)),
     list,
 )
 """How an entry is added and removed, and the form its grams take."""
@@ -124,7 +124,7 @@ def having(kind: Kind, asked: Iterable[str], *, below: int | None = None, most: 
     statement = f"SELECT {key} / {SPREAD} AS id FROM search_fts WHERE {condition}"  # noqa: S608  names and numbers only
     if below is not None:
         statement += f" AND {key} < :below"
-        values.append(bindparam("below", below * SPREAD, unique=True))
+        values.append(bindparam("below", below * SPREAD, BigInteger, unique=True))
     if most is not None:
         statement += f" ORDER BY {key} DESC LIMIT :most"
         values.append(bindparam("most", most, unique=True))
