@@ -51,6 +51,7 @@ class Settings:
     smtp_from: str = ""
     smtp_ca: str = ""  # a file of certificates; "": those of the system
     webhook_calls_a_minute: int = 600  # of each webhook
+    api_calls_a_minute: int = 600  # of each token
     allow_internal_targets: bool = False  # notifications may go to hosts of one's own network
     testing: bool = False
 
@@ -108,6 +109,7 @@ def from_environment() -> Settings:
         smtp_from=_text("SMTP_FROM", ""),
         smtp_ca=_text("SMTP_CA", ""),
         webhook_calls_a_minute=_number("WEBHOOK_CALLS_A_MINUTE", 600, 1, 100_000),
+        api_calls_a_minute=_number("API_CALLS_A_MINUTE", 600, 1, 100_000),
         allow_internal_targets=_flag("ALLOW_INTERNAL_TARGETS"),
     )
     _check(settings)

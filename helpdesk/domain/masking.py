@@ -15,6 +15,12 @@ def mask_phone(phone: str) -> str:
     return f"{digits[:PHONE_HEAD]}{HIDDEN}{digits[-PHONE_TAIL:]}"
 
 
+def mask_name(name: str) -> str:
+    """The first character, by which somebody who knows him tells him from others."""
+    name = name.strip()
+    return f"{name[0]}{HIDDEN}" if name else ""
+
+
 def mask_address(address: str) -> str:
     """The region, without street and house; at most half of it."""
     address = address.strip()

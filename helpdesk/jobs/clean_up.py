@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
-from helpdesk.services import notifications, outbox, views, webhook_calls
+from helpdesk.services import idempotency, notifications, outbox, views, webhook_calls
 from helpdesk.services.clean_up import old_sendings, remove_ended, remove_loose_files, remove_sendings
 from helpdesk.storage import unit_of_work
 
@@ -23,16 +24,17 @@ def clean_up(now: datetime) -> int:
             break
         with unit_of_work():
             done += remove_sendings(rows, envelopes)
-    return done + _remove_calls(now)
+    done += _remove(webhook_calls.remove_old, webhook_calls.BATCH, now)
+    return done + _remove(idempotency.remove_old, idempotency.BATCH, now)
 
 
-def _remove_calls(now: datetime) -> int:
-    """Of webhooks, which may be many in a month."""
+def _remove(remove_old: Callable[[datetime], int], batch: int, now: datetime) -> int:
+    """Calls of webhooks and answers of the API, which may be many in a day."""
     done = 0
     for _ in range(MOST_BATCHES):
         with unit_of_work():
-            removed = webhook_calls.remove_old(now)
+            removed = remove_old(now)
         done += removed
-        if removed < webhook_calls.BATCH:
+        if removed < batch:
             break
     return done

@@ -26,7 +26,7 @@ def listed(actor: Actor) -> ColumnElement[bool]:
     """Tickets in the actor's lists, tabs and counts; all of them for a role that reads everything."""
     match actor.scope(Permission.TICKETS_READ):
         case Scope.ALL:
-            return true()
+            return _in_shop(actor)
         case Scope.OWN:
             return _own(actor)
         case _:
@@ -43,7 +43,7 @@ def readable(actor: Actor) -> ColumnElement[bool]:
     """
     match actor.scope(Permission.TICKETS_READ):
         case Scope.ALL:
-            return true()
+            return _in_shop(actor)
         case Scope.OWN:
             return or_(_at_a_glance(actor), _related(actor), _in_his_name(actor), _remembered(actor))
         case _:
@@ -88,6 +88,11 @@ def assigned_to(user_id: int) -> ColumnElement[bool]:
     """Tickets whose present stay or assist is in this person's hands."""
     in_hand = select(Stint.ticket_id).where(Stint.assignee_id == user_id, Stint.left_at.is_(None))
     return Ticket.id.in_(in_hand.correlate(None))
+
+
+def _in_shop(actor: Actor) -> ColumnElement[bool]:
+    """All of them; those of one shop where a token reaches no further."""
+    return true() if actor.shop is None else Ticket.shop_id == actor.shop
 
 
 def _own(actor: Actor) -> ColumnElement[bool]:

@@ -31,13 +31,14 @@ SOON = timedelta(hours=1)
 
 
 def conditions(
-    chosen: TicketFilter, actor: Actor, now: datetime, *, by_number: bool = True
+    chosen: TicketFilter, actor: Actor, now: datetime, *, by_number: bool = True, only_active: bool | None = None
 ) -> Iterator[ColumnElement[bool]]:
     """What the filter asks of a ticket. The actor's scope is not in it (see ``models.scope``).
 
     A search that looks like a number is looked up as one; without ``by_number`` it is looked for as a word.
+    ``only_active`` says itself what else follows from what is asked.
     """
-    if chosen.only_active:
+    if chosen.only_active if only_active is None else only_active:
         yield is_active
     yield from facets(chosen, actor, now)
     if chosen.q:

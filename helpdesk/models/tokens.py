@@ -30,7 +30,8 @@ class ApiToken(Base):
     created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
-    last_used_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]  # a minute's first call
+    calls: Mapped[int] = mapped_column(default=0)  # since then
     revoked_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 

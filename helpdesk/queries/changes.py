@@ -48,6 +48,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "exports": ("list.exported",),
     "team": ("shift.changed", "shift.repeated", "absence.added", "absence.cancelled", "user.capacity"),
     "targets": ("target.created", "target.changed", "target.deactivated"),
+    "tokens": ("token.created", "token.changed", "token.rotated", "token.revoked"),
     "webhooks": (
         "webhook.created",
         "webhook.changed",

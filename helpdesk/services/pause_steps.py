@@ -22,7 +22,7 @@ from helpdesk.domain.replies import customers_locale, fill
 from helpdesk.domain.tickets import Outcome, Party, Status
 from helpdesk.models import Channel, Customer, Message, Order, PauseStep, Shop, Ticket, TicketPause
 from helpdesk.models.rulebooks import rulebook_of
-from helpdesk.services import events, outbox, resolution, tickets
+from helpdesk.services import automatic_replies, events, outbox, resolution, tickets
 from helpdesk.services.tickets import Change
 from helpdesk.storage import savepoint, session
 
@@ -189,26 +189,8 @@ def _answering(ticket: Ticket) -> list[str]:
 
 
 def _tell_customer(ticket: Ticket, rule: PauseStepRule, now: datetime) -> Message:
-    """An automatic message: no first response, no end of the wait. ``Invalid`` if its text has gaps.
-
-    On a channel with a sender it goes out by the outbox; without one it waits until a person has carried it over.
-    """
-    text = _text(ticket, rule)
-    message = Message(
-        ticket_id=ticket.id, direction="out", text=text, state="queued", automatic=True, sent_at=now, created_at=now
-    )
-    session().add(message)
-    session().flush()
-    if _sender(ticket) is not None:
-        outbox.put(
-            "reply",
-            f"message:{message.id}",
-            ticket_id=ticket.id,
-            message_id=message.id,
-            payload={"message": message.id, "channel": ticket.channel_id},
-            now=now,
-        )
-    return message
+    """An automatic message: no first response, no end of the wait. ``Invalid`` if its text has gaps."""
+    return automatic_replies.say(ticket, _text(ticket, rule), now=now)
 
 
 def _text(ticket: Ticket, rule: PauseStepRule) -> str:

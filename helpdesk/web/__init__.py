@@ -6,6 +6,7 @@ from flask import Flask
 
 from helpdesk.web import access, clock_signs, errors, filters, locale, security
 from helpdesk.web.accounts import accounts
+from helpdesk.web.api import api
 from helpdesk.web.assists import assists
 from helpdesk.web.board import board
 from helpdesk.web.calendars import calendars
@@ -31,6 +32,7 @@ from helpdesk.web.words import words
 
 BLUEPRINTS = (
     accounts,
+    api,
     board,
     assists,
     money,

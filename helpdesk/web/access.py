@@ -28,7 +28,7 @@ from helpdesk.web.forms import typed
 View = TypeVar("View", bound=Callable[..., object])
 
 PUBLIC = "public"
-FOR_PROGRAMS = ("/hooks/",)
+FOR_PROGRAMS = ("/hooks/", "/api/")
 """Addresses that no person opens."""
 
 TOUCH_AFTER_SECONDS = 300
@@ -160,6 +160,8 @@ def wants_data() -> bool:
 
 @login_manager.request_loader
 def _load(asked: Request) -> CurrentUser | None:
+    if asked.path.startswith(FOR_PROGRAMS):
+        return None  # a browser that is made to call there brings its cookie along, too
     token = asked.cookies.get(cookie_name(), "")
     if not 20 <= len(token) <= 100:
         return None
@@ -176,6 +178,10 @@ def _guard() -> BaseResponse | None:
         return None
     if not isinstance(permission, Permission):
         raise NotAllowed("access.undeclared", endpoint=request.endpoint)
+    door = getattr(view, "door", None)
+    if door is not None:  # of those who come with a token of their own instead of a session
+        door()
+        return None
     if not current_user.is_authenticated:
         return _ask_to_log_in()
     current_actor().require(permission)

@@ -19,6 +19,10 @@ log = structlog.get_logger()
 CODES = {400: "http.bad_request", 404: "http.not_found", 405: "http.method_not_allowed", 429: "http.too_many"}
 
 
+TOLD = ("field", "version", "changes", "scope")
+"""Parameters that a program can go by: the field that is wrong, what became of a ticket meanwhile, what is missing."""
+
+
 def init_app(app: Flask) -> None:
     app.register_error_handler(Problem, _refused)
     app.register_error_handler(CSRFError, _unverified)
@@ -34,6 +38,8 @@ def _refused(problem: Problem) -> Response:
     response = _answer(problem, problem.status)
     if "retry_after" in problem.params:
         response.headers["Retry-After"] = str(problem.params["retry_after"])
+    if "challenge" in problem.params:
+        response.headers["WWW-Authenticate"] = str(problem.params["challenge"])
     return response
 
 
@@ -80,8 +86,7 @@ def _answer(problem: Problem, status: int) -> Response:
     title, detail = problem_title(status), problem_text(problem)
     if wants_data():
         body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": problem.code}
-        if "field" in problem.params:
-            body["field"] = problem.params["field"]
+        body |= {name: problem.params[name] for name in TOLD if name in problem.params}
         return Response(json.dumps(body), status, content_type="application/problem+json")
     page = render_template(
         "errors/error.html",

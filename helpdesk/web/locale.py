@@ -19,6 +19,7 @@ from wtforms.i18n import messages_path
 
 from helpdesk.config import LOCALES
 from helpdesk.domain.shifts import midnight
+from helpdesk.web.access import FOR_PROGRAMS
 
 COOKIE = "lang"
 NAMES = {"zh_CN": "中文", "en": "English"}
@@ -86,7 +87,7 @@ def locale() -> str:
         return default
     if current_user.is_authenticated:
         return current_user.locale if current_user.locale in LOCALES else default
-    chosen = request.cookies.get(COOKIE, "")
+    chosen = "" if request.path.startswith(FOR_PROGRAMS) else request.cookies.get(COOKIE, "")
     return chosen if chosen in LOCALES else _asked_for() or default
 
 

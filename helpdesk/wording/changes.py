@@ -58,6 +58,7 @@ KINDS: Mapping[str, str] = {
     "team": N_("排班和缺勤"),
     "targets": N_("通知目标"),
     "webhooks": N_("Webhook"),
+    "tokens": N_("令牌"),
     "users": N_("用户"),
     "reports": N_("报表月份"),
     "improvements": N_("上游优化"),
@@ -65,6 +66,9 @@ KINDS: Mapping[str, str] = {
 }
 FIELDS: Mapping[str, str] = {
     "name": N_("名称"),
+    "scopes": N_("权限"),
+    "shop_id": N_("店铺"),
+    "expires_at": N_("到期时间"),
     "name_zh": N_("中文名"),
     "name_en": N_("英文名"),
     "calendar_id": N_("日历"),

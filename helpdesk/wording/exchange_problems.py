@@ -1,4 +1,4 @@
-"""What went wrong where things come in and go out: targets of notices, webhooks, mailboxes."""
+"""What went wrong where things come in and go out: targets of notices, webhooks, tokens, mailboxes."""
 
 from __future__ import annotations
 
@@ -46,4 +46,33 @@ WEBHOOKS: Mapping[str, str] = {
     "webhook.too_old": N_("签名的时间和现在相差超过 %(minutes)s 分钟，请核对发送方的时钟。"),
     "webhook.unknown_field": N_("没有字段 %(key)s。"),
 }
-EXCHANGE: Mapping[str, str] = {**TARGETS, **WEBHOOKS}
+TOKENS: Mapping[str, str] = {
+    "api.bad_field": N_("字段 %(key)s 的值或类型不对。"),
+    "api.bad_json": N_("请求的内容不是 JSON 对象，或字符编码不是 UTF-8。"),
+    "api.bad_key": N_("Idempotency-Key 用 1 到 %(most)s 个可见的 ASCII 字符。"),
+    "api.key_in_flight": N_("同一个 Idempotency-Key 的请求正在处理，请稍后再试。"),
+    "api.key_reused": N_("这个 Idempotency-Key 已经用于另一个请求。"),
+    "api.missing_field": N_("缺少字段 %(key)s。"),
+    "api.not_json": N_("请求的内容要用 application/json。"),
+    "api.repeated_parameter": N_("参数 %(key)s 只能出现一次。"),
+    "api.scope_missing": N_("这个令牌没有 %(scope)s 的权限。"),
+    "api.token_expired": N_("这个令牌已经过期。"),
+    "api.token_required": N_("请在请求头里带上令牌：Authorization: Bearer unsnag_…"),
+    "api.token_revoked": N_("这个令牌已经作废。"),
+    "api.token_unknown": N_("没有这个令牌。"),
+    "api.too_large": N_("请求的内容太大，最多 %(most_kb)s KB。"),
+    "api.too_many_calls": N_("调用太频繁，一分钟最多 %(most)s 次，请在 %(retry_after)s后再试。"),
+    "api.unknown_field": N_("没有字段 %(key)s。"),
+    "api.unknown_order": N_("没有这个订单。"),
+    "api.unknown_place": N_("没有这个店铺或渠道，或者这个令牌不能用它。"),
+    "token.bad_end": N_("到期时间要在今天之后，最多 %(years)s 年。"),
+    "token.bad_name": N_("名称要填写，最多 %(most)s 个字，不含控制字符。"),
+    "token.bad_scopes": N_("请至少选一项权限。"),
+    "token.is_revoked": N_("这个令牌已经作废，不能再改。"),
+    "token.name_taken": N_("名称“%(name)s”已经有令牌在用。"),
+    "token.no_such_token": N_("没有这个令牌。"),
+    "token.only_narrower": N_("已经发出的令牌只能收紧，不能放宽。需要更多权限时请新建一个。"),
+    "token.stale": N_("你打开之后，这个令牌被别人改过了。"),
+    "token.too_many": N_("令牌最多 %(most)s 个，请先作废不用的。"),
+}
+EXCHANGE: Mapping[str, str] = {**TARGETS, **WEBHOOKS, **TOKENS}

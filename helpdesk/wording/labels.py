@@ -152,6 +152,7 @@ PERMISSIONS: Mapping[str, str] = {
     Permission.RULES_MANAGE: N_("管理规则"),
     Permission.ESCALATION_MANAGE: N_("管理升级规则"),
     Permission.VIEWS_MANAGE: N_("管理共用视图"),
+    Permission.ORDERS_READ: N_("读取订单"),
     Permission.ORDERS_WRITE: N_("写入订单"),
     Permission.CHANNELS_MANAGE: N_("管理店铺与渠道"),
     Permission.TOKENS_MANAGE: N_("管理接口令牌"),
