@@ -20,6 +20,7 @@ from helpdesk.web.notifications import notifications
 from helpdesk.web.queues import queues
 from helpdesk.web.reply_templates import reply_templates
 from helpdesk.web.reports import reports
+from helpdesk.web.search import search
 from helpdesk.web.settings import settings
 from helpdesk.web.shares import shares
 from helpdesk.web.skills import skills
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     notifications,
     reply_templates,
     reports,
+    search,
     settings,
     shares,
     skills,
