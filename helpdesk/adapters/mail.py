@@ -55,9 +55,13 @@ class MailServer:
             message = message_of(post, self)
         except ValueError as error:  # a mailbox that no mail can name
             raise SendFailed("mail.bad_mailbox", final=True) from error
+        self.hand_in(message, post.to)
+
+    def hand_in(self, message: EmailMessage, to: str) -> None:
+        """One message for one mailbox; ``SendFailed`` as in ``send``."""
         smtp = self._connected()
         try:
-            smtp.send_message(message, from_addr=self.sender, to_addrs=[post.to])
+            smtp.send_message(message, from_addr=self.sender, to_addrs=[to])
         except (smtplib.SMTPException, OSError) as error:
             raise _failure(error) from error
         finally:
@@ -121,20 +125,21 @@ def message_of(post: Post, server: MailServer) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = Address("Unsnag", addr_spec=server.sender)
     message["To"] = Address(addr_spec=post.to)
-    message["Subject"] = _line(post.title)
+    message["Subject"] = line(post.title)
     message["Date"] = format_datetime(post.at)
     message["Message-ID"] = f"<{NOT_IN_AN_ID.sub('.', post.id)}@{server.domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(post.text + "\n", cte="base64")
     for file in post.files:
         maintype, _, subtype = file.type.partition("/")
-        message.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=_line(file.name))
+        message.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=line(file.name))
     if post.files:
         message.set_boundary(f"={NOT_IN_AN_ID.sub('.', post.id)}=")  # the same at every try
     return message
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
+    """What stands in a header: one line, not too long."""
     return " ".join(text.split())[:LONGEST_SUBJECT]
 
 

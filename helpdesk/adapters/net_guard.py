@@ -7,6 +7,7 @@ environment not used, answers read up to a limit and a deadline.
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import threading
@@ -88,6 +89,14 @@ class Guard:
 
     def post(self, url: str, document: Mapping[str, Any]) -> Answer:
         """POST a JSON document. Raises ``SendFailed`` for anything but an answer."""
+        return self.send(
+            url,
+            json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(),
+            {"Content-Type": "application/json"},
+        )
+
+    def send(self, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """POST these bytes under these headers, as they are."""
         target = self._checked(url)
         address = self.address_of(target.host, target.port or (443 if target.scheme == "https" else 80))
         client = httpx.Client(timeout=self.timeout, follow_redirects=False, trust_env=False)
@@ -98,8 +107,8 @@ class Guard:
             with client.stream(
                 "POST",
                 target.copy_with(host=address),
-                json=document,
-                headers={"Host": target.netloc.decode("ascii"), "Accept-Encoding": "identity"},
+                content=content,
+                headers={**headers, "Host": target.netloc.decode("ascii"), "Accept-Encoding": "identity"},
                 extensions={"sni_hostname": target.host},
             ) as response:
                 return Answer(response.status_code, dict(response.headers), _body(response))

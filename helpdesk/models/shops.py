@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String
@@ -39,4 +40,5 @@ class Channel(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     secret: Mapped[dict[str, Any]] = mapped_column(default=dict)
     active: Mapped[bool] = mapped_column(default=True)
+    held_until: Mapped[datetime | None]  # the other side asked for rest
     version: Mapped[int] = mapped_column(default=1)

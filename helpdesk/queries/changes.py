@@ -49,6 +49,14 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "team": ("shift.changed", "shift.repeated", "absence.added", "absence.cancelled", "user.capacity"),
     "targets": ("target.created", "target.changed", "target.deactivated"),
     "tokens": ("token.created", "token.changed", "token.rotated", "token.revoked"),
+    "channels": (
+        "shop.created",
+        "shop.changed",
+        "channel.created",
+        "channel.changed",
+        "channel.rotated",
+        "channel.tested",
+    ),
     "webhooks": (
         "webhook.created",
         "webhook.changed",

@@ -210,6 +210,8 @@ def checked(request: TicketRequest, now: datetime) -> TicketRequest:
     for place in (session().get(Shop, request.shop_id), session().get(Channel, request.channel_id)):
         if place is None:
             raise Invalid("ticket.unknown_shop_or_channel")
+        if not place.active and request.follows_id is None:
+            raise Invalid("ticket.place_closed", name=place.code)
         hold(place)
     return request
 

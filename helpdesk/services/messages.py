@@ -18,6 +18,7 @@ from helpdesk.services import (
     clocks,
     compensations,
     intake,
+    outbox,
     resolution,
     staging,
     template_uses,
@@ -185,7 +186,24 @@ def mark_copied(number: str, message_id: int, *, actor: Actor, now: datetime) ->
         raise Conflict("message.channel_sends_itself")
     elif not _move_message(ticket, message_id, "queued", "copied"):
         raise Conflict("message.not_queued", message=message_id)
+    outbox.withdraw(f"message:{message_id}", now=now)  # of a channel that used to have a sender
     record("message.copied", actor=actor, now=now, ticket_id=ticket.id, message=message_id)
+
+
+def try_again(number: str, message_id: int, *, actor: Actor, now: datetime) -> None:
+    """Send a reply once more that its channel did not take, with all its tries, under the same id as before.
+
+    Raises ``Conflict`` where it hasn't failed, or its channel sends nothing any more: then it can be copied.
+    """
+    ticket = tickets.load(number, actor)
+    if not may_reply(actor, tickets.standing(ticket)):
+        raise NotAllowed("ticket.may_not_reply", number=number)
+    if _sender(ticket) is None:
+        raise Conflict("message.channel_sends_nothing")
+    row = session().scalar(select(Outbox.id).where(Outbox.message_id == message_id, Outbox.ticket_id == ticket.id))
+    if row is None or not outbox.retry_dead(row, now=now):
+        raise Conflict("message.not_failed")
+    record("outbox.resent", actor=actor, now=now, ticket_id=ticket.id, letter=row)
 
 
 def take_back(number: str, message_id: int, *, actor: Actor, now: datetime) -> None:

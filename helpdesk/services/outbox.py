@@ -11,15 +11,15 @@ that come of it travel in envelopes (``services.envelopes``); what waited too lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from helpdesk.models import Channel, Customer, Message, Outbox, Ticket
+from helpdesk.models import Channel, Customer, Inbound, Message, Order, Outbox, Shop, Ticket
 from helpdesk.services import attempts
 from helpdesk.services.attempts import Patience
 from helpdesk.storage import insert_all_once, insert_once, session
@@ -40,9 +40,17 @@ class Claimed:
     ticket_id: int
     message_id: int
     sender: str
+    channel_id: int
     channel: str
-    buyer_id: str | None
+    shop: str
+    ticket: str
+    order_number: str
+    buyer_id: str
     text: str
+    sent_at: datetime
+    settings: Mapping[str, Any]
+    secret: Mapping[str, Any] = field(repr=False)
+    answers: str
 
 
 def put(
@@ -101,11 +109,14 @@ def withdraw(key: str, *, now: datetime) -> bool:
     return attempts.move(Outbox, and_(Outbox.key == key, Outbox.state == "waiting"), state="withdrawn", done_at=now)
 
 
-def claim(senders: Iterable[str], holder: str, *, now: datetime, limit: int = 20) -> list[Claimed]:
+def claim(
+    senders: Iterable[str], holder: str, *, now: datetime, limit: int = 20, resting: Collection[int] = ()
+) -> list[Claimed]:
     """Take up to ``limit`` replies that are due and may go through one of ``senders``, for CLAIM_SECONDS.
 
     Of a ticket only the oldest unfinished row is taken, so order is kept while one waits for its next
-    try. A claim that ran out (its process died) is taken again. A dead row holds up nobody.
+    try. A claim that ran out (its process died) is taken again. A dead row holds up nobody. Channels that asked for
+    rest are left alone, and those in ``resting`` (ids); what a person carried over meanwhile isn't sent any more.
     """
     wanted = sorted(senders)
     if not wanted:
@@ -116,11 +127,15 @@ def claim(senders: Iterable[str], holder: str, *, now: datetime, limit: int = 20
             select(Outbox.id)
             .join(Ticket, Ticket.id == Outbox.ticket_id)
             .join(Channel, Channel.id == Ticket.channel_id)
+            .join(Message, Message.id == Outbox.message_id)
             .where(
                 Outbox.kind == "reply",
                 Outbox.message_id.is_not(None),
                 Outbox.not_before <= now,
                 Channel.sender.in_(wanted),
+                Channel.id.not_in(list(resting)),
+                or_(Channel.held_until.is_(None), Channel.held_until <= now),
+                Message.state == "queued",
                 attempts.is_free(Outbox, now),
                 ~_overtakes(),
             )
@@ -141,18 +156,44 @@ def mark_done(row: Claimed, holder: str, *, now: datetime) -> bool:
     return True
 
 
-def mark_failed(row: Claimed, holder: str, *, error: str, final: bool, jitter: float, now: datetime) -> bool:
+def mark_failed(
+    row: Claimed,
+    holder: str,
+    *,
+    error: str,
+    final: bool,
+    jitter: float,
+    now: datetime,
+    retry_after: int | None = None,
+) -> bool:
     """The channel did not take it: try again later, or after the last try (or a ``final`` no) lay it aside as dead.
 
-    ``error`` is a code; ``jitter`` from 0 to 1 spreads the tries of many. False: somebody else has it.
+    ``error`` is a code; ``jitter`` from 0 to 1 spreads the tries of many. ``retry_after`` seconds the whole channel
+    rests. False: somebody else has it.
     """
+    not_before = None if retry_after is None else now + timedelta(seconds=retry_after)
     state = attempts.fail(
-        Outbox, _held(row, holder), row.attempts, REPLIES, error=error, final=final, jitter=jitter, now=now
+        Outbox,
+        _held(row, holder),
+        row.attempts,
+        REPLIES,
+        error=error,
+        final=final,
+        jitter=jitter,
+        now=now,
+        not_before=not_before,
     )
+    if not_before is not None:
+        session().execute(update(Channel).where(Channel.id == row.channel_id).values(held_until=not_before))
     if state == "dead":
         _set_message(row, "failed")
         tell_of_dead("reply", row.id, error, ticket_id=row.ticket_id, now=now)
     return state is not None
+
+
+def put_back(row: Claimed, holder: str, *, now: datetime) -> bool:
+    """It wasn't tried after all: it waits again as if nobody had taken it. False: somebody else has it."""
+    return attempts.move(Outbox, _held(row, holder), state="waiting", next_try_at=now, attempts=row.attempts - 1)
 
 
 def tell_of_dead(address: str, row_id: int, error: str, *, ticket_id: int | None, now: datetime) -> None:
@@ -220,6 +261,13 @@ def _set_message(row: Claimed, state: str) -> None:
 
 
 def _claimed(ids: list[int]) -> list[Claimed]:
+    said = (
+        select(Inbound.external_id)
+        .where(Inbound.ticket_id == Outbox.ticket_id, Inbound.message_id < Outbox.message_id)
+        .order_by(Inbound.message_id.desc())
+        .limit(1)
+        .correlate(Outbox)
+    )
     rows = session().execute(
         select(
             Outbox.id,
@@ -228,15 +276,25 @@ def _claimed(ids: list[int]) -> list[Claimed]:
             Outbox.ticket_id,
             Outbox.message_id,
             Channel.sender,
-            Channel.code,
-            Customer.buyer_id,
+            Channel.id.label("channel_id"),
+            Channel.code.label("channel"),
+            Shop.name.label("shop"),
+            Ticket.number.label("ticket"),
+            func.coalesce(Order.number, "").label("order_number"),
+            func.coalesce(Customer.buyer_id, "").label("buyer_id"),
             Message.text,
+            Message.sent_at,
+            Channel.settings,
+            Channel.secret,
+            func.coalesce(said.scalar_subquery(), "").label("answers"),
         )
         .join(Ticket, Ticket.id == Outbox.ticket_id)
+        .join(Shop, Shop.id == Ticket.shop_id)
         .join(Channel, Channel.id == Ticket.channel_id)
         .join(Message, Message.id == Outbox.message_id)
+        .outerjoin(Order, Order.id == Ticket.order_id)
         .outerjoin(Customer, Customer.id == Ticket.customer_id)
         .where(Outbox.id.in_(ids))
         .order_by(Outbox.id)
     )
-    return [Claimed(*row) for row in rows]  # type: ignore[arg-type]  # claim() asked for rows that have them
+    return [Claimed(**row._mapping) for row in rows]

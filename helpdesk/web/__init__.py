@@ -11,6 +11,7 @@ from helpdesk.web.assists import assists
 from helpdesk.web.board import board
 from helpdesk.web.calendars import calendars
 from helpdesk.web.changes import changes
+from helpdesk.web.channels import channels
 from helpdesk.web.escalation import escalation
 from helpdesk.web.help import help_page
 from helpdesk.web.imports import imports
@@ -42,6 +43,7 @@ BLUEPRINTS = (
     tickets,
     calendars,
     changes,
+    channels,
     escalation,
     help_page,
     imports,

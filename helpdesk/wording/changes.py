@@ -57,6 +57,7 @@ KINDS: Mapping[str, str] = {
     "exports": N_("导出"),
     "team": N_("排班和缺勤"),
     "targets": N_("通知目标"),
+    "channels": N_("店铺与渠道"),
     "webhooks": N_("Webhook"),
     "tokens": N_("令牌"),
     "users": N_("用户"),

@@ -75,4 +75,21 @@ TOKENS: Mapping[str, str] = {
     "token.stale": N_("你打开之后，这个令牌被别人改过了。"),
     "token.too_many": N_("令牌最多 %(most)s 个，请先作废不用的。"),
 }
-EXCHANGE: Mapping[str, str] = {**TARGETS, **WEBHOOKS, **TOKENS}
+CHANNELS: Mapping[str, str] = {
+    "channel.bad_code": N_("代号用 1 到 40 个小写字母、数字、- 或 _，以字母或数字开头。"),
+    "channel.bad_name": N_("名称要填写，最多 %(most)s 个字，不含控制字符。"),
+    "channel.bad_sender": N_("没有这种发送方式。"),
+    "channel.bad_url": N_("地址不对：以 http 或 https 开头的完整地址，最多 %(most)s 个字符。"),
+    "channel.code_taken": N_("代号 %(code)s 已经有了。"),
+    "channel.not_found": N_("没有这个渠道。"),
+    "channel.signs_nothing": N_("只有 HTTP 渠道有签名密钥。"),
+    "channel.stale": N_("你打开之后，这个渠道被别人改过了。"),
+    "channel.too_many": N_("渠道最多 %(most)s 个。"),
+    "shop.bad_timezone": N_("没有这个时区；写成 Asia/Shanghai 这样。"),
+    "shop.not_found": N_("没有这个店铺。"),
+    "shop.stale": N_("你打开之后，这个店铺被别人改过了。"),
+    "shop.too_many": N_("店铺最多 %(most)s 个。"),
+    "ticket.place_closed": N_("“%(name)s”已停用，不再收新工单。"),
+}
+
+EXCHANGE: Mapping[str, str] = {**TARGETS, **WEBHOOKS, **TOKENS, **CHANNELS}

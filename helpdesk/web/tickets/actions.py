@@ -213,6 +213,14 @@ def mark_copied(number: str, message_id: int) -> BaseResponse:
     )
 
 
+@tickets.post("/tickets/<number>/messages/<id:message_id>/try-again")
+@needs(Permission.TICKETS_REPLY)
+def try_again(number: str, message_id: int) -> BaseResponse:
+    return _carry_out(
+        number, "", Versioned(), lambda _form: messages.try_again(number, message_id, **_now()), _("正在重新发送。")
+    )
+
+
 @tickets.post("/tickets/<number>/messages/<id:message_id>/take-back")
 @needs(Permission.TICKETS_REPLY)
 def take_back(number: str, message_id: int) -> BaseResponse:

@@ -33,6 +33,7 @@ from helpdesk.domain.tickets import (
     Status,
     legal_moves,
 )
+from helpdesk.queries.channels import Way, ways
 from helpdesk.queries.directory import Directory, staff
 from helpdesk.queries.ticket_page import DecisionView, Related, TicketPage
 from helpdesk.queries.ticket_timeline import Entry
@@ -40,6 +41,7 @@ from helpdesk.web.tickets import story
 from helpdesk.wording import label, party_label
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.explanations import step_text
+from helpdesk.wording.notices import failure_text
 from helpdesk.wording.story import line_text
 
 ICONS = {
@@ -80,6 +82,9 @@ ICONS = {
 
 DONE_BY_CUSTOMERS = ("ticket.nudged", "ticket.reopened", "ticket.continued", "ticket.confirmed")
 """Whoever wrote these down didn't do them."""
+
+ON_THE_WAY = ("queued", "failed")
+"""States of a reply whose delivery is worth a look."""
 
 OF_PEOPLE = ("ticket.owner", "ticket.assignee", "assist.assigned")
 """What changed from one person to another."""
@@ -246,6 +251,7 @@ def timeline(
     page: TicketPage, book: RuleBook, may: Mapping[str, bool], actor: Actor, now: datetime
 ) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = []
+    fare = ways([entry.id for entry in page.timeline.entries if entry.state in ON_THE_WAY])
     for one in story.told(page.timeline.entries):
         if isinstance(one, story.Line):
             shown.append(_line(one, page.names, book))
@@ -253,7 +259,7 @@ def timeline(
             lines = [_line(story.Line((event,)), page.names, book) for event in one.events]
             shown.append({"kind": "reminders", "at": one.events[-1].at, "lines": lines})
         else:
-            shown.append(_entry(one, page, book, may, actor, now))
+            shown.append(_entry(one, page, book, may, actor, now, fare.get(one.id)))
     return shown
 
 
@@ -277,7 +283,13 @@ def _line(line: story.Line, names: Directory, book: RuleBook) -> dict[str, Any]:
 
 
 def _entry(
-    entry: Entry, page: TicketPage, book: RuleBook, may: Mapping[str, bool], actor: Actor, now: datetime
+    entry: Entry,
+    page: TicketPage,
+    book: RuleBook,
+    may: Mapping[str, bool],
+    actor: Actor,
+    now: datetime,
+    way: Way | None,
 ) -> dict[str, Any]:
     author = _author(entry, page.names)
     shown: dict[str, Any] = {"id": entry.id, "at": entry.at, "text": entry.text}
@@ -300,6 +312,9 @@ def _entry(
         "marks_solution": entry.is_solution,
         "can_take_back": queued and entry.author_id == actor.id and may["reply"] and now < until,
         "take_back_until": until,
+        "error": failure_text(way.error) if way is not None and way.error else "",
+        "next_try_at": way.next_try_at if way is not None and way.tries and queued else None,
+        "can_try_again": may["copy"] and page.ticket.sends and way is not None and way.state == "dead",
         "can_mark_copied": may["copy"] and ((queued and not page.ticket.sends) or entry.state == "failed"),
     }
 
