@@ -16,6 +16,7 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class Place:
+    id: int
     code: str
     name: Label
     active: bool
@@ -27,19 +28,20 @@ def shops(actor: Actor) -> tuple[Place, ...]:
     """Those that the actor reaches."""
     within = Shop.id == actor.shop if actor.shop is not None else true()
     rows = session().scalars(select(Shop).where(within).order_by(Shop.code).limit(MOST))
-    return tuple(Place(row.code, Label(row.name, row.name), row.active, row.timezone) for row in rows)
+    return tuple(Place(row.id, row.code, Label(row.name, row.name), row.active, row.timezone) for row in rows)
 
 
 def channels() -> tuple[Place, ...]:
     rows = session().scalars(select(Channel).order_by(Channel.code).limit(MOST))
     return tuple(
-        Place(row.code, Label(row.name_zh, row.name_en), row.active, sends=row.sender is not None) for row in rows
+        Place(row.id, row.code, Label(row.name_zh, row.name_en), row.active, sends=row.sender is not None)
+        for row in rows
     )
 
 
 def queues() -> tuple[Place, ...]:
     rows = session().scalars(select(Queue).order_by(Queue.position, Queue.id).limit(MOST))
-    return tuple(Place(row.code, Label(row.name_zh, row.name_en), row.active) for row in rows)
+    return tuple(Place(row.id, row.code, Label(row.name_zh, row.name_en), row.active) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

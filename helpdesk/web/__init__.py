@@ -7,6 +7,7 @@ from flask import Flask
 from helpdesk.web import access, clock_signs, errors, filters, locale, security
 from helpdesk.web.accounts import accounts
 from helpdesk.web.api import api
+from helpdesk.web.api_reference import api_reference
 from helpdesk.web.assists import assists
 from helpdesk.web.board import board
 from helpdesk.web.calendars import calendars
@@ -27,6 +28,7 @@ from helpdesk.web.shares import shares
 from helpdesk.web.skills import skills
 from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
+from helpdesk.web.tokens import tokens
 from helpdesk.web.triage import triage
 from helpdesk.web.views import views
 from helpdesk.web.webhooks import webhooks
@@ -35,6 +37,7 @@ from helpdesk.web.words import words
 BLUEPRINTS = (
     accounts,
     api,
+    api_reference,
     board,
     assists,
     money,
@@ -55,6 +58,7 @@ BLUEPRINTS = (
     settings,
     shares,
     skills,
+    tokens,
     triage,
     views,
     webhooks,

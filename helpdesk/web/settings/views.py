@@ -27,6 +27,7 @@ PLACES = (
     (P.TARGETS_MANAGE, "notifications.targets", "speakerphone", _("通知目标"), _("往哪些邮箱和群机器人发通知")),
     (P.TICKETS_IMPORT, "imports.index", "file-upload", _("导入"), _("从 CSV 或 Excel 批量导入工单和订单")),
     (P.CHANNELS_MANAGE, "channels.index", "route", _("店铺与渠道"), _("客户从哪里来，回复怎么送出，自助服务页")),
+    (P.TOKENS_MANAGE, "tokens.index", "key", _("API 令牌"), _("别的系统用令牌读写工单和订单，每个只做该做的事")),
     (P.TOKENS_MANAGE, "webhooks.index", "webhook", "Webhook", _("别的系统用签名的请求把客户的话送进来")),
     (P.USERS_READ, "accounts.users", "users", _("用户"), _("谁在这里工作，是什么角色")),
     (P.CHANGES_READ, "changes.index", "history", _("变更记录"), _("谁在什么时候改了哪项设置")),
