@@ -157,6 +157,34 @@ def upload_a_table(page: Page) -> None:
     expect(page.locator("#column-0")).to_be_visible()
 
 
+COLUMNS = "class,subject,number,type,status,priority,assignee,queue,created,clock"
+HELPED = (
+    ' FROM "order" JOIN customer ON customer.id = "order".customer_id JOIN shop ON shop.id = "order".shop_id'
+    ' JOIN ticket ON ticket.order_id = "order".id JOIN message ON message.ticket_id = ticket.id AND is_solution'
+    " WHERE customer.phone IS NOT NULL ORDER BY ticket.id LIMIT 1"
+)
+
+
+def help_page(site: Site) -> str:
+    """Of the shop of a customer with a solution; his order and phone go along for what is done there."""
+    ((shop, number, phone),) = site.rows(f'SELECT shop.code, "order".number, customer.phone{HELPED}')
+    return f"/help/{shop}#{number}.{phone[-4:]}"
+
+
+def find_an_order(page: Page) -> None:
+    number, _, tail = page.url.partition("#")[2].partition(".")
+    page.fill("[name=order_number]", number)
+    page.fill("[name=phone]", tail)
+    page.click("main button.primary")
+    expect(page.locator("#order-title")).to_be_visible()
+
+
+def follow_a_ticket(page: Page) -> None:
+    find_an_order(page)
+    page.locator("main .permalink-list a").first.click()
+    expect(page.locator("#talk-title")).to_be_visible()
+
+
 def open_palette(page: Page) -> None:
     page.keyboard.press("Control+k")
     expect(page.locator("#palette").get_by_role("option").nth(3)).to_be_visible()
@@ -190,9 +218,13 @@ PAGES = (
     Shown("queue-filtered", "/tickets?class=B&status=closed", pictured=False),
     Shown("queue-nothing-found", "/tickets?q=nothing-like-this", pictured=False),
     Shown("search", "/search?q=快递 起:2026-01-01"),
-    Shown("search-names", "/search?q=李    Shown("queue-nothing-found", "/tickets?q=nothing-like-this", pictured=False),in=names", pictured=False),
+    Shown("search-names", "/search?q=李&in=names", pictured=False),
     Shown("search-help", "/search", login="luolan", pictured=False),
     Shown("search-nothing-found", "/search?q=nothing-like-this 状态:没有", login="xuning", pictured=False),
+    Shown("queue-table", f"/tickets?columns={COLUMNS}", login="luolan"),
+    Shown("views", "/views", login="luolan"),
+    Shown("view-new", "/views/new?type=damaged", login="luolan", pictured=False),
+    Shown("views-columns", f"/views/columns?columns={COLUMNS}", pictured=False),
     Shown("queue-older", "/tickets?status=closed", login="auditor", pictured=False),
     Shown("ticket", ticket(f"{MINE} AND {TALKED_ABOUT}"), act=insert_a_template),
     Shown("ticket-new", ticket("status = 'new' AND klass = 'C'"), login="xuning", pictured=False),
@@ -293,6 +325,15 @@ PAGES = (
     Shown("absences", "/team/absences", login="luolan"),
     Shown("assists", "/assists", login="sunqiang"),
     Shown("assists-empty", "/assists", pictured=False),
+    Shown("channels", "/channels", login="admin"),
+    Shown("channel", by_id("/channels", "channel", "code = 'tmall'"), login="admin", pictured=False),
+    Shown("channel-new", "/channels/new", login="admin", pictured=False),
+    Shown("shop", by_id("/channels/shops", "shop", "true"), login="admin", pictured=False),
+    Shown("webhooks", "/webhooks", login="admin", pictured=False),
+    Shown("webhook-new", "/webhooks/new", login="admin", pictured=False),
+    Shown("help", help_page, login="", pictured=False),
+    Shown("help-order", help_page, login="", act=find_an_order),
+    Shown("help-ticket", help_page, login="", act=follow_a_ticket),
     Shown("imports", "/imports", login="xuning", pictured=False),
     Shown("import-new", "/imports/new", login="luolan", pictured=False),
     Shown("import-columns", "/imports/new", login="xuning", act=upload_a_table),
