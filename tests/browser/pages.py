@@ -347,6 +347,7 @@ PAGES = (
     Shown("targets", "/targets", login="xuning"),
     Shown("tokens", "/tokens", login="admin", pictured=False),
     Shown("token-new", "/tokens/new", login="admin", pictured=False),
+    Shown("api-reference", "/api", login="admin", pictured=False),
     Shown("target-new", "/targets/new?kind=dingtalk", login="luolan"),
     Shown("target-new-mail", "/targets/new?kind=mail", login="xuning", pictured=False),
     Shown("outbox", "/outbox", login="xuning"),

@@ -28,10 +28,9 @@ def path_of(one: Operation) -> str:
     return path.replace("<code>", "code").replace("<shop>", "shop").replace("<order_number>", "T1")
 
 
-@pytest.mark.parametrize("one", OPERATIONS, ids=lambda one: one.name)
+@pytest.mark.parametrize("one", [one for one in OPERATIONS if one.scope], ids=lambda one: one.name)
 def test_each_scope_opens_its_own_addresses_only(one: Operation, call: Calling, token: TokenOf) -> None:
-    if one.scope is None:
-        pytest.skip("any token may read names")
+    assert one.scope
     others = [scope.value for scope in TokenScope if scope is not one.scope]
     refused = call(one.method.value, path_of(one), by=token(*others))
     assert (refused.status_code, refused.json["code"], refused.json["scope"]) == (
