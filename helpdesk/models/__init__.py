@@ -7,6 +7,7 @@ from helpdesk.models.clocks import ClockRow, ClockStage
 from helpdesk.models.compensation import Compensation, CompensationApproval, Payout, PayoutBatch
 from helpdesk.models.customers import Customer
 from helpdesk.models.decisions import Correction, DecisionRow
+from helpdesk.models.drafts import TicketDraft
 from helpdesk.models.events import Event, Operation
 from helpdesk.models.inbound import Inbound
 from helpdesk.models.jobs import ImportFile, JobRun, JobRunError, Lease
@@ -117,6 +118,7 @@ __all__ = [
     "TemplateOffer",
     "TemplateUse",
     "Ticket",
+    "TicketDraft",
     "TicketEvidence",
     "TicketLink",
     "TicketNumber",

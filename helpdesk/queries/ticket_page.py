@@ -28,12 +28,14 @@ from helpdesk.models import (
     Shop,
     Stint,
     Ticket,
+    TicketDraft,
 )
 from helpdesk.models.promised import customer_window, money_columns, money_facts
 from helpdesk.models.scope import readable
 from helpdesk.models.ticket_filter import UNSURE
 from helpdesk.models.tickets import is_open_stay
 from helpdesk.queries.directory import Directory, directory
+from helpdesk.queries.drafts import Draft
 from helpdesk.queries.keyset import Statement
 from helpdesk.queries.ticket_clocks import ClockView, ticket_clocks
 from helpdesk.queries.ticket_life import Records, StintView, ticket_records
@@ -82,6 +84,7 @@ class Head:
     last_message_id: int  # the customer's last, 0 if there is none
     last_reply_id: int  # the last to him
     last_note_id: int
+    draft: Draft | None  # what the person began to write here
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +257,7 @@ def _head(actor: Actor) -> Statement:
             followed.number.label("follows"),
             taken_in_by.number.label("merged_into"),
             Stint.assignee_id,
+            *(TicketDraft.mode.label("draft_mode"), TicketDraft.text.label("draft_text")),
             *last_entries(),
             _of_customer(aliased(Order)).label("customer_orders"),
             _of_customer(aliased(Ticket)).label("customer_tickets"),
@@ -271,6 +275,7 @@ def _head(actor: Actor) -> Statement:
         .outerjoin(followed, followed.id == Ticket.follows_id)
         .outerjoin(taken_in_by, taken_in_by.id == Ticket.merged_into_id)
         .outerjoin(Stint, and_(Stint.ticket_id == Ticket.id, is_open_stay))
+        .outerjoin(TicketDraft, and_(TicketDraft.ticket_id == Ticket.id, TicketDraft.user_id == actor.id))
         .where(Ticket.number == bindparam("number"), readable(actor))
     )
 
@@ -328,6 +333,7 @@ def _ticket(ticket: Any, row: Row[*tuple[Any, ...]]) -> Head:
         last_message_id=row.heard,
         last_reply_id=row.said,
         last_note_id=row.noted,
+        draft=Draft(row.draft_mode, row.draft_text) if row.draft_mode else None,
     )
 
 

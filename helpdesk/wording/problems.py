@@ -157,6 +157,7 @@ TICKETS: Mapping[str, str] = {
     "reminder.nobody": N_("还没有别人负责这张工单，没有人可以提醒。先指派给一个人。"),
     "reminder.too_soon": N_("10 分钟内已经催办过，%(wait)s 后可以再催。"),
     "message.before_ticket": N_("消息的时间早于建单太多，请核对。"),
+    "draft.too_many": N_("草稿最多 %(most)s 份，请先发出或清空一些。"),
     "message.channel_sends_nothing": N_("这个渠道不会自动发送，请复制后发出。"),
     "message.not_failed": N_("这条消息没有失败，不用再发。"),
     "message.channel_sends_itself": N_("这个渠道会自动发送，不用复制。"),

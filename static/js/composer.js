@@ -7,7 +7,8 @@ const hint = form?.querySelector("[data-composer-hint]");
 const gapLine = form?.querySelector("[data-gaps]");
 const placeholder = /[{｛] ?([A-Za-z][A-Za-z_]{0,39}) ?[}｝]/g; // as the program reads them
 
-// -- drafts: one per ticket, with the tab it was written under, in this browser only
+// -- drafts: one per ticket, with the tab it was written under: on the server, so that another device goes on with it, and
+// in this browser, which keeps it while the network or the login is gone
 
 const draftKey = () => `draft:${form.dataset.composer}`;
 
@@ -22,6 +23,19 @@ function storage(action) {
 function saveDraft() {
   const draft = JSON.stringify({ mode: form.elements.mode.value, text: text.value, at: Date.now() });
   storage((store) => (text.value.trim() ? store.setItem(draftKey(), draft) : store.removeItem(draftKey())));
+}
+
+let kept = form ? [form.elements.mode.value, text.value].join() : "";
+
+function sendDraft() {
+  const now = [form.elements.mode.value, text.value].join();
+  if (now === kept) return;
+  kept = now;
+  const body = new FormData();
+  for (const name of ["csrf_token", "mode", "text"]) body.set(name, form.elements[name].value);
+  fetch(form.dataset.draft, { method: "POST", body, keepalive: true, headers: { "X-Requested-With": "fetch" } }).catch(() => {
+    kept = ""; // tried again with the next letter
+  });
 }
 
 // The conversation itself says whether a draft has arrived: a lost session or a dead network loses no words.
@@ -103,12 +117,15 @@ if (form) {
   forgetOldDrafts();
   restoreDraft();
   let waiting = 0;
+  let sending = 0;
   text.addEventListener("input", () => {
     text.removeAttribute("aria-invalid");
     hint.textContent = "";
     lightGaps();
     clearTimeout(waiting);
     waiting = setTimeout(saveDraft, 400);
+    clearTimeout(sending);
+    sending = setTimeout(sendDraft, 1500);
   });
   text.addEventListener("keydown", goToGap);
   text.addEventListener("templateinserted", (event) => {
@@ -130,6 +147,7 @@ if (form) {
     refuseUnresolved(event);
     if (event.defaultPrevented) return;
     saveDraft();
+    clearTimeout(sending); // what is sent is no draft
     // Two clicks are one message. Enabled again if the page comes back from the cache.
     form.querySelector("[data-send]").disabled = true;
   });
@@ -137,7 +155,9 @@ if (form) {
     form.querySelector("[data-send]").disabled = false;
   });
   addEventListener("pagehide", () => {
-    if (!form.querySelector("[data-send]").disabled) saveDraft();
+    if (form.querySelector("[data-send]").disabled) return;
+    saveDraft();
+    sendDraft();
   });
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from flask import flash, redirect, request, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -13,11 +13,11 @@ from helpdesk.domain.access import Permission
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
 from helpdesk.queries.suggestions import template_version, words_for
 from helpdesk.queries.ticket_page import ticket_page
-from helpdesk.services import messages
+from helpdesk.services import drafts, messages
 from helpdesk.services.compensations import Proposal
 from helpdesk.services.messages import Draft
 from helpdesk.storage import unit_of_work
-from helpdesk.web.access import current_actor, moment, needs, rules
+from helpdesk.web.access import current_actor, moment, needs, rules, wants_data
 from helpdesk.web.locale import day_start
 from helpdesk.web.tickets import side_column, staged, tickets
 from helpdesk.web.tickets.forms import MODES, ComposeForm, instant, problems_of
@@ -41,12 +41,26 @@ def compose(number: str) -> BaseResponse:
         draft = _draft(number, form) if form.mode.data == "reply" else None
         with unit_of_work():
             landed = _write(number, form, draft)
+            drafts.drop_of(number, actor=current_actor())
     except (NotFound, NotAllowed):
         raise
     except Problem as problem:
         return show_page(number, typed=_refused(form, problem), status=problem.status)
     flash(_said(form.mode.data, landed, number), "done")
     return redirect(goal if landed == number else url_for("tickets.show", number=landed))
+
+
+@tickets.post("/tickets/<number>/draft")
+@needs(Permission.TICKETS_WORK)
+def keep_draft(number: str) -> BaseResponse:
+    """Keep what stands in the composer. A script asks while somebody types; without one there is a button."""
+    mode, text = request.form.get("mode", ""), request.form.get("text", "").replace("\r\n", "\n")
+    with unit_of_work():
+        drafts.keep(number, mode, text, actor=current_actor(), now=moment())
+    if wants_data():
+        return Response(status=204)
+    flash(_("草稿已保存。"), "done")
+    return redirect(url_for("tickets.show", number=number, _anchor="composer"))
 
 
 def _draft(number: str, form: ComposeForm) -> Draft:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -38,6 +38,7 @@ class Row(NamedTuple):
     level: str
     sla: Markup
     assist: Assist | None
+    draft: bool
 
 
 def listed(
@@ -45,8 +46,12 @@ def listed(
     address: Callable[[str], str],
     type_names: Mapping[str, str],
     badge: Callable[..., Markup],
+    drafted: Collection[int] = (),
 ) -> Iterator[Row]:
-    """The rows; ``address`` leads to a ticket by its number, ``badge`` is the sign of a class."""
+    """The rows; ``address`` leads to a ticket by its number, ``badge`` is the sign of a class.
+
+    ``drafted``: ids of those on which the person began to write.
+    """
     ago, badges = Ago(), _Kept(lambda sign: badge(*sign))
     names, channels = _Kept(status_label), _Kept(label)
     for row in rows:
@@ -73,6 +78,7 @@ def listed(
             level=row.clock.level if row.clock else "",
             sla=sla(row.clock),
             assist=row.assist,
+            draft=row.id in drafted,
         )
 
 

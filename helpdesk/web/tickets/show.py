@@ -85,6 +85,7 @@ class Typed:
     version: int = 0
     last_message_id: int = 0
     overtaken: bool = False
+    restored: bool = False  # from the draft that was kept
 
 
 @tickets.get("/tickets/<number>")
@@ -205,7 +206,7 @@ def _changes(page: TicketPage, book: RuleBook, version: int | None) -> list[str]
 def _composer(desk: Desk, typed: Typed | None, said: Suggested | None) -> dict[str, Any]:
     page, book, stale = desk.page, desk.book, None
     if typed is None:
-        typed = _inserted(said)
+        typed = _begun(page, desk.actor) or _inserted(said)
     elif typed.overtaken:
         stale = {
             "changes": _changes(page, book, typed.version),
@@ -233,6 +234,14 @@ def _staged(desk: Desk, typed: Typed, said: Suggested | None) -> list[dict[str, 
     here = next((one for one in said.templates if (one.code, one.version) == wanted), None)
     template = here or template_version(*wanted, desk.actor)
     return staged.rows(template, desk, typed.kept) if template else []
+
+
+def _begun(page: TicketPage, actor: Actor) -> Typed | None:
+    """What the person began to write here, unless he asks for a template now."""
+    if "template" in request.args or not actor.may(Permission.TICKETS_WORK):
+        return None
+    found = page.ticket.draft
+    return Typed(mode=found.mode, text=found.text, restored=True) if found else None
 
 
 def _inserted(said: Suggested | None) -> Typed:
