@@ -18,13 +18,12 @@ PREFIX = "unsnag_"
 class TokenScope(StrEnum):
     """What is asked of a token at an address of the API, finer than the permission behind it."""
 
-    TICKETS_READ = "tickets:read"  # with their messages and files
+    TICKETS_READ = "tickets:read"  # with their messages and notes
     TICKETS_CREATE = "tickets:create"
     TICKETS_WRITE = "tickets:write"  # status, type, priority, queue, assignee
     MESSAGES_WRITE = "messages:write"  # what the customer said
     REPLIES_SEND = "replies:send"  # to the customer
     NOTES_WRITE = "notes:write"
-    FILES_WRITE = "attachments:write"
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
     TEMPLATES_READ = "templates:read"
@@ -40,7 +39,6 @@ PERMISSIONS: Mapping[TokenScope, frozenset[Permission]] = {
     S.MESSAGES_WRITE: frozenset({P.TICKETS_READ, P.TICKETS_CREATE}),
     S.REPLIES_SEND: frozenset({P.TICKETS_READ, P.TICKETS_REPLY}),
     S.NOTES_WRITE: frozenset({P.TICKETS_READ, P.TICKETS_WORK}),
-    S.FILES_WRITE: frozenset({P.TICKETS_READ, P.TICKETS_WORK}),
     S.ORDERS_READ: frozenset({P.ORDERS_READ}),
     S.ORDERS_WRITE: frozenset({P.ORDERS_WRITE}),
     S.TEMPLATES_READ: frozenset({P.TEMPLATES_READ}),

@@ -122,7 +122,6 @@ PLACES = {
     "{code}": "apology",
     "{shop}": "main",
     "{order_number}": "T20261122001",
-    "{attachment_id}": "42",
 }
 
 
@@ -137,6 +136,4 @@ def _curl(one: Operation, base: str, body: str) -> str:
         lines.append('  -H "Idempotency-Key: $(uuidgen)"')
     if body:
         lines += ["  -H 'Content-Type: application/json'", f"  -d '{body}'"]
-    elif one.takes_file:
-        lines += ["  -H 'Content-Type: application/octet-stream'", "  --data-binary @photo.jpg"]
     return " \\\n".join(lines)

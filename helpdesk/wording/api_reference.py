@@ -13,7 +13,6 @@ TAGS: Mapping[str, str] = {
     "messages": N_("消息和备注"),
     "orders": N_("订单"),
     "templates": N_("话术"),
-    "attachments": N_("附件"),
 }
 SUMMARIES: Mapping[str, str] = {
     "list_shops": N_("店铺列表"),
@@ -34,9 +33,6 @@ SUMMARIES: Mapping[str, str] = {
     "list_templates": N_("话术列表"),
     "get_template": N_("一条话术"),
     "render_template": N_("按工单填好的话术"),
-    "list_attachments": N_("附件列表"),
-    "add_attachment": N_("上传附件"),
-    "get_attachment": N_("下载附件"),
 }
 TEXTS: Mapping[str, str] = {
     "list_shops": N_("令牌够得着的店铺。任何令牌都可以读。"),
@@ -64,9 +60,6 @@ TEXTS: Mapping[str, str] = {
     "render_template": N_(
         "用客户的语言，按工单填好。还需要 tickets:read 权限。missing 里的空缺没有填上，带着它们不能回复。"
     ),
-    "list_attachments": N_("工单上的文件。"),
-    "add_attachment": N_("请求的内容就是文件本身。按内容检查，图片会去掉拍摄信息。"),
-    "get_attachment": N_("文件的内容。"),
 }
 
 

@@ -17,13 +17,12 @@ OUTCOMES: Mapping[str, str] = {
 }
 
 SCOPES: Mapping[str, str] = {
-    TokenScope.TICKETS_READ: N_("查看工单、消息和附件"),
+    TokenScope.TICKETS_READ: N_("查看工单、消息和备注"),
     TokenScope.TICKETS_CREATE: N_("新建工单"),
     TokenScope.TICKETS_WRITE: N_("修改工单的状态、类型、优先级、队列和处理人"),
     TokenScope.MESSAGES_WRITE: N_("送入客户说的话"),
     TokenScope.REPLIES_SEND: N_("自动回复客户"),
     TokenScope.NOTES_WRITE: N_("写备注"),
-    TokenScope.FILES_WRITE: N_("上传附件"),
     TokenScope.ORDERS_READ: N_("读取订单"),
     TokenScope.ORDERS_WRITE: N_("写入订单"),
     TokenScope.TEMPLATES_READ: N_("读取话术"),

@@ -129,7 +129,7 @@ def _prepare() -> tuple[str, dict[str, Any]]:
         ticket = tickets.ticket(world, now)
         known = {"shop_id": world.shop.id, "channel_id": world.channels.tmall.id, "number": "T1"}
         orders.upsert_order(OrderData(**known, paid_fen=100), now=now)
-        return token, {"number": ticket.number, "shop": world.shop.code, "order_number": "T1", "attachment_id": 1}
+        return token, {"number": ticket.number, "shop": world.shop.code, "order_number": "T1"}
 
 
 @contextmanager

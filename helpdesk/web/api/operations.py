@@ -46,15 +46,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What it gives: a value of the declared shape, or bytes with their headers."""
+    """What it gives: a value of the declared shape."""
 
-    value: BaseModel | bytes
+    value: BaseModel
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         """The value as JSON, in the same bytes each time."""
-        return self.value.model_dump_json(by_alias=True) if isinstance(self.value, BaseModel) else ""
+        return self.value.model_dump_json(by_alias=True)
 
 
 Handler: TypeAlias = Callable[..., Answer]
@@ -71,11 +71,10 @@ class Operation:
     summary: str
     scope: TokenScope | None
     permission: Permission
-    answers: Mapping[int, type[BaseModel] | None]  # None: bytes
+    answers: Mapping[int, type[BaseModel]]
     problems: tuple[int, ...]
     query: type[BaseModel] | None
     body: type[BaseModel] | None
-    takes_file: int  # bytes of it at most, 0: it takes none
     handler: Handler
 
     @property
@@ -99,19 +98,16 @@ def operation(
     *,
     permission: Permission,
     scope: TokenScope | None,
-    answers: Mapping[int, type[BaseModel] | None],
+    answers: Mapping[int, type[BaseModel]],
     problems: tuple[int, ...] = (),
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
-    takes_file: int = 0,
 ) -> Callable[[Handler], Handler]:
     """Declare an address. ``problems``: refusals beside those that any call can meet."""
 
     def declare(handler: Handler) -> Handler:
         name = handler.__name__
-        one = Operation(
-            name, method, path, tag, summary, scope, permission, answers, problems, query, body, takes_file, handler
-        )
+        one = Operation(name, method, path, tag, summary, scope, permission, answers, problems, query, body, handler)
         OPERATIONS.append(one)
 
         @wraps(handler)
@@ -129,7 +125,7 @@ def operation(
 def _run(one: Operation, handler: Handler, place: dict[str, Any]) -> Response:
     holder, now = caller(), moment()
     query = read_query(one.query)
-    content = read_content(one.takes_file) if one.writes else b""
+    content = read_content() if one.writes else b""
     body = read_json(one.body, content) if one.body is not None else content
     call = Call(holder, now, query, body)
     if not one.writes:
@@ -148,8 +144,7 @@ def _run(one: Operation, handler: Handler, place: dict[str, Any]) -> Response:
 
 
 def _response(answer: Answer) -> Response:
-    content = answer.value if isinstance(answer.value, bytes) else answer.text()
-    response = Response(content, answer.status, content_type=JSON)
+    response = Response(answer.text(), answer.status, content_type=JSON)
     response.headers.update(answer.headers)
     return response
 

@@ -21,14 +21,13 @@ class NotJson(Problem):
     status = 415
 
 
-def read_content(most: int = 0) -> bytes:
-    """The body, byte by byte. ``TooLarge`` past ``most`` bytes (0: as many as JSON may have)."""
-    most = most or MOST_BYTES
-    request.max_content_length = most
+def read_content() -> bytes:
+    """The body, byte by byte. ``TooLarge`` past ``MOST_BYTES``."""
+    request.max_content_length = MOST_BYTES
     try:
         return request.get_data()
     except RequestEntityTooLarge as error:
-        raise TooLarge("api.too_large", most_kb=most // 1024) from error
+        raise TooLarge("api.too_large", most_kb=MOST_BYTES // 1024) from error
 
 
 def read_json(model: type[Model], content: bytes) -> Model:

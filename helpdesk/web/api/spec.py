@@ -30,7 +30,6 @@ PATH_SCHEMAS: dict[str, dict[str, Any]] = {
     "code": {"type": "string", "minLength": 1, "maxLength": 60},
     "shop": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,39}$"},
     "order_number": {"type": "string", "minLength": 1, "maxLength": 60},
-    "attachment_id": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
 }
 
 
@@ -97,7 +96,7 @@ def description_of(one: Operation) -> str:
 def _schemas() -> tuple[dict[Any, Any], dict[str, Any]]:
     """Where each shape stands, and all of them."""
     taken = {one.body for one in OPERATIONS if one.body}
-    told = {model for one in OPERATIONS for model in one.answers.values() if model} | {ProblemOut}
+    told = {model for one in OPERATIONS for model in one.answers.values()} | {ProblemOut}
     asked: list[Any] = [(model, "validation") for model in sorted(taken, key=lambda model: model.__name__)]
     asked += [(model, "serialization") for model in sorted(told, key=lambda model: model.__name__)]
     places, whole = models_json_schema(asked, ref_template=REFERENCE)
@@ -117,18 +116,14 @@ def _operation(one: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
     if one.body is not None:
         schema = schemas[(one.body, "validation")]
         found["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
-    elif one.takes_file:
-        found["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
     for status in sorted({*ALWAYS, *one.problems, *(WRITING if one.writes else ())}):
         found["responses"][str(status)] = _problem(status, schemas)
     return found
 
 
-def _answer(status: int, model: type[BaseModel] | None, schemas: dict[Any, Any]) -> dict[str, Any]:
-    described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-    if model is None:
-        return described | {"content": {"*/*": {"schema": {}}}}
-    return described | {"content": {JSON: {"schema": schemas[(model, "serialization")]}}}
+def _answer(status: int, model: type[BaseModel], schemas: dict[Any, Any]) -> dict[str, Any]:
+    schema = schemas[(model, "serialization")]
+    return {"description": HTTPStatus(status).phrase, "content": {JSON: {"schema": schema}}}
 
 
 def _problem(status: int, schemas: dict[Any, Any]) -> dict[str, Any]:

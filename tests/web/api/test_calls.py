@@ -15,7 +15,8 @@ from helpdesk.queries import api_places
 from helpdesk.services import idempotency, tokens
 from helpdesk.storage import session, unit_of_work
 from helpdesk.web.api.operations import OPERATIONS, Operation
-from tests.conftest import Client, Frozen, Login
+from tests import tickets
+from tests.conftest import Client, Frozen, Login, Statements
 from tests.factories import World
 from tests.web.api.conftest import Calling, TokenOf
 from tests.web.api.test_tickets import new
@@ -24,7 +25,7 @@ PROBLEM = "application/problem+json"
 
 
 def path_of(one: Operation) -> str:
-    path = one.path.replace("<number>", "EX-250101-0001").replace("<id:attachment_id>", "1")
+    path = one.path.replace("<number>", "EX-250101-0001")
     return path.replace("<code>", "code").replace("<shop>", "shop").replace("<order_number>", "T1")
 
 
@@ -219,3 +220,37 @@ def test_an_answer_that_could_not_be_kept_leaves_no_effect(
     assert session().scalar(select(func.count()).select_from(Ticket)) == 0
     assert json.loads(call("GET", "/tickets").data)["items"] == []
     assert session().scalars(select(Note)).all() == []
+
+
+BUDGETS = {
+    "list_shops": 3,
+    "list_channels": 3,
+    "list_queues": 3,
+    "list_types": 4,
+    "list_tickets": 4,
+    "get_ticket": 4,
+    "list_messages": 4,
+    "list_notes": 4,
+    "get_order": 4,
+    "list_templates": 3,
+    "get_template": 3,
+    "render_template": 14,
+}
+"""Statements at most: two of them let the token in and count the call."""
+
+
+def test_every_address_that_reads_keeps_its_budget(
+    call: Calling, world: World, frozen: Frozen, statements: Statements
+) -> None:
+    reading = [one for one in OPERATIONS if not one.writes]
+    assert {one.name for one in reading} == set(BUDGETS)
+    with unit_of_work():
+        for n in range(3):
+            row = tickets.ticket(world, frozen.now)
+            for words in range(3):
+                tickets.message(row, f"第 {n} 张，第 {words} 句", frozen.now)
+    for one in reading:
+        call("GET", path_of(one))
+        with statements() as seen:
+            call("GET", path_of(one))
+        assert len(seen) <= BUDGETS[one.name], (one.name, seen)
