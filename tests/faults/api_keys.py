@@ -46,6 +46,9 @@ class Figures:
     seconds: float
 
 
+COUNTED = {"tickets": Ticket, "messages": Message, "events": Inbound, "kept": IdempotentAnswer}
+
+
 def race(keys: int, processes: int, app: Flask, url: str) -> Figures:
     """Let ``processes`` send the same ``keys`` to the database of ``app``, which lies at ``url``."""
     now = timesource.now()
@@ -72,13 +75,13 @@ def race(keys: int, processes: int, app: Flask, url: str) -> Figures:
         answers.update(json.loads(output.splitlines()[-1]))
     seconds = time.monotonic() - begun
     with app.app_context():
-        counted = [
-            session().execute(select(func.count()).select_from(model)).scalar_one()
-            for model in (Ticket, Message, Inbound, IdempotentAnswer)
-        ]
+        counted = {
+            name: session().execute(select(func.count()).select_from(model)).scalar_one()
+            for name, model in COUNTED.items()
+        }
         db.session.remove()
     waits = answers.pop("409 api.key_in_flight", 0)
-    return Figures(*counted, answers=dict(answers), waits=waits, seconds=seconds)
+    return Figures(**counted, answers=dict(answers), waits=waits, seconds=seconds)
 
 
 def send(url: str, token: str, place: str, keys: int, number: int) -> Counter[str]:
