@@ -10,14 +10,16 @@ import pytest
 from sqlalchemy import func, select
 
 from helpdesk.domain.tokens import TokenScope
-from helpdesk.models import ApiToken, IdempotentAnswer, Note, Ticket
+from helpdesk.models import ApiToken, IdempotentAnswer, Note, ReplyTemplate, Ticket
 from helpdesk.queries import api_places
-from helpdesk.services import idempotency, tokens
+from helpdesk.services import idempotency, templates, tokens
+from helpdesk.services.templates import Content
 from helpdesk.storage import session, unit_of_work
 from helpdesk.web.api.operations import OPERATIONS, Operation
 from tests import tickets
 from tests.conftest import Client, Frozen, Login, Statements
 from tests.factories import World
+from tests.services.story import do
 from tests.web.api.conftest import Calling, TokenOf
 from tests.web.api.test_tickets import new
 
@@ -249,8 +251,13 @@ def test_every_address_that_reads_keeps_its_budget(
             row = tickets.ticket(world, frozen.now)
             for words in range(3):
                 tickets.message(row, f"第 {n} 张，第 {words} 句", frozen.now)
+    said = Content("all", "道歉", "您好，{customer}。")
+    code = session().get_one(ReplyTemplate, do(templates.create, said, actor=world.actors.ops, now=frozen.now)).code
+    call("PUT", f"/orders/{world.shop.code}/T1", json={"channel": "tmall", "lines": [{"name": "杯"}]})
     for one in reading:
-        call("GET", path_of(one))
+        path = path_of(one).replace("/shop/", f"/{world.shop.code}/").replace("/code", f"/{code}")
+        asked = {"query_string": {"ticket": "EX-250101-0001"}} if one.name == "render_template" else {}
+        assert call("GET", path, **asked).status_code == 200, path
         with statements() as seen:
-            call("GET", path_of(one))
+            call("GET", path, **asked)
         assert len(seen) <= BUDGETS[one.name], (one.name, seen)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from helpdesk.models import ClockRow, Message, Outbox, ReplyTemplate
-from helpdesk.services import messages
+from helpdesk.services import messages, templates
 from helpdesk.services.messages import Draft
+from helpdesk.services.templates import Content
 from helpdesk.storage import session, unit_of_work
 from tests import tickets
-from tests.conftest import Frozen, Statements
+from tests.conftest import Frozen
 from tests.factories import World
+from tests.services.story import do
 from tests.web.api.conftest import Calling, TokenOf
 
 
@@ -144,25 +146,35 @@ def test_a_token_of_one_shop_reaches_no_order_of_another(call: Calling, token: T
     assert call("PUT", path, by=limited, json=ORDER).status_code == 422
 
 
-def test_templates_are_listed_and_filled_for_a_ticket(
-    call: Calling, token: TokenOf, world: World, number: str, statements: Statements
+@pytest.fixture
+def template(world: World, now: datetime) -> str:
+    """A template that everybody may use; its code."""
+    said = Content("all", "道歉", "{customer}您好，您的订单 {order} 已在核实。")
+    made = do(templates.create, said, actor=world.actors.ops, now=now)
+    do(templates.create, Content("personal", "自己的", "好的"), actor=world.actors.agent, now=now)
+    return session().get_one(ReplyTemplate, made).code
+
+
+def test_templates_that_everybody_may_use_are_listed(call: Calling, template: str) -> None:
+    assert [one["code"] for one in call("GET", "/templates").json["items"]] == [template]
+    assert call("GET", f"/templates/{template}").json["title"] == "道歉"
+    assert call("GET", "/templates/nothing").status_code == 404
+
+
+def test_a_template_is_filled_for_a_ticket_and_names_what_is_missing(
+    call: Calling, token: TokenOf, template: str
 ) -> None:
-    with unit_of_work() as work:
-        work.flush()
-        code = work.scalars(select(ReplyTemplate.code).where(ReplyTemplate.scope == "all")).first()
-    listed = call("GET", "/templates").json["items"]
-    if code is None:
-        assert listed == []
-        return
-    assert code in {one["code"] for one in listed}
-    assert call("GET", f"/templates/{code}").json["code"] == code
-    rendered = call("GET", f"/templates/{code}/rendered", query_string={"ticket": number})
-    assert rendered.status_code == 200, rendered.text
-    with statements() as seen:
-        call("GET", f"/templates/{code}/rendered", query_string={"ticket": number})
-    assert len(seen) <= 14, seen
-    alone = call("GET", f"/templates/{code}/rendered", by=token("templates:read"), query_string={"ticket": number})
+    told = {"external_id": "e1", "text": "杯子碎了", "shop": "main", "channel": "tmall"}
+    number = call("POST", "/tickets", json={**told, "customer_name": "王小明", "buyer_id": "b1"}).json["number"]
+    asked = {"query_string": {"ticket": number}}
+    filled = call("GET", f"/templates/{template}/rendered", **asked).json
+    assert (filled["text"], filled["missing"]) == ("王小明您好，您的订单 {order} 已在核实。", ["order"])
+    masked = call("GET", f"/templates/{template}/rendered", by=token("templates:read", "tickets:read"), **asked)
+    assert masked.json["text"].startswith("王****您好")
+    alone = call("GET", f"/templates/{template}/rendered", by=token("templates:read"), **asked)
     assert (alone.status_code, alone.json["scope"]) == (403, "tickets:read")
+    nowhere = call("GET", f"/templates/{template}/rendered", query_string={"ticket": "EX-1"})
+    assert nowhere.status_code == 404
 
 
 def test_a_ticket_of_tomorrow_is_refused(call: Calling, number: str, frozen: Frozen) -> None:
