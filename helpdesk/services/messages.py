@@ -55,6 +55,7 @@ class Draft:
     rank: int | None = None
     suggested_code: str | None = None
     suggested_version: int | None = None
+    last_reply_id: int | None = None  # the last to the customer that it showed; None: nobody looked
 
 
 def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetime) -> int:
@@ -62,8 +63,8 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
 
     The first one by a person meets the first response, one marked as a solution meets the solution. On a
     channel with a sender it waits 10 s in the outbox; without one it waits until it is marked as copied.
-    Raises ``Invalid`` for unresolved placeholders, ``Conflict`` when the customer wrote meanwhile, ``Stale`` when
-    the ticket moved on under a chosen status or action. A template the actor may not use is left out.
+    Raises ``Invalid`` for unresolved placeholders, ``Conflict`` when customer or colleague wrote meanwhile, ``Stale``
+    when the ticket moved on under a chosen status or action. A template the actor may not use is left out.
     """
     if draft.actions.offer is not None:
         compensations.take_turn(number, draft.actions.offer, actor)
@@ -75,8 +76,8 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
     names = unresolved(text)
     if names:
         raise Invalid("message.unresolved_placeholders", names=list(names))
-    if not draft.cross_newer and _last_from_customer(ticket) > draft.last_message_id:
-        raise Conflict("message.newer_message", number=number)
+    if not draft.cross_newer:
+        _check_not_crossing(ticket, draft, actor)
     template_id = template_uses.find(draft.template_code, draft.template_version, actor)
     message = Message(
         ticket_id=ticket.id,
@@ -271,6 +272,23 @@ def _last_from_customer(ticket: Ticket) -> int:
         )
         .scalar_one()
     )
+
+
+def _check_not_crossing(ticket: Ticket, draft: Draft, actor: Actor) -> None:
+    """Whoever writes has seen what the customer said last, and what a colleague has answered him since."""
+    if _last_from_customer(ticket) > draft.last_message_id:
+        raise Conflict("message.newer_message", number=ticket.number)
+    if draft.last_reply_id is None:
+        return
+    crossed = select(Message.id).where(
+        Message.ticket_id == ticket.id,
+        Message.direction == "out",
+        Message.id > draft.last_reply_id,
+        Message.author_id.is_distinct_from(actor.id),
+        Message.state != "taken_back",
+    )
+    if session().scalar(crossed.limit(1)) is not None:
+        raise Conflict("message.colleague_replied", number=ticket.number)
 
 
 def _change_with_reply(ticket: Ticket, draft: Draft, version: int, actor: Actor, now: datetime) -> None:

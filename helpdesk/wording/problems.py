@@ -161,6 +161,7 @@ TICKETS: Mapping[str, str] = {
     "message.channel_sends_nothing": N_("这个渠道不会自动发送，请复制后发出。"),
     "message.not_failed": N_("这条消息没有失败，不用再发。"),
     "message.channel_sends_itself": N_("这个渠道会自动发送，不用复制。"),
+    "message.colleague_replied": N_("同事刚才已经回复了客户。看过以后再决定要不要发；你写的内容还在。"),
     "message.newer_message": N_("客户刚才又来了消息。看过以后再发；你写的内容还在。"),
     "message.not_found": N_("没有这条消息。"),
     "message.not_queued": N_("这条消息已经发出或撤回了。"),

@@ -130,6 +130,17 @@ def test_the_composer_asks_before_crossing_a_newer_message(world: World, now: da
     assert conversation(number)[-1].text == "已补发"
 
 
+def test_it_asks_before_crossing_a_colleagues_reply_but_not_ones_own(world: World, now: datetime, number: str) -> None:
+    seen, mine = conversation(number)[-1].id, world.actors.agent
+    replied(number, actor=mine, now=now, text="在查")
+    do(messages.reply, number, Draft("补一句", seen, last_reply_id=0), version=2, actor=mine, now=now + MINUTE)
+    theirs = replied(number, actor=world.actors.agent2, now=now + MINUTE, text="已补发")
+    with refused(Conflict, "message.colleague_replied"):
+        do(messages.reply, number, Draft("再等等", seen, last_reply_id=0), version=2, actor=mine, now=now + MINUTE)
+    do(messages.reply, number, Draft("好", seen, last_reply_id=theirs), version=2, actor=mine, now=now + MINUTE)
+    do(messages.reply, number, Draft("好", seen, last_reply_id=0, cross_newer=True), version=2, actor=mine, now=now)
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -28,6 +28,9 @@ from helpdesk.web.tickets.where import onward
 from helpdesk.wording import problem_text
 from helpdesk.wording.catalog import gettext as _
 
+CROSSED = ("message.newer_message", "message.colleague_replied")
+"""Somebody said something that whoever writes hadn't seen."""
+
 
 @tickets.post("/tickets/<number>/compose")
 @needs(Permission.TICKETS_WORK)
@@ -111,7 +114,7 @@ def _said(mode: str, landed: str, number: str) -> str:
 
 
 def _refused(form: ComposeForm, problem: Problem) -> Typed:
-    overtaken = isinstance(problem, Stale) or problem.code == "message.newer_message"
+    overtaken = isinstance(problem, Stale) or problem.code in CROSSED
     names = problem.params.get("names") if isinstance(problem, Invalid) else None
     unresolved = tuple(str(name) for name in names) if isinstance(names, list) else ()
     return _typed(form, error="" if unresolved else problem_text(problem), overtaken=overtaken, unresolved=unresolved)
@@ -134,5 +137,6 @@ def _typed(form: ComposeForm, *, error: str = "", overtaken: bool = False, unres
         unresolved=unresolved,
         version=form.version.data,
         last_message_id=form.last_message_id.data,
+        last_reply_id=form.last_reply_id.data,
         overtaken=overtaken,
     )

@@ -124,6 +124,7 @@ class ComposeForm(Versioned):
     key = Hidden(validators=[at_most(36)])
     occurred_at = DateTimeLocalField(validators=[Optional()])
     last_message_id = Version()
+    last_reply_id = Version()
     cross_newer = BooleanField()
 
     def validate_mode(self, field: OneLine) -> None:
@@ -144,6 +145,7 @@ class ComposeForm(Versioned):
         return Draft(
             text=self.text.data,
             last_message_id=max(self.last_message_id.data, 0),
+            last_reply_id=max(self.last_reply_id.data, 0),
             is_solution=self.solution.data,
             status_after=code(Status, self.status.data) if self.status.data else None,
             template_code=self.template_id.data if filled is not None else None,

@@ -19,7 +19,7 @@ from helpdesk.queries.suggestions import Suggested, template_version
 from helpdesk.queries.suggestions import suggestions as suggested_for
 from helpdesk.queries.ticket_page import TicketPage, ticket_page
 from helpdesk.queries.ticket_shares import ticket_shares
-from helpdesk.queries.ticket_timeline import FIRST, MOST, changes_since
+from helpdesk.queries.ticket_timeline import FIRST, MOST, Entry, changes_since
 from helpdesk.services.customers import Revealed
 from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.hearing import read_about
@@ -64,8 +64,9 @@ class Typed:
     """What stands in the composer.
 
     ``unresolved`` placeholders block sending. ``overtaken``: the ticket moved on from ``version``, or the customer
-    wrote after ``last_message_id``; the page shows what is new and asks before it is crossed. ``kept`` is what was
-    left of the staged actions (None: all of them); ``key`` makes an offer sent twice the same offer.
+    wrote after ``last_message_id``, or a colleague after ``last_reply_id``; the page shows what is new and asks before
+    it is crossed. ``kept`` is what was left of the staged actions (None: all of them); ``key`` makes an offer sent
+    twice the same offer.
     """
 
     mode: str = "reply"
@@ -84,6 +85,7 @@ class Typed:
     unresolved: tuple[str, ...] = ()
     version: int = 0
     last_message_id: int = 0
+    last_reply_id: int = 0
     overtaken: bool = False
     restored: bool = False  # from the draft that was kept
 
@@ -211,9 +213,9 @@ def _composer(desk: Desk, typed: Typed | None, said: Suggested | None) -> dict[s
         stale = {
             "changes": _changes(page, book, typed.version),
             "messages": [
-                {"author": page.customer.name if page.customer else "", "at": entry.at, "text": entry.text}
+                {"author": _who_said(entry, page), "at": entry.at, "text": entry.text}
                 for entry in page.timeline.entries
-                if entry.direction == "in" and entry.id > typed.last_message_id
+                if _is_unseen(entry, typed, desk.actor)
             ],
         }
     return {
@@ -222,8 +224,23 @@ def _composer(desk: Desk, typed: Typed | None, said: Suggested | None) -> dict[s
         "staged": _staged(desk, typed, said),
         "stale": stale,
         "last_message_id": page.ticket.last_message_id,
+        "last_reply_id": page.ticket.last_reply_id,
         "statuses_after": presenting.statuses(page),
     }
+
+
+def _is_unseen(entry: Entry, typed: Typed, actor: Actor) -> bool:
+    """Said by the customer, or by a colleague to him, after what the composer was opened on."""
+    if entry.direction == "in":
+        return entry.id > typed.last_message_id
+    by_another = entry.direction == "out" and entry.author_id != actor.id and entry.state != "taken_back"
+    return by_another and entry.id > typed.last_reply_id
+
+
+def _who_said(entry: Entry, page: TicketPage) -> str:
+    if entry.direction == "in":
+        return page.customer.name if page.customer else ""
+    return (page.names.name(entry.author_id) if entry.author_id else None) or ""
 
 
 def _staged(desk: Desk, typed: Typed, said: Suggested | None) -> list[dict[str, Any]]:

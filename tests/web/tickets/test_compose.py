@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from helpdesk.models import Message, Note, ReplyTemplate, ReplyTemplateVersion, Ticket
+from helpdesk.services import messages
+from helpdesk.services.messages import Draft
 from helpdesk.storage import session, unit_of_work
 from tests import tickets
 from tests.conftest import Client, Login
@@ -76,6 +78,19 @@ def test_a_reply_does_not_cross_a_newer_message_unseen(agent: Client, now: datet
     assert f'name="last_message_id" value="{last_heard(row)}"' in answer.text
     assert agent.submit(f"/tickets/{row.number}/compose", {**seen, "cross_newer": "1"}).status_code == 302
     assert replies() == ["已为您催促"]
+
+
+def test_a_reply_does_not_cross_a_colleagues_unseen(agent: Client, world: World, now: datetime, row: Ticket) -> None:
+    seen = {**reply(row), "last_reply_id": ""}
+    last = int(seen["last_message_id"])
+    with unit_of_work():
+        messages.reply(row.number, Draft("我已经催了", last), version=1, actor=world.actors.agent2, now=now)
+    answer = agent.submit(f"/tickets/{row.number}/compose", seen)
+    assert answer.status_code == 409
+    assert "我已经催了" in answer.text
+    assert "周舟" in answer.text
+    assert "仍然发送" in answer.text
+    assert agent.submit(f"/tickets/{row.number}/compose", {**seen, "cross_newer": "1"}).status_code == 302
 
 
 def test_a_status_chosen_on_an_older_version_is_not_written_over(agent: Client, row: Ticket) -> None:
