@@ -49,8 +49,7 @@ def apply(number: str, patch: Patch, *, version: int, actor: Actor, now: datetim
     """
     ticket = tickets.load(number, actor)
     tickets.check_version(ticket, version)
-    if patch.outcome is not None and patch.status is not Status.RESOLVED:
-        raise Invalid("api.bad_field", field="outcome", key="outcome")
+    _check_belongings(patch)
 
     def seen() -> int:
         session().refresh(ticket)
@@ -67,6 +66,20 @@ def apply(number: str, patch: Patch, *, version: int, actor: Actor, now: datetim
     if patch.status is not None:
         _move(number, patch, patch.status, version=seen(), actor=actor, now=now)
     return seen()
+
+
+def _check_belongings(patch: Patch) -> None:
+    """What only means something beside something else is not dropped unseen."""
+    resolves, waits = patch.status is Status.RESOLVED, patch.status is Status.PENDING_INTERNAL
+    alone = {
+        "outcome": patch.outcome is not None and not resolves,
+        "responsibility": patch.responsibility is not None and not resolves,
+        "pending_on": patch.pending_on is not None and not waits,
+        "reason": bool(patch.reason.strip()) and patch.status is None and patch.queue is None,
+    }
+    for name, is_alone in alone.items():
+        if is_alone:
+            raise Invalid("api.bad_field", field=name, key=name)
 
 
 def _move(number: str, patch: Patch, status: Status, *, version: int, actor: Actor, now: datetime) -> None:

@@ -130,6 +130,38 @@ def test_a_ticket_is_resolved_with_what_resolving_needs(call: Calling, world: Wo
     assert resolved.json["status"]["code"] == "resolved", resolved.text
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"outcome": "explained"}, "outcome"),
+        ({"status": "open", "responsibility": {"courier": 100}}, "responsibility"),
+        ({"status": "open", "pending_on": "warehouse"}, "pending_on"),
+        ({"priority": "P1", "reason": "急"}, "reason"),
+    ],
+)
+def test_what_belongs_to_something_else_is_refused_alone(
+    call: Calling, world: World, frozen: Frozen, change: dict[str, object], field: str
+) -> None:
+    with unit_of_work():
+        number = tickets.ticket(world, frozen.now).number
+    refused = call("PATCH", f"/tickets/{number}", json={"version": 1, **change})
+    assert (refused.status_code, refused.json["field"]) == (422, field)
+
+
+def test_a_ticket_moves_to_another_queue_with_a_reason(call: Calling, world: World, frozen: Frozen) -> None:
+    with unit_of_work():
+        number = tickets.ticket(world, frozen.now).number
+    bare = call("PATCH", f"/tickets/{number}", json={"version": 1, "queue": "warehouse"})
+    assert (bare.status_code, bare.json["code"]) == (422, "ticket.reason_required")
+    moved = call("PATCH", f"/tickets/{number}", json={"version": 1, "queue": "warehouse", "reason": "要仓库查"})
+    assert moved.json["queue"]["code"] == "warehouse", moved.text
+    person = world.users.warehouse.id
+    given = call("PATCH", f"/tickets/{number}", json={"version": moved.json["version"], "assignee": person})
+    assert given.json["assignee"]["id"] == person, given.text
+    nobody = call("PATCH", f"/tickets/{number}", json={"version": given.json["version"], "assignee": None})
+    assert nobody.json["assignee"] is None
+
+
 def test_a_token_of_one_shop_sees_and_writes_that_shop_alone(
     call: Calling, token: TokenOf, world: World, frozen: Frozen
 ) -> None:

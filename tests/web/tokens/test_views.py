@@ -144,3 +144,9 @@ def test_the_reference_names_every_address_and_every_scope(client: Client, world
         assert one.scope is None or one.scope.value in page
     assert "style=" not in page.partition("<main")[2]
     assert client.get("/api/v1/openapi.json").json["openapi"] == "3.1.0"  # type: ignore[index]
+
+
+def test_admins_find_tokens_in_the_menu_and_nobody_else(client: Client, world: World, login: Login) -> None:
+    for who in ("admin", "supervisor", "agent"):
+        login(client, getattr(world.users, who))
+        assert ('href="/tokens"' in client.get("/tickets").text) == (who == "admin")
