@@ -110,7 +110,7 @@ def test_taken_now_or_taken_before_is_taken(web: Web, status: int) -> None:
         (hangs(1.0), ("net.too_slow", False, None)),
         (trickles(2.0), ("net.too_slow", False, None)),
     ],
-    ids=str,
+    ids=[str(place) for place in range(13)],
 )
 def test_what_the_other_side_says_decides_what_becomes_of_it(
     web: Web, answer: Answer, failed: tuple[str, bool, int | None]
