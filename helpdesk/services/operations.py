@@ -19,7 +19,7 @@ from helpdesk.domain.problems import Conflict, NotAllowed, NotFound, Problem
 from helpdesk.domain.tickets import Outcome, Party, Priority, Status
 from helpdesk.models import Correction, Event, Operation, Ticket
 from helpdesk.models.scope import readable
-from helpdesk.services import clocks, responsibility, stints, tickets, urgency
+from helpdesk.services import clocks, links, responsibility, stints, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change, Changed
 from helpdesk.storage import savepoint, session
@@ -32,6 +32,8 @@ NEEDS = {
     "ticket.order": (Permission.TICKETS_WORK,),
     "ticket.resolve": (Permission.TICKETS_WORK,),
     "ticket.reply": (Permission.TICKETS_REPLY,),
+    "ticket.link": (Permission.TICKETS_WORK,),
+    "ticket.unlink": (Permission.TICKETS_WORK,),
 }
 """Any of these it takes to undo it: a role taken away since takes that away too."""
 
@@ -148,6 +150,8 @@ def _entry(ticket: Ticket, changed: Changed) -> dict[str, Any]:
 
 
 def _bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: datetime) -> str:
+    if "link" in entry:
+        return links.bring_back(entry, operation, actor, now)
     ticket = (
         session()
         .execute(select(Ticket).where(Ticket.id == entry["ticket"], readable(actor)).with_for_update(of=Ticket))

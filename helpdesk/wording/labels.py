@@ -7,6 +7,7 @@ from functools import cache
 from typing import Protocol
 
 from helpdesk.domain.access import Permission, Role
+from helpdesk.domain.links import Relation
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.tickets import Outcome, Party, Status
 from helpdesk.wording.catalog import gettext, locale_code
@@ -26,6 +27,17 @@ class Named(Protocol):
     @property
     def name_en(self) -> str: ...
 
+
+RELATIONS: Mapping[str, str] = {
+    Relation.DUPLICATE: N_("和它重复"),
+    Relation.HAS_DUPLICATE: N_("它和这张重复"),
+    Relation.SAME_ORDER: N_("同一个订单"),
+    Relation.PARENT: N_("它的上级"),
+    Relation.CHILD: N_("它的下级"),
+    Relation.CAUSED_BY: N_("由它引起"),
+    Relation.CAUSES: N_("引起了它"),
+}
+"""What this ticket is to the other one."""
 
 STATUSES: Mapping[str, str] = {
     Status.NEW: N_("新建"),
@@ -235,6 +247,10 @@ def assignment_label(code: str) -> str:
 
 def absence_label(kind: str) -> str:
     return _named(ABSENCES, kind)
+
+
+def relation_label(code: str) -> str:
+    return _named(RELATIONS, code)
 
 
 def presence_label(code: str) -> str:

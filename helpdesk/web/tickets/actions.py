@@ -55,7 +55,7 @@ from helpdesk.wording.catalog import gettext as _
 @tickets.post("/tickets/<number>/claim")
 @needs(Permission.TICKETS_WORK)
 def claim(number: str) -> BaseResponse:
-    return _carry_out(number, "", Versioned(), lambda _form: assignment.claim(number, **_now()), _("已分派给你。"))
+    return carry_out(number, "", Versioned(), lambda _form: assignment.claim(number, **_now()), _("已分派给你。"))
 
 
 @tickets.post("/tickets/<number>/assign")
@@ -64,7 +64,7 @@ def assign(number: str) -> BaseResponse:
     def action(form: AssignForm) -> int:
         return assignment.assign(number, form.user_id.data, version=form.version.data, **_now())
 
-    return _carry_out(number, "assign", AssignForm(), action, _("已指派。"), undoable=True)
+    return carry_out(number, "assign", AssignForm(), action, _("已指派。"), undoable=True)
 
 
 @tickets.post("/tickets/<number>/owner")
@@ -75,7 +75,7 @@ def hand_over(number: str) -> BaseResponse:
     def action(form: AssignForm) -> int:
         return assignment.hand_over(number, form.user_id.data or 0, version=form.version.data, **_now())
 
-    return _carry_out(number, "owner", AssignForm(), action, _("负责人已更换。"), undoable=True)
+    return carry_out(number, "owner", AssignForm(), action, _("负责人已更换。"), undoable=True)
 
 
 @tickets.post("/tickets/<number>/transfer")
@@ -85,7 +85,7 @@ def transfer(number: str) -> BaseResponse:
         reason, version = form.reason.data, form.version.data
         return assignment.transfer(number, form.queue.data, reason=reason, version=version, **_now())
 
-    return _carry_out(number, "transfer", TransferForm(), action, _("已转到新队列。"), undoable=True)
+    return carry_out(number, "transfer", TransferForm(), action, _("已转到新队列。"), undoable=True)
 
 
 @tickets.post("/tickets/<number>/assist")
@@ -96,7 +96,7 @@ def assist(number: str) -> BaseResponse:
         question, version = form.question.data, form.version.data
         return assists.ask_for_help(number, form.queue.data, party=party, question=question, version=version, **_now())
 
-    return _carry_out(number, "assist", AssistForm(), action, _("已发出协助请求。"))
+    return carry_out(number, "assist", AssistForm(), action, _("已发出协助请求。"))
 
 
 @tickets.post("/tickets/<number>/assists/<id:assist_id>/answer")
@@ -105,7 +105,7 @@ def answer_assist(number: str, assist_id: int) -> BaseResponse:
     def action(form: AnswerForm) -> None:
         assists.answer(assist_id, form.answer.data, version=form.version.data, **_now())
 
-    return _carry_out(number, "answer", AnswerForm(), action, _("已答复，提问的人会收到通知。"))
+    return carry_out(number, "answer", AnswerForm(), action, _("已答复，提问的人会收到通知。"))
 
 
 @tickets.post("/tickets/<number>/assists/<id:assist_id>/claim")
@@ -114,7 +114,7 @@ def claim_assist(number: str, assist_id: int) -> BaseResponse:
     def action(_form: Versioned) -> None:
         assists.claim_assist(assist_id, **_now())
 
-    return _carry_out(number, "", Versioned(), action, _("这个协助请求由你来答。"))
+    return carry_out(number, "", Versioned(), action, _("这个协助请求由你来答。"))
 
 
 @tickets.post("/tickets/<number>/assists/<id:assist_id>/withdraw")
@@ -123,7 +123,7 @@ def withdraw_assist(number: str, assist_id: int) -> BaseResponse:
     def action(form: WithdrawForm) -> None:
         assists.withdraw_assist(assist_id, reason=form.reason.data, **_now())
 
-    return _carry_out(number, "withdraw", WithdrawForm(), action, _("协助请求已撤回。"))
+    return carry_out(number, "withdraw", WithdrawForm(), action, _("协助请求已撤回。"))
 
 
 @tickets.post("/tickets/<number>/type")
@@ -132,7 +132,7 @@ def set_type(number: str) -> BaseResponse:
     def action(form: TypeForm) -> int:
         return decisions.set_type(number, form.type.data, version=form.version.data, **_now())
 
-    return _carry_out(number, "type", TypeForm(), action, _("类型已更正。"), undoable=True)
+    return carry_out(number, "type", TypeForm(), action, _("类型已更正。"), undoable=True)
 
 
 @tickets.post("/tickets/<number>/type/confirm")
@@ -141,7 +141,7 @@ def confirm_type(number: str) -> BaseResponse:
     def action(form: Versioned) -> int:
         return decisions.confirm_type(number, version=form.version.data, **_now())
 
-    return _carry_out(number, "", Versioned(), action, _("类型已确认。"))
+    return carry_out(number, "", Versioned(), action, _("类型已确认。"))
 
 
 @tickets.post("/tickets/<number>/priority")
@@ -150,7 +150,7 @@ def set_priority(number: str) -> BaseResponse:
     def action(form: PriorityForm) -> int:
         return priorities.set_priority(number, code(Priority, form.priority.data), version=form.version.data, **_now())
 
-    return _carry_out(number, "priority", PriorityForm(), action, _("优先级已修改，时限已重新计算。"), undoable=True)
+    return carry_out(number, "priority", PriorityForm(), action, _("优先级已修改，时限已重新计算。"), undoable=True)
 
 
 @tickets.post("/tickets/<number>/order")
@@ -161,7 +161,7 @@ def link_order(number: str) -> BaseResponse:
     def action(form: OrderForm) -> int:
         return order_links.link_order(number, form.order_number.data, version=form.version.data, **_now())
 
-    return _carry_out(number, "", OrderForm(), action, _("已关联订单。"), undoable=True)
+    return carry_out(number, "", OrderForm(), action, _("已关联订单。"), undoable=True)
 
 
 @tickets.post("/tickets/<number>/status")
@@ -171,7 +171,7 @@ def set_status(number: str) -> BaseResponse:
         status, awaited = code(Status, form.status.data), form.pending_on.data or None
         return services.set_status(number, status, pending_on=awaited, version=form.version.data, **_now())
 
-    return _carry_out(number, "status", StatusForm(), action, _("状态已修改。"))
+    return carry_out(number, "status", StatusForm(), action, _("状态已修改。"))
 
 
 @tickets.post("/tickets/<number>/resolve")
@@ -188,7 +188,7 @@ def resolve(number: str) -> BaseResponse:
         )
 
     form = ResolveForm()
-    return _carry_out(number, "resolve", form, action, _("已标记解决。"), undoable=True, go_on=form.next.data)
+    return carry_out(number, "resolve", form, action, _("已标记解决。"), undoable=True, go_on=form.next.data)
 
 
 @tickets.post("/tickets/<number>/merge")
@@ -202,13 +202,13 @@ def merge(number: str) -> BaseResponse:
 
     form = MergeForm()
     done = _("工单 %(number)s 已并入这张。", number=number)
-    return _carry_out(number, "merge", form, action, done, lands_on=form.into.data)
+    return carry_out(number, "merge", form, action, done, lands_on=form.into.data)
 
 
 @tickets.post("/tickets/<number>/messages/<id:message_id>/copied")
 @needs(Permission.TICKETS_REPLY)
 def mark_copied(number: str, message_id: int) -> BaseResponse:
-    return _carry_out(
+    return carry_out(
         number, "", Versioned(), lambda _form: messages.mark_copied(number, message_id, **_now()), _("已标记发送。")
     )
 
@@ -216,7 +216,7 @@ def mark_copied(number: str, message_id: int) -> BaseResponse:
 @tickets.post("/tickets/<number>/messages/<id:message_id>/try-again")
 @needs(Permission.TICKETS_REPLY)
 def try_again(number: str, message_id: int) -> BaseResponse:
-    return _carry_out(
+    return carry_out(
         number, "", Versioned(), lambda _form: messages.try_again(number, message_id, **_now()), _("正在重新发送。")
     )
 
@@ -224,7 +224,7 @@ def try_again(number: str, message_id: int) -> BaseResponse:
 @tickets.post("/tickets/<number>/messages/<id:message_id>/take-back")
 @needs(Permission.TICKETS_REPLY)
 def take_back(number: str, message_id: int) -> BaseResponse:
-    return _carry_out(
+    return carry_out(
         number,
         "",
         Versioned(),
@@ -288,7 +288,7 @@ def _now() -> dict[str, Any]:
     return {"actor": actor, "now": moment()}
 
 
-def _carry_out(
+def carry_out(
     number: str,
     panel: str,
     form: Any,

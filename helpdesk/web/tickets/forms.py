@@ -67,6 +67,11 @@ class MergeForm(Versioned):
     reason = Text(validators=[required(), at_most(MAX_REASON)])
 
 
+class LinkForm(Versioned):
+    other = OneLine(validators=[required(), at_most(20)])
+    relation = OneLine(validators=[chosen(), at_most(20)])
+
+
 class AssistForm(Versioned):
     queue = OneLine(validators=[chosen(), at_most(40)])
     party = OneLine(validators=[at_most(40)])

@@ -67,6 +67,8 @@ ICONS = {
     "ticket.confirmed": "thumb-up",
     "ticket.merged": "git-merge",
     "ticket.merged_in": "git-merge",
+    "ticket.linked": "link",
+    "ticket.unlinked": "link",
     "assist.asked": "help-circle",
     "assist.answered": "message-check",
     "assist.assigned": "user-check",
@@ -89,7 +91,7 @@ ON_THE_WAY = ("queued", "failed")
 OF_PEOPLE = ("ticket.owner", "ticket.assignee", "assist.assigned")
 """What changed from one person to another."""
 
-ABOUT_ANOTHER = ("ticket.merged", "ticket.merged_in", "ticket.continued")
+ABOUT_ANOTHER = ("ticket.merged", "ticket.merged_in", "ticket.continued", "ticket.linked", "ticket.unlinked")
 """They name another ticket, by ``number``."""
 
 
@@ -121,6 +123,7 @@ def rights(page: TicketPage, actor: Actor) -> dict[str, bool]:
         "withdraw": any(may_withdraw(actor, standing, asked_by=one.asked_by_id) for one in page.assists),
         "claim": works and active and page.ticket.assignee_id is None and page.ticket.queue_id in actor.queues,
         "merge": works and active and bool(merge_targets(page, actor)),
+        "link": works and goes_on,
         "second": works and active and actor.may(Permission.TICKETS_CREATE),
         "reveal": works and actor.may(Permission.CUSTOMERS_REVEAL),
     }

@@ -24,7 +24,17 @@ from helpdesk.services.customers import Revealed
 from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.hearing import read_about
 from helpdesk.web.locale import day_start
-from helpdesk.web.tickets import found, life, offer_card, presenting, share_card, side_column, staged, tickets
+from helpdesk.web.tickets import (
+    found,
+    life,
+    link_card,
+    offer_card,
+    presenting,
+    share_card,
+    side_column,
+    staged,
+    tickets,
+)
 from helpdesk.web.tickets.offer_card import TypedOffer
 from helpdesk.web.tickets.pulse import pulse_url
 from helpdesk.web.tickets.share_card import TypedShares
@@ -40,6 +50,7 @@ PANELS = {
     "transfer": "transfer",
     **dict.fromkeys(("assist", "type", "priority", "status", "resolve"), "work"),
     "merge": "merge",
+    "link": "link",
     "reveal": "reveal",
     "templates": "reply",
 }
@@ -142,6 +153,7 @@ def show_page(
         "order": side_column.order(page),
         "customer": side_column.customer(page, revealed),
         "others": side_column.others(page.related),
+        "links": link_card.card(page, actor, works=may["link"]),
         "merge_targets": side_column.others(presenting.merge_targets(page, actor)) if may["merge"] else [],
         "pulse_url": pulse_url(page.ticket),
         "back_url": url_for("tickets.index", **came_from().args()),
