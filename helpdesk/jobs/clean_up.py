@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from helpdesk.services import drafts, idempotency, notifications, outbox, views, webhook_calls
+from helpdesk.services import drafts, idempotency, notifications, onlookers, outbox, views, webhook_calls
 from helpdesk.services.clean_up import old_sendings, remove_ended, remove_loose_files, remove_sendings
 from helpdesk.storage import unit_of_work
 
@@ -16,7 +16,13 @@ MOST_BATCHES = 20
 def clean_up(now: datetime) -> int:
     """Returns how many rows were removed or withdrawn."""
     with unit_of_work():
-        done = remove_ended(now) + remove_loose_files(now) + views.remove_deleted(now) + drafts.remove_old(now)
+        done = (
+            remove_ended(now)
+            + remove_loose_files(now)
+            + views.remove_deleted(now)
+            + drafts.remove_old(now)
+            + onlookers.remove_gone(now)
+        )
         done += outbox.expire_notices(now) + notifications.remove_old(now)
     for _ in range(MOST_BATCHES):
         rows, envelopes = old_sendings(now)

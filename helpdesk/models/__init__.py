@@ -16,6 +16,7 @@ from helpdesk.models.links import TicketLink
 from helpdesk.models.mailboxes import Mailbox
 from helpdesk.models.messages import Message, Note
 from helpdesk.models.notifications import Envelope, Notification, NotificationChoice, NotificationTarget
+from helpdesk.models.onlookers import Onlooker
 from helpdesk.models.orders import Order, OrderLine, OrderStatus, Parcel
 from helpdesk.models.outbox import Outbox
 from helpdesk.models.paces import QueuePace
@@ -82,6 +83,7 @@ __all__ = [
     "Notification",
     "NotificationChoice",
     "NotificationTarget",
+    "Onlooker",
     "Operation",
     "Order",
     "OrderLine",

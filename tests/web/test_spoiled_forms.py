@@ -26,8 +26,16 @@ PANELS = (
     *("assign", "owner", "answer", "withdraw", "transfer", "assist", "type", "priority", "status", "resolve", "merge"),
     *("reveal", "templates"),
 )
-OPEN_TO_ALL = ("accounts.", "notifications.", "tickets.create", "tickets.export", "skills.", "views.new")
-"""One's own account, bell, views and lists taken away; new tickets; skills have no queue."""
+OPEN_TO_ALL = (
+    "accounts.",
+    "notifications.",
+    "tickets.create",
+    "tickets.export",
+    "tickets.keep_draft",
+    "skills.",
+    "views.new",
+)
+"""One's own account, bell, views, drafts and lists taken away; new tickets; skills have no queue."""
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from helpdesk.queries import ticket_counts, ticket_list
 from helpdesk.queries.choices import ListChoices, list_choices
 from helpdesk.queries.drafts import drafted
 from helpdesk.queries.keyset import parse_cursor
+from helpdesk.queries.onlookers import others
 from helpdesk.queries.ticket_counts import Summary
 from helpdesk.queries.ticket_list import Page
 from helpdesk.services import assignment
@@ -134,7 +135,8 @@ def _list_context(here: List) -> dict[str, Any]:
     cleared = here.with_(chosen=TicketFilter(queue=here.chosen.queue))
     address = _address(here)
     begun = drafted([row.id for row in page.rows], actor)
-    rows = list(listed(page.rows, address, names, _badge(), begun))
+    looking = others([row.id for row in page.rows], actor, now)
+    rows = list(listed(page.rows, address, names, _badge(), begun, looking))
     table = tables.table(here, page.rows, rows, CellWords(now, names)) if tables.is_asked(here) else None
     views = side_views(here)
     return {
@@ -151,7 +153,7 @@ def _list_context(here: List) -> dict[str, Any]:
         "summary": _summary(summary, now),
         "newer_url": url_for("tickets.index", **here.args(before=str(page.newer))) if page.newer else None,
         "older_url": url_for("tickets.index", **here.args(after=str(page.older))) if page.older else None,
-        "etag": _etag(page, summary, now, table.seen() if table else None, views, sorted(begun)),
+        "etag": _etag(page, summary, now, table.seen() if table else None, views, sorted(begun), looking),
     }
 
 

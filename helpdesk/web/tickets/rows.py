@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from helpdesk.queries.onlookers import Other
 from helpdesk.queries.ticket_list import Assist, TicketRow
 from helpdesk.web.clock_signs import sla
 from helpdesk.web.filters import Ago, money
 from helpdesk.wording import label, status_label
+from helpdesk.wording.catalog import gettext
+
+NOBODY: Mapping[int, Sequence[Other]] = {}
 
 
 class Row(NamedTuple):
@@ -39,6 +43,7 @@ class Row(NamedTuple):
     sla: Markup
     assist: Assist | None
     draft: bool
+    onlookers: str  # names of who else has it open
 
 
 def listed(
@@ -47,13 +52,14 @@ def listed(
     type_names: Mapping[str, str],
     badge: Callable[..., Markup],
     drafted: Collection[int] = (),
+    onlookers: Mapping[int, Sequence[Other]] = NOBODY,
 ) -> Iterator[Row]:
     """The rows; ``address`` leads to a ticket by its number, ``badge`` is the sign of a class.
 
-    ``drafted``: ids of those on which the person began to write.
+    ``drafted``: ids of those on which the person began to write; ``onlookers``: who else has which open.
     """
     ago, badges = Ago(), _Kept(lambda sign: badge(*sign))
-    names, channels = _Kept(status_label), _Kept(label)
+    names, channels, between = _Kept(status_label), _Kept(label), gettext("、")
     for row in rows:
         yield Row(
             key=row.key,
@@ -79,6 +85,7 @@ def listed(
             sla=sla(row.clock),
             assist=row.assist,
             draft=row.id in drafted,
+            onlookers=between.join(one.name for one in onlookers.get(row.id, ())),
         )
 
 
