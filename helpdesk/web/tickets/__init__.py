@@ -6,4 +6,17 @@ from flask import Blueprint
 
 tickets = Blueprint("tickets", __name__)
 
-from helpdesk.web.tickets import actions, blame, compose, export, intake, linking, lists, offers, onlooking, pulse, shelf, show  # noqa: E402, F401  they register their views
+from helpdesk.web.tickets import (  # noqa: E402, F401  they register their views
+    actions,
+    blame,
+    compose,
+    export,
+    intake,
+    linking,
+    lists,
+    offers,
+    onlooking,
+    pulse,
+    shelf,
+    show,
+)
