@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor, TicketStanding
@@ -29,6 +29,7 @@ from helpdesk.models import (
     Stint,
     Ticket,
     TicketDraft,
+    TicketLink,
 )
 from helpdesk.models.promised import customer_window, money_columns, money_facts
 from helpdesk.models.scope import readable
@@ -84,6 +85,7 @@ class Head:
     last_message_id: int  # the customer's last, 0 if there is none
     last_reply_id: int  # the last to him
     last_note_id: int
+    linked: bool  # to other tickets
     draft: Draft | None  # what the person began to write here
 
 
@@ -257,6 +259,7 @@ def _head(actor: Actor) -> Statement:
             followed.number.label("follows"),
             taken_in_by.number.label("merged_into"),
             Stint.assignee_id,
+            _is_linked().label("linked"),
             *(TicketDraft.mode.label("draft_mode"), TicketDraft.text.label("draft_text")),
             *last_entries(),
             _of_customer(aliased(Order)).label("customer_orders"),
@@ -278,6 +281,11 @@ def _head(actor: Actor) -> Statement:
         .outerjoin(TicketDraft, and_(TicketDraft.ticket_id == Ticket.id, TicketDraft.user_id == actor.id))
         .where(Ticket.number == bindparam("number"), readable(actor))
     )
+
+
+def _is_linked() -> ColumnElement[bool]:
+    """Most tickets are not, and need no statement for their links."""
+    return or_(exists().where(TicketLink.from_id == Ticket.id), exists().where(TicketLink.to_id == Ticket.id))
 
 
 def _of_customer(noun: type[Order] | type[Ticket]) -> ScalarSelect[int]:
@@ -333,6 +341,7 @@ def _ticket(ticket: Any, row: Row[*tuple[Any, ...]]) -> Head:
         last_message_id=row.heard,
         last_reply_id=row.said,
         last_note_id=row.noted,
+        linked=bool(row.linked),
         draft=Draft(row.draft_mode, row.draft_text) if row.draft_mode else None,
     )
 

@@ -19,7 +19,7 @@ def card(page: TicketPage, actor: Actor, *, works: bool) -> dict[str, Any] | Non
 
     ``works``: the reader may work on this ticket, whatever its status but merged.
     """
-    found = links_of(page.ticket.id, actor)
+    found = links_of(page.ticket.id, actor) if page.ticket.linked else ()
     may = works and page.ticket.status is not Status.MERGED
     if not found and not may:
         return None

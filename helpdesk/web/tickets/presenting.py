@@ -254,7 +254,8 @@ def timeline(
     page: TicketPage, book: RuleBook, may: Mapping[str, bool], actor: Actor, now: datetime
 ) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = []
-    fare = ways([entry.id for entry in page.timeline.entries if entry.state in ON_THE_WAY])
+    on_the_way = ON_THE_WAY if page.ticket.sends else ("failed",)
+    fare = ways([entry.id for entry in page.timeline.entries if entry.state in on_the_way])
     for one in story.told(page.timeline.entries):
         if isinstance(one, story.Line):
             shown.append(_line(one, page.names, book))

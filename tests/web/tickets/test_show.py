@@ -241,7 +241,7 @@ def test_an_open_assist_is_shown_to_both_sides(client: Client, world: World, log
     assert 'value="reply"' not in page
 
 
-def test_the_page_takes_at_most_thirteen_statements(
+def test_the_page_takes_at_most_twelve_statements(
     agent: Client, world: World, full: Ticket, now: datetime, statements: Statements, frozen: Frozen
 ) -> None:
     with unit_of_work():
@@ -253,7 +253,7 @@ def test_the_page_takes_at_most_thirteen_statements(
     agent.get(f"/tickets/{full.number}")
     with statements() as seen:
         agent.get(f"/tickets/{full.number}")
-    assert len(seen) <= 13, "\n".join(seen)
+    assert len(seen) <= 12, "\n".join(seen)
 
 
 def test_panels_come_when_one_is_asked_for(agent: Client, full: Ticket) -> None:
