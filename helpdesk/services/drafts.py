@@ -50,10 +50,11 @@ def drop(ticket_id: int, *, actor: Actor) -> bool:
     return session().execute(mine).rowcount > 0  # type: ignore[attr-defined]
 
 
-def drop_of(number: str, *, actor: Actor) -> bool:
-    """``drop`` for the ticket of this number."""
-    ticket_id = session().scalar(select(Ticket.id).where(Ticket.number == number))
-    return ticket_id is not None and drop(ticket_id, actor=actor)
+def drop_sent(number: str, mode: str, *, actor: Actor) -> None:
+    """Forget what was sent just now; what was begun under another tab of the composer stays."""
+    here = select(Ticket.id).where(Ticket.number == number).scalar_subquery()
+    sent = (TicketDraft.user_id == actor.id, TicketDraft.ticket_id == here, TicketDraft.mode == mode)
+    session().execute(delete(TicketDraft).where(*sent))
 
 
 def remove_old(now: datetime) -> int:

@@ -12,6 +12,7 @@ from helpdesk.web.access import needs
 from helpdesk.web.api.operations import OPERATIONS, Operation
 from helpdesk.web.api.spec import document, path_of
 from helpdesk.wording.api_reference import described, summary, tag_label
+from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.exchange import scope_label
 
 api_reference = Blueprint("api_reference", __name__)
@@ -94,27 +95,29 @@ def _resolved(schema: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     return known[reference.rsplit("/", 1)[1]] | {"$ref": None} if reference else schema
 
 
-EXAMPLES: dict[str, Any] = {
-    "external_id": "shop-1001",
-    "text": "收到的杯子碎了",
-    "shop": "main",
-    "channel": "tmall",
-    "order_number": "T20261122001",
-    "version": 3,
-    "priority": "P1",
-    "status": "open",
-    "paid_fen": 12900,
-    "lines": [{"name": "马克杯", "quantity": 2, "sku": "CUP-1", "unit_fen": 6450}],
-    "parcels": [{"tracking_number": "SF1234567890", "carrier": "顺丰"}],
-}
-"""Values that read like a shop's, by field."""
+def _examples() -> dict[str, Any]:
+    """Values that read like a shop's, by field, in the reader's language."""
+    return {
+        "external_id": "shop-1001",
+        "text": _("收到的杯子碎了"),
+        "shop": "main",
+        "channel": "tmall",
+        "order_number": "T20261122001",
+        "version": 3,
+        "priority": "P1",
+        "status": "open",
+        "paid_fen": 12900,
+        "lines": [{"name": _("马克杯"), "quantity": 2, "sku": "CUP-1", "unit_fen": 6450}],
+        "parcels": [{"tracking_number": "SF1234567890", "carrier": _("顺丰")}],
+    }
 
 
 def _example(schema: dict[str, Any] | None, known: dict[str, Any]) -> str:
     if not schema:
         return ""
     names = _resolved(schema, known).get("properties", {})
-    return json.dumps({name: EXAMPLES[name] for name in names if name in EXAMPLES}, ensure_ascii=False, sort_keys=False)
+    examples = _examples()
+    return json.dumps({name: examples[name] for name in names if name in examples}, ensure_ascii=False)
 
 
 PLACES = {

@@ -25,6 +25,7 @@ function saveDraft() {
   storage((store) => (text.value.trim() ? store.setItem(draftKey(), draft) : store.removeItem(draftKey())));
 }
 
+let saving = new AbortController();
 let kept = form ? [form.elements.mode.value, text.value].join() : "";
 
 function sendDraft() {
@@ -33,7 +34,9 @@ function sendDraft() {
   kept = now;
   const body = new FormData();
   for (const name of ["csrf_token", "mode", "text"]) body.set(name, form.elements[name].value);
-  fetch(form.dataset.draft, { method: "POST", body, keepalive: true, headers: { "X-Requested-With": "fetch" } }).catch(() => {
+  const { signal } = (saving = new AbortController());
+  const headers = { "X-Requested-With": "fetch" };
+  fetch(form.dataset.draft, { method: "POST", body, keepalive: true, headers, signal }).catch(() => {
     kept = ""; // tried again with the next letter
   });
 }
@@ -148,6 +151,7 @@ if (form) {
     if (event.defaultPrevented) return;
     saveDraft();
     clearTimeout(sending); // what is sent is no draft
+    saving.abort();
     // Two clicks are one message. Enabled again if the page comes back from the cache.
     form.querySelector("[data-send]").disabled = true;
   });

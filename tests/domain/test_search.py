@@ -112,3 +112,8 @@ def test_a_latin_name_has_no_pinyin() -> None:
     assert search.pinyin_of("Anna") == ()
     assert search.tail_gram("12a4") == ""
     assert search.pinyin_gram("a1") == ""
+
+
+def test_hits_outside_the_snippet_are_left_out() -> None:
+    parts = search.snippet("发错货" + "很" * 100 + "发错货", ["发错货"], 20)
+    assert [part.text for part in parts if part.lit] == ["发错货"]

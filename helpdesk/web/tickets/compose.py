@@ -44,7 +44,7 @@ def compose(number: str) -> BaseResponse:
         draft = _draft(number, form) if form.mode.data == "reply" else None
         with unit_of_work():
             landed = _write(number, form, draft)
-            drafts.drop_of(number, actor=current_actor())
+            drafts.drop_sent(number, form.mode.data, actor=current_actor())
     except (NotFound, NotAllowed):
         raise
     except Problem as problem:

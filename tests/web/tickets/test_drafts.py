@@ -40,6 +40,12 @@ def test_a_draft_stands_in_the_composer_and_marks_the_row_until_it_is_sent(agent
     assert "仓库说\n明天发</textarea>" not in agent.get(f"/tickets/{number}").text
 
 
+def test_a_note_leaves_a_reply_that_was_begun(agent: Client, number: str) -> None:
+    agent.submit(f"/tickets/{number}/draft", {"mode": "reply", "text": "马上查"})
+    agent.submit(f"/tickets/{number}/compose", {"mode": "note", "text": "问仓库", "version": "1"})
+    assert ">马上查</textarea>" in agent.get(f"/tickets/{number}").text
+
+
 def test_a_refused_reply_keeps_its_draft(agent: Client, number: str) -> None:
     agent.submit(f"/tickets/{number}/draft", {"mode": "reply", "text": "您好 {order}"})
     refused = agent.submit(
