@@ -106,12 +106,19 @@ def test_english_pages_hold_no_chinese_but_peoples_own_words(windows: Windows, s
         for text in chinese(page):
             if text.removesuffix("****") in everything or text == "中文":  # masked; a language's own name
                 continue
+            if shown.name.startswith("search") and is_cut_from(text, everything):
+                continue
             rest = re.sub("“[^”]*”", "", text)  # a word of the rules, quoted
             for name in names:
                 rest = rest.replace(name, "")
             if HAN.search(rest):
                 left.add(f"{shown.name}: {text}")
     assert not left, "\n".join(sorted(left))
+
+
+def is_cut_from(text: str, everything: str) -> bool:
+    """A piece of what people said, cut where a result ends, with its lines run together."""
+    return all(piece in everything for piece in re.split(r"[…\s]+", text) if HAN.search(piece))
 
 
 def chinese(page: Page) -> list[str]:
