@@ -121,7 +121,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Tickets; ``more`` if there are more than were counted, ``about`` if a few of them may not say quite that."""
+    """Tickets; ``more`` if there may be more than were counted, ``about`` if a few of them may not say quite that."""
 
     tickets: int
     more: bool
@@ -160,21 +160,25 @@ def page(asked: Asked, actor: Actor, now: datetime, *, below: Place | None = Non
 
 def count(asked: Asked, actor: Actor, now: datetime) -> Count | None:
     """How many tickets ``page`` goes through, counted up to ``MOST_COUNTED``; None where there are no words."""
-    ids = []
-    for kind in _streams(asked):
-        found = matching(kind, asked.terms, most=COUNTED_TEXTS)
-        if found is None:
-            return None
-        noun, ticket_id = _NOUNS[kind]
-        ids.append(select(ticket_id).where(noun.id.in_(found.subquery().select())))
-    if not ids:
+    found = {kind: matching(kind, asked.terms, most=COUNTED_TEXTS) for kind in _streams(asked)}
+    texts = {kind: ids.cte(f"said_{kind.name.lower()}") for kind, ids in found.items() if ids is not None}
+    if not texts:
         return None
+    ids = (select(_NOUNS[kind][1]).where(_NOUNS[kind][0].id.in_(select(said.c.id))) for kind, said in texts.items())
     within = select(Ticket.id).where(Ticket.id.in_(union(*ids)), *conditions_of(asked, actor, now))
-    tickets = (
-        session().execute(select(func.count()).select_from(within.limit(MOST_COUNTED + 1).subquery())).scalar_one()
+    tickets, *read = (
+        session()
+        .execute(
+            select(
+                select(func.count()).select_from(within.limit(MOST_COUNTED + 1).subquery()).scalar_subquery(),
+                *(select(func.count()).select_from(said).scalar_subquery() for said in texts.values()),
+            )
+        )
+        .one()
     )
+    more = tickets > MOST_COUNTED or COUNTED_TEXTS in read  # of so common a word the older texts are left out
     about = not all(len(asked_grams(term)) == 1 and told_by_grams(term) for term in asked.terms)
-    return Count(min(tickets, MOST_COUNTED), tickets > MOST_COUNTED, about)
+    return Count(min(tickets, MOST_COUNTED), more, about)
 
 
 def building() -> bool:

@@ -151,6 +151,20 @@ def test_tickets_are_counted_up_to_a_limit(world: World, now: datetime, monkeypa
     assert search.count(Asked((), TicketFilter(status=Status.NEW)), actor, now) is None
 
 
+def test_a_count_that_left_older_texts_out_says_that_there_may_be_more(
+    world: World, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unit_of_work():
+        for _ in range(2):
+            tickets.ticket(world, now, text="还没发货")
+        for _ in range(3):
+            tickets.ticket(world, now, queue=world.queues.warehouse, text="还没发货")
+    actor = world.actors.agent
+    assert search.count(Asked(("发货",)), actor, now) == search.Count(2, more=False, about=False)
+    monkeypatch.setattr(search, "COUNTED_TEXTS", 3)  # only the newest are looked at: none of them is in his sight
+    assert search.count(Asked(("发货",)), actor, now) == search.Count(0, more=True, about=False)
+
+
 @pytest.mark.parametrize("text", ["x1", "m", "m1.", "m-1", "m9999999999999", "c1"])
 def test_a_place_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
