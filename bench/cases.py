@@ -36,24 +36,24 @@ class Known:
     shop: int
     channel: int
     numbers: tuple[str, ...]  # open tickets of the measured queue
-    replied: tuple[tuple[str, int], ...]  # others with their last message, to be answered once each
+    replied: tuple[tuple[str, int, int], ...]  # others with their last message and reply, to be answered once each
 
 
 def known(size: int) -> Known:
     """Read from the database that is measured on."""
     mine = (
-        select(Ticket.number, func.max(Message.id))
+        select(Ticket.number, func.max(Message.id), func.max(Message.id).filter(Message.direction == "out"))
         .join(Message, Message.ticket_id == Ticket.id)
         .join(Queue, Queue.id == Ticket.queue_id)
         .where(Queue.code == seed.QUEUE, Ticket.status.in_(("new", "open")))
         .group_by(Ticket.id)
         .order_by(Ticket.urgency.desc(), Ticket.burns_at, Ticket.id)
     )
-    found = [(number, message) for number, message in session().execute(mine.limit(min(size // 10, 2_000)))]
+    found = [(*one,) for one in session().execute(mine.limit(min(size // 10, 2_000)))]
     return Known(
         shop=session().scalars(select(Shop.id)).one(),
         channel=session().scalars(select(Channel.id).order_by(Channel.id)).first() or 0,
-        numbers=tuple(number for number, _ in found[::4]),
+        numbers=tuple(number for number, *_ in found[::4]),
         replied=tuple(one for place, one in enumerate(found) if place % 4),
     )
 
@@ -83,7 +83,7 @@ def cases(data: Known, size: int, first: str) -> list[Case]:
         return Request("/tickets", "/tickets/EX-", form)
 
     def reply(_number: int) -> Request:
-        number, message = next(replied)
+        number, message, said = next(replied)
         form = {
             "mode": "reply",
             "text": "您好，已经查到了，包裹今天会继续派送。",
@@ -93,6 +93,7 @@ def cases(data: Known, size: int, first: str) -> list[Case]:
             "occurred_at": "",
             "version": "1",
             "last_message_id": str(message),
+            "last_reply_id": str(said),
         }
         return Request(f"/tickets/{number}/compose", "/tickets/EX-", form)
 

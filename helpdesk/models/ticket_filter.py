@@ -22,7 +22,7 @@ from helpdesk.models.scope import assigned_to, assists_of
 from helpdesk.models.search import matching
 from helpdesk.models.shops import Channel, Shop
 from helpdesk.models.tickets import Stint, Ticket, is_active, is_open_stay
-from helpdesk.storage import is_postgresql
+from helpdesk.storage import constants, is_postgresql
 
 UNSURE = ("suggest", "none")
 """Tiers of a type that nobody has confirmed yet."""
@@ -54,7 +54,7 @@ def facets(chosen: TicketFilter, actor: Actor, now: datetime) -> Iterator[Column
         (Ticket.priority, chosen.priority),
     ):
         if value:
-            yield column == str(value)
+            yield column == written(value)
     if chosen.queue:
         yield in_queue(chosen.queue)
     if chosen.channel:
@@ -77,6 +77,11 @@ def facets(chosen: TicketFilter, actor: Actor, now: datetime) -> Iterator[Column
         yield is_unconfirmed()
 
 
+def written(value: str) -> ColumnElement[str]:
+    """A value of the filter, written into the statement: indexes over one status alone are used then."""
+    return constants([str(value)])[0]
+
+
 def tab_condition(tab: Tab, actor: Actor) -> ColumnElement[bool]:
     """What a tab asks of a ticket."""
     match tab:
@@ -87,7 +92,7 @@ def tab_condition(tab: Tab, actor: Actor) -> ColumnElement[bool]:
         case Tab.UNASSIGNED:
             return is_unassigned()
         case Tab.PENDING_CUSTOMER:
-            return Ticket.status == "pending_customer"
+            return Ticket.status == written("pending_customer")
         case Tab.ASSISTS:
             return assists_of(actor)
 
@@ -131,7 +136,7 @@ def has_waited(days: int, now: datetime) -> ColumnElement[bool]:
 
 def is_unconfirmed() -> ColumnElement[bool]:
     """Nobody has said yet that the type is right, and the words alone were not sure."""
-    return Ticket.tier.in_(UNSURE)
+    return Ticket.tier.in_(constants(UNSURE))
 
 
 def is_unassigned() -> ColumnElement[bool]:

@@ -79,7 +79,7 @@ def suggestions(
 def templates(actor: Actor) -> tuple[Template, ...]:
     """The templates the actor may use: everybody's, his queues', his own. In the order of their codes."""
     rows = plain_rows(_templates(actor.queues), {"actor": actor.id})
-    return tuple(_template(*row) for row in rows)
+    return tuple(_template(*row) for row in rows.all())
 
 
 def words_for(

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, select, union
+from sqlalchemy import CTE, select, union, union_all
 
-from helpdesk.domain.access import Actor, Permission, may_write_view
+from helpdesk.domain.access import Actor, Permission, Scope, may_write_view
 from helpdesk.domain.problems import NotFound
 from helpdesk.domain.rulebook import Label
-from helpdesk.domain.ticket_filter import Tab
+from helpdesk.domain.ticket_filter import ME, Tab
 from helpdesk.domain.views import ListView
 from helpdesk.models import Queue, SavedView, Stint, Ticket, User
 from helpdesk.models.scope import asks, listed, usable_view
 from helpdesk.models.ticket_filter import conditions, tab_condition
 from helpdesk.models.tickets import is_active
 from helpdesk.queries.keyset import Statement
-from helpdesk.queries.own_tickets import HERE, count_of, in_his_name
-from helpdesk.storage import UTCDateTime, plain_rows, session
+from helpdesk.queries.own_tickets import HERE, count_of, elsewhere, in_his_name
+from helpdesk.queries.present import Present
+from helpdesk.storage import constants, plain_rows, session
 
 STATEMENTS_KEPT = 256
 MOST_COUNTED_LISTS = 40
@@ -48,8 +49,7 @@ class View:
 
 def views(actor: Actor) -> list[View]:
     """Those the actor may use: his own, his queues', everybody's, each in their order. One statement."""
-    rows = session().execute(_views().where(usable_view(actor))).all()
-    found = [_view(row, actor) for row in rows]
+    found = [_view(row, actor) for row in plain_rows(_usable(actor))]
     return sorted(found, key=lambda one: SCOPES.index(one.scope))
 
 
@@ -70,13 +70,18 @@ def counts(lists: Sequence[ListView], actor: Actor, now: datetime) -> list[int |
     if not counted or not actor.may(Permission.TICKETS_READ):
         return [None] * len(lists)
     plain = tuple(ListView(one.chosen, one.tab) for one in counted)
-    if any(one.chosen.hangs_on_the_present for one in plain):
-        statement = _counts.__wrapped__(plain, actor, now)
+    if any(one.chosen.stuck for one in plain):  # which waits are too long is for the rules in force to say
+        statement, present = _counts.__wrapped__(plain, actor)
     else:
-        statement = _counts(plain, actor, bindparam("now", type_=UTCDateTime))
-    row = plain_rows(statement, {"now": now}).one()
+        statement, present = _counts(plain, actor)
+    row = plain_rows(statement, present.values(now)).one()
     found = dict(zip(counted, row, strict=True))
     return [found.get(one) for one in lists]
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _usable(actor: Actor) -> Statement:
+    return _views().where(usable_view(actor))
 
 
 def _views() -> Statement:
@@ -118,16 +123,32 @@ def _view(row: Any, actor: Actor) -> View:
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)
-def _counts(lists: tuple[ListView, ...], actor: Actor, now: Any) -> Statement:
-    return select(*(count_of(_rows(one, actor, now)).label(f"list_{place}") for place, one in enumerate(lists)))
+def _counts(lists: tuple[ListView, ...], actor: Actor) -> tuple[Statement, Present]:
+    present = Present()
+    mine = union(*in_his_name(actor.id)).cte("mine")
+    others = elsewhere(actor.id, asks(actor), sorted(actor.queues)).cte("elsewhere")
+    counted = (count_of(_rows(one, actor, present, mine, others)) for one in lists)
+    return select(*(count.label(f"list_{place}") for place, count in enumerate(counted))), present
 
 
-def _rows(one: ListView, actor: Actor, now: Any) -> Any:
-    """A one for each ticket of the list; what is in his own name is found by its own indexes."""
-    asked = [condition for condition in conditions(one.chosen, actor, now) if condition is not is_active]
+def _rows(one: ListView, actor: Actor, now: Any, mine: CTE, others: CTE) -> Any:
+    """A one for each ticket of the list: in his queues by their indexes, and the few elsewhere that are his.
+
+    What is in his own name is found by its own indexes.
+    """
+    chosen = one.chosen
+    in_his_name_alone = one.tab is Tab.MINE or chosen.owner == ME
+    if chosen.owner == ME:
+        chosen = replace(chosen, owner="")
+    asked = [condition for condition in conditions(chosen, actor, now) if condition is not is_active]
     if one.tab is Tab.ASSISTS:
         return HERE.select_from(Stint).join(Ticket, Ticket.id == Stint.ticket_id).where(asks(actor), is_active, *asked)
-    if one.tab is Tab.MINE:
-        mine = union(*in_his_name(actor.id)).subquery()
-        return HERE.select_from(mine).join(Ticket, Ticket.id == mine.c.id).where(is_active, *asked)
-    return HERE.select_from(Ticket).where(is_active, listed(actor), tab_condition(one.tab, actor), *asked)
+    if one.tab is not Tab.MINE:
+        asked.append(tab_condition(one.tab, actor))
+    rows = HERE.select_from(Ticket).where(is_active, *asked)
+    if in_his_name_alone:
+        return rows.join(mine, mine.c.id == Ticket.id)
+    if actor.scope(Permission.TICKETS_READ) is Scope.ALL:  # queue by queue, as the indexes are
+        return rows.where(listed(actor), Ticket.queue_id.in_(select(Queue.id)))
+    here = rows.where(Ticket.queue_id.in_(constants(sorted(actor.queues))))
+    return union_all(here, rows.join(others, others.c.id == Ticket.id))

@@ -27,16 +27,37 @@ class Localised(Environment):
         super().__init__(*arguments, **options)
         self.constant: dict[str, Callable[..., Markup]] = {}  # functions that always say the same, by name
         self._by_language: dict[str, Localised] = {}
+        self._kept: dict[str, Template] = {}  # of an overlay: a page has thirty parts, each looked for by its name
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """``obj.attribute``: most of what pages are given are dicts, whose own names are looked for after their keys.
+
+        Asking a dict for an attribute that it hasn't, as Jinja does first, makes an exception each time.
+        """
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
     def get_template(
         self, name: str | Template, parent: str | None = None, globals: MutableMapping[str, Any] | None = None
     ) -> Template:
-        if self.overlayed:
+        if not self.overlayed:
+            return self._in(locale_code()).get_template(name, parent, globals)
+        if self.auto_reload or globals or not isinstance(name, str):
             return super().get_template(name, parent, globals)
-        language = locale_code()
+        if name not in self._kept:
+            self._kept[name] = super().get_template(name, parent)
+        return self._kept[name]
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """As they are when a template is loaded. Every part of a page copies them, which a chain of maps makes slow."""
+        return {**self.globals, **(d or {})}
+
+    def _in(self, language: str) -> Localised:
         if language not in self._by_language:
             self._by_language[language] = self.overlay()
-        return self._by_language[language].get_template(name, parent, globals)
+            self._by_language[language]._kept = {}
+        return self._by_language[language]
 
     def _generate(self, source: nodes.Template, *arguments: Any, **options: Any) -> str:
         if self.overlayed:
