@@ -211,7 +211,7 @@ def _facts(world: World) -> None:
         _plain("report_fact_time", "fact_id, who, seconds", f"3 * b.n + 1, {who}, {seconds}", done)
     _plain("report_fact_party", "fact_id, party, percent", "3 * b.n + 1, k.party, 100", f"{done} WHERE b.n % 3 > 0")
     article = f"'SKU-' || CAST(b.n * 7919 % {ARTICLES} AS VARCHAR)"
-    _plain("report_ticket_sku", "ticket_id, sku, batch", f"b.n, {article}, ''", FROM)
+    _plain("report_ticket_sku", "ticket_id, sku, batch, counts", f"b.n, {article}, '', true", FROM)
     if is_postgresql():
         for table in ("ticket", "report_fact"):
             session().execute(text(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))"))  # noqa: S608  names of its own

@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, select
 
 from helpdesk.domain.clocks import FAR_FUTURE
 from helpdesk.domain.reports import Fact, Period, Side, month_of
-from helpdesk.models import ReportMonth, ReportTicketSku, Ticket
+from helpdesk.models import ReportMonth, Ticket
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.services import report_facts
 from helpdesk.storage import Base, session, unit_of_work
@@ -55,9 +55,7 @@ def plant(
         ids = {number: _ticket(world, facts, number) for number in dict.fromkeys(one.ticket_id for one in facts)}
         real = [replace(one, ticket_id=ids[one.ticket_id]) for one in facts]
         report_facts.replace([], real)
-        for number, pairs in (articles or {}).items():
-            for sku, batch in set(pairs):
-                session().add(ReportTicketSku(ticket_id=ids[number], sku=sku, batch=batch))
+        report_facts.keep_articles({ids[number]: set(pairs) for number, pairs in (articles or {}).items()})
     return real
 
 

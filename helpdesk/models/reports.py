@@ -89,14 +89,21 @@ class ReportFactParty(Base):
 
 
 class ReportTicketSku(Base):
-    """An article on the ticket's order. A ticket counts once for each of its articles."""
+    """An article on the ticket's order. A ticket counts once for each of its articles.
+
+    ``counts`` is the row by which it does: that of the article's first batch.
+    """
 
     __tablename__ = "report_ticket_sku"
-    __table_args__ = (Index("ix_report_ticket_sku_sku", "sku", "ticket_id"),)
+    __table_args__ = (
+        Index("ix_report_ticket_sku_sku", "sku", "ticket_id"),
+        Index("ix_report_ticket_sku_counted", "ticket_id", "counts", "sku"),
+    )
 
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
     sku: Mapped[str] = mapped_column(String(80), primary_key=True)
     batch: Mapped[str] = mapped_column(String(60), primary_key=True)
+    counts: Mapped[bool]
 
 
 class ReportDay(Base):

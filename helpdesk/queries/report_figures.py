@@ -19,7 +19,6 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor, Permission, Scope
 from helpdesk.domain.problems import Invalid
@@ -153,8 +152,8 @@ def _add_figures(slices: Sequence[_Slice], *, exact: bool) -> None:
     for slot, value, walls, works, *amounts in session().execute(statement):
         tally = slices[slot].tally(value)
         tally.sums += Sums(*map(int, amounts))
-        tally.walls += _numbers(walls)
-        tally.works += _numbers(works)
+        tally.walls.extend(_numbers(walls))
+        tally.works.extend(_numbers(works))
 
 
 def _add_parts(slices: Sequence[_Slice], *, exact: bool) -> None:
@@ -185,8 +184,8 @@ def _is_one_of(cut: Dimension, values: Collection[str]) -> ColumnElement[bool]:
     return or_(named, column.is_(None)) if cut in (*_NUMBERS, Dimension.SKU) else or_(named, column == "")
 
 
-def _numbers(joined: str | None) -> list[int]:
-    return [int(number) for number in joined.split(",")] if joined else []
+def _numbers(joined: str | None) -> Iterator[int]:
+    return map(int, joined.split(",")) if joined else iter(())
 
 
 def _figures(slot: int, of: _Slice, *, exact: bool) -> Iterator[Select[Any]]:
@@ -238,15 +237,9 @@ def _grouped(slot: int, cut: Dimension | None, columns: Sequence[Any], *groups: 
     if cut is not Dimension.SKU:
         column = _COLUMNS[cut]
         return select(place, column, *columns).select_from(ReportFact).group_by(column, *groups)
-    other = aliased(ReportTicketSku)
-    first_batch = ~exists().where(
-        other.ticket_id == ReportTicketSku.ticket_id,
-        other.sku == ReportTicketSku.sku,
-        other.batch < ReportTicketSku.batch,
-    )
     return (
         select(place, ReportTicketSku.sku, *columns)
         .select_from(ReportFact)
-        .outerjoin(ReportTicketSku, and_(ReportTicketSku.ticket_id == ReportFact.ticket_id, first_batch))
+        .outerjoin(ReportTicketSku, and_(ReportTicketSku.ticket_id == ReportFact.ticket_id, ReportTicketSku.counts))
         .group_by(ReportTicketSku.sku, *groups)
     )

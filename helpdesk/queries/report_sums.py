@@ -6,12 +6,12 @@ are kept for; ``report_figures`` answers everything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, func, literal_column, select, union_all
+from sqlalchemy import Executable, and_, bindparam, case, func, literal_column, or_, select, union_all
 
 from helpdesk.domain.reports import SUMMED, WHOLE, Period, Sums, parse_line
 from helpdesk.models import ReportDay, ReportLine, ReportMonth, ReportPart
@@ -30,17 +30,37 @@ def closed_months(months: Iterable[date]) -> dict[date, int]:
     return {row.month: row.rule_version for row in rows}
 
 
-def closed_lines(months: Sequence[date], cut: str) -> list[Lines]:
-    """The lines of closed months as they were stored. One statement."""
+def closed_lines(months: Sequence[date], cut: str, values: Collection[str] | None = None) -> list[Lines]:
+    """The lines of closed months as they were stored, of all values or of these. One statement."""
     found: dict[date, dict[str | None, Any]] = {month: {} for month in months}
+    line = ReportLine.__table__.c
+    wanted = line.cut == cut if values is None else and_(line.cut == cut, line.value.in_(sorted(values)))
     rows = session().execute(
-        select(ReportLine.month, ReportLine.cut, ReportLine.value, ReportLine.document).where(
-            ReportLine.month.in_(months), ReportLine.cut.in_((cut, WHOLE))
+        select(line.month, line.cut, line.value, line.document).where(
+            line.month.in_(months), or_(wanted, line.cut == WHOLE)
         )
     )
     for month, of, value, document in rows:
         found[month][None if of == WHOLE else value] = parse_line(value, document)
     return [found[month] for month in months]
+
+
+def longest_closed(months: Sequence[date], cut: str, most: int) -> tuple[set[str], int]:
+    """Of closed months' values those that took longest in the first one, and how many more there are.
+
+    Two statements. A shop has thousands of articles, each of them a document: only those that are shown are read.
+    """
+    line = ReportLine.__table__.c
+    first = line.month == months[0]
+    sums = line.document["sums"]
+    seconds, opened = (func.max(case((first, sums[name].as_integer()), else_=0)) for name in ("wall_seconds", "opened"))
+    of_cut = (line.month.in_(months), line.cut == cut)
+    ordered = select(line.value).where(*of_cut).group_by(line.value)
+    kept = set(session().scalars(ordered.order_by(seconds.desc(), opened.desc(), line.value).limit(most)))
+    if len(kept) < most:
+        return kept, 0
+    known = session().scalar(select(func.count(line.value.distinct())).where(*of_cut)) or 0
+    return kept, known - len(kept)
 
 
 def lines(periods: Sequence[Period], cut: str) -> list[Lines]:

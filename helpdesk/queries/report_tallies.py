@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,14 +18,22 @@ IN_LINES = (TIME, PARTY, WALL, WORK)
 """The parts (``domain.reports.PartKey``) that lines are made of; wall and work are histograms."""
 
 
+def _numbers() -> array[int]:
+    return array("q")
+
+
 @dataclass(slots=True)
 class Tally:
-    """What one value of a cut comes to so far. ``walls`` and ``works``: every handling time, where all are read."""
+    """What one value of a cut comes to so far.
+
+    ``walls`` and ``works``: every handling time, where all are read. A month has a hundred thousand of them: as lists
+    of numbers they would take five times the memory.
+    """
 
     sums: Sums = field(default_factory=Sums)
     parts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    walls: list[int] = field(default_factory=list)
-    works: list[int] = field(default_factory=list)
+    walls: array[int] = field(default_factory=_numbers)
+    works: array[int] = field(default_factory=_numbers)
 
     def add(self, other: Tally) -> None:
         self.sums += other.sums

@@ -8,7 +8,7 @@ see their own queues only) is added up from the tickets' facts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -71,7 +71,7 @@ class Report:
 
 
 def report(question: Question, actor: Actor) -> Report:
-    """The figures in the actor's sight. Six statements at most. ``NotAllowed`` without the right to read reports."""
+    """The figures in the actor's sight. Seven statements at most. ``NotAllowed`` without the right to read reports."""
     now, before = question.period, question.against or question.period.before()
     closed = report_sums.closed_months([period.month for period in (now, before) if period.month])
     sources = {period: _source(period, question, actor, closed) for period in (now, before)}
@@ -172,17 +172,32 @@ def _lines(sources: Mapping[Period, str], question: Question, actor: Actor) -> t
     actor.require(Permission.REPORTS_READ)
     found: dict[Period, Lines] = {}
     left_out = 0
-    for source in dict.fromkeys(sources.values()):
+    for source in dict.fromkeys(sources.values()):  # that of the period itself comes first
         periods = [period for period, its in sources.items() if its == source]
         match source:
             case "closed":
-                lines = report_sums.closed_lines([period.first for period in periods], question.by)
+                lines, more = _closed_lines(periods, question.by, found)
+                left_out += more
             case "sums":
                 lines = report_sums.lines(periods, question.by)
             case _:
                 lines, left_out = report_figures.longest(periods, question.by, question.only, actor, MOST_ROWS)
         found.update(zip(periods, lines, strict=True))
     return found, left_out
+
+
+def _closed_lines(periods: Sequence[Period], by: Dimension, beside: Mapping[Period, Lines]) -> tuple[list[Lines], int]:
+    """Of thousands of values only those that are shown, which the period's own lines decide if they stand there."""
+    months = [period.first for period in periods]
+    if by in BUCKETED:
+        return report_sums.closed_lines(months, by), 0
+    shown = {value for lines in beside.values() for value in lines if value is not None}
+    left_out = 0
+    if not beside:
+        shown, left_out = report_sums.longest_closed(months, by, MOST_ROWS)
+    elif len(shown) < MOST_ROWS:
+        shown |= report_sums.longest_closed(months, by, MOST_ROWS)[0]
+    return report_sums.closed_lines(months, by, shown), left_out
 
 
 def _counted(side: Side, question: Question, actor: Actor) -> list[Any]:

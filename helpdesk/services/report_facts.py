@@ -224,8 +224,13 @@ def keep_articles(wanted: Mapping[int, set[tuple[str, str]]]) -> None:
     insert_all_once(
         ReportTicketSku,
         [
-            {"ticket_id": ticket_id, "sku": sku, "batch": batch}
-            for ticket_id in changed
+            {"ticket_id": ticket_id, "sku": sku, "batch": batch, "counts": (sku, batch) in first}
+            for ticket_id, first in ((one, _first_batches(wanted[one])) for one in changed)
             for sku, batch in sorted(wanted[ticket_id])
         ],
     )
+
+
+def _first_batches(articles: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Of each article, the batch by which its ticket counts."""
+    return {(sku, min(batch for other, batch in articles if other == sku)) for sku, _batch in articles}

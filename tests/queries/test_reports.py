@@ -263,6 +263,28 @@ def test_values_beyond_the_limit_are_counted_in_the_whole(world: World, monkeypa
     assert (found.left_out, found.whole.line.sums.resolved) == (1, 3)
 
 
+@pytest.mark.parametrize("closed", [(BEFORE,), (BEFORE, MONTH)], ids=["the month before", "both"])
+def test_of_closed_months_only_the_longest_values_are_read(
+    world: World, now: datetime, monkeypatch: pytest.MonkeyPatch, closed: tuple[Period, ...]
+) -> None:
+    days = (date(2026, 10, 5), date(2026, 9, 5))
+    agents = [world.users.agent.id, world.users.agent2.id, world.users.supervisor.id]
+    resolved = [
+        fact(world, ticket_id=1 + 3 * place + n, side=Side.RESOLVED, day=day, agent_id=agent, wall_seconds=seconds)
+        for place, day in enumerate(days)
+        for n, (agent, seconds) in enumerate(zip(agents, (100, 300, 200), strict=True))
+    ]
+    facts = plant(world, resolved)
+    for month in closed:
+        close_with_lines(world, month.first, facts, now)
+    everything = reports.report(Question(MONTH, Dimension.AGENT), world.actors.ops)
+    monkeypatch.setattr(reports, "MOST_ROWS", 2)
+    found = reports.report(Question(MONTH, Dimension.AGENT), world.actors.ops)
+    assert (found.rows, found.whole) == (everything.rows[:2], everything.whole)
+    assert (found.left_out, everything.left_out) == (1, 0)
+    assert [row.value for row in found.rows] == [str(agents[1]), str(agents[2])]
+
+
 def test_nothing_at_all_is_a_report_too(world: World) -> None:
     for cut in Dimension:
         found = reports.report(Question(MONTH, cut), world.actors.ops)
@@ -318,7 +340,7 @@ def test_a_report_takes_few_statements(world: World, now: datetime, cut: Dimensi
             db.session.remove()
             with statements() as seen:
                 reports.report(question, actor)
-            assert len(seen) <= 6
+            assert len(seen) <= 7
 
 
 def test_charts_take_few_statements(world: World, statements: Statements) -> None:
