@@ -210,7 +210,7 @@ def _facts(world: World) -> None:
     for who, seconds in (("k.queue", "k.own"), ("'customer'", "k.wall - k.own")):
         _plain("report_fact_time", "fact_id, who, seconds", f"3 * b.n + 1, {who}, {seconds}", done)
     _plain("report_fact_party", "fact_id, party, percent", "3 * b.n + 1, k.party, 100", f"{done} WHERE b.n % 3 > 0")
-    article = f"'SKU-' || CAST(b.n * 7919 % {ARTICLES} AS VARCHAR)"
+    article = f"'SKU-' || CAST(CAST(b.n AS BIGINT) * 7919 % {ARTICLES} AS VARCHAR)"
     _plain("report_ticket_sku", "ticket_id, sku, batch, counts", f"b.n, {article}, '', true", FROM)
     if is_postgresql():
         for table in ("ticket", "report_fact"):
