@@ -1,4 +1,4 @@
-"""All that the ticket page shows, as plain values. Seven statements at most, whatever hangs on the ticket."""
+"""All that the ticket page shows, as plain values. Seven statements, and one more where files go with the ticket."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from helpdesk.domain.problems import NotFound
 from helpdesk.domain.rulebook import Label, RuleBook
 from helpdesk.domain.tickets import ACTIVE, Status
 from helpdesk.models import (
+    Attachment,
     Channel,
     Customer,
     DecisionRow,
@@ -35,6 +36,7 @@ from helpdesk.models.promised import customer_window, money_columns, money_facts
 from helpdesk.models.scope import readable
 from helpdesk.models.ticket_filter import UNSURE
 from helpdesk.models.tickets import is_open_stay
+from helpdesk.queries.attachments import NONE, Files, files_of
 from helpdesk.queries.directory import Directory, directory
 from helpdesk.queries.drafts import Draft
 from helpdesk.queries.keyset import Statement
@@ -86,6 +88,7 @@ class Head:
     last_reply_id: int  # the last to him
     last_note_id: int
     linked: bool  # to other tickets
+    filed: bool  # files go with it
     draft: Draft | None  # what the person began to write here
 
 
@@ -170,6 +173,7 @@ class TicketPage:
     parts: OrderParts
     money: MoneyFacts
     timeline: Timeline
+    files: Files
     clocks: tuple[ClockView, ...]
     records: Records
     assists: tuple[AssistView, ...]
@@ -212,6 +216,7 @@ def ticket_page(
         parts=order_parts(order.id) if order and order.known else OrderParts(),
         money=money_facts(row, ordered),
         timeline=timeline(ticket.id, shown),
+        files=files_of(ticket.id, actor) if row.filed else NONE,
         clocks=ticket_clocks(ticket.id, ticket.cycle, now),
         records=records,
         assists=() if ended else _assists(records.stints),
@@ -260,6 +265,7 @@ def _head(actor: Actor) -> Statement:
             taken_in_by.number.label("merged_into"),
             Stint.assignee_id,
             _is_linked().label("linked"),
+            exists().where(Attachment.ticket_id == Ticket.id).label("filed"),
             *(TicketDraft.mode.label("draft_mode"), TicketDraft.text.label("draft_text")),
             *last_entries(),
             _of_customer(aliased(Order)).label("customer_orders"),
@@ -342,6 +348,7 @@ def _ticket(ticket: Any, row: Row[*tuple[Any, ...]]) -> Head:
         last_reply_id=row.said,
         last_note_id=row.noted,
         linked=bool(row.linked),
+        filed=bool(row.filed),
         draft=Draft(row.draft_mode, row.draft_text) if row.draft_mode else None,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
@@ -20,7 +21,7 @@ from helpdesk.domain.tickets import Party, Status
 from helpdesk.models import ClockRow, Queue, Stint, Ticket
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.scope import readable
-from helpdesk.services import clocks, dispatch, outbox, stints, tickets
+from helpdesk.services import attachments, clocks, dispatch, outbox, stints, tickets
 from helpdesk.services.assignment import MAX_REASON, check_member, find_queue
 from helpdesk.services.events import record
 from helpdesk.storage import insert_once, session
@@ -76,7 +77,9 @@ def ask_for_help(
     return stint_id
 
 
-def answer(stint_id: int, text: str, *, actor: Actor, now: datetime, version: int | None) -> str:
+def answer(
+    stint_id: int, text: str, *, files: Sequence[int] = (), actor: Actor, now: datetime, version: int | None
+) -> str:
     """Answer what a queue was asked: its assist and its clock end. Returns the ticket's number.
 
     For members of that queue. The answer is a note of the ticket; owner and asker are told. A ticket that waited for
@@ -92,6 +95,7 @@ def answer(stint_id: int, text: str, *, actor: Actor, now: datetime, version: in
         raise Invalid("assist.answer_required", limit=MAX_ANSWER)
     queue = session().get_one(Queue, assist.queue_id)
     note = tickets.add_note(ticket, text, actor=actor, now=now)
+    attachments.attach(ticket.id, files, note_id=note.id, actor=actor, now=now)
     assist.answer_note_id = note.id
     stints.end(assist, at=now)
     record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from helpdesk.domain.tickets import ACTIVE, REOPEN_WITHIN_SECONDS, TAKE_BACK_SEC
 from helpdesk.models import Channel, Event, Inbound, Message, Outbox, Queue, Ticket
 from helpdesk.services import (
     answers,
+    attachments,
     clocks,
     compensations,
     intake,
@@ -56,6 +58,7 @@ class Draft:
     suggested_code: str | None = None
     suggested_version: int | None = None
     last_reply_id: int | None = None  # the last to the customer that it showed; None: nobody looked
+    files: tuple[int, ...] = ()  # staged ones that go along
 
 
 def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetime) -> int:
@@ -93,6 +96,7 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
     )
     session().add(message)
     session().flush()
+    attachments.attach(ticket.id, draft.files, message_id=message.id, actor=actor, now=now)
     if template_id and draft.filled is not None:
         template_uses.note_use(template_id, message, draft.filled, draft.rank, actor=actor, now=now)
     suggested = draft.suggested_code, draft.suggested_version
@@ -100,9 +104,8 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
     suggested_id = template_id if same else template_uses.find(*suggested, actor)
     if suggested_id and draft.suggested_version is not None:
         template_uses.note_offer(suggested_id, draft.suggested_version, message, now=now)
-    clocks.meet(ticket, [Kind.FIRST_RESPONSE], at=now)
-    if draft.is_solution:
-        clocks.meet(ticket, [Kind.SOLUTION], at=now)
+    met = [Kind.FIRST_RESPONSE, Kind.SOLUTION] if draft.is_solution else [Kind.FIRST_RESPONSE]
+    clocks.meet(ticket, met, at=now)
     _change_with_reply(ticket, draft, version, actor, now)
     urgency.settle(ticket)
     ticket.unread = False
@@ -120,16 +123,25 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
     return message.id
 
 
-def add_note(number: str, text: str, *, actor: Actor, now: datetime) -> int:
+def add_note(number: str, text: str, *, files: Sequence[int] = (), actor: Actor, now: datetime) -> int:
     """Write a note; members of a queue that is asked for help may too. Returns the note's id."""
     ticket = tickets.load(number, actor)
     if not may_note(actor, tickets.standing(ticket)):
         raise NotAllowed("ticket.may_not_note", number=number)
-    return tickets.add_note(ticket, text, actor=actor, now=now).id
+    note = tickets.add_note(ticket, text, actor=actor, now=now)
+    attachments.attach(ticket.id, files, note_id=note.id, actor=actor, now=now)
+    return note.id
 
 
 def record_customer_message(
-    number: str, text: str, sent_at: datetime, *, actor: Actor, now: datetime, external_id: str = ""
+    number: str,
+    text: str,
+    sent_at: datetime,
+    *,
+    actor: Actor,
+    now: datetime,
+    external_id: str = "",
+    files: Sequence[int] = (),
 ) -> str:
     """Enter what the customer said elsewhere, at its own time (UTC). Returns the number of its ticket.
 
@@ -152,7 +164,9 @@ def record_customer_message(
     )
     if inbound_id is None:
         return _known(source, event_id, text)
-    return take_in(ticket, text, sent_at, inbound_id, actor=actor, now=now).number
+    landed = take_in(ticket, text, sent_at, inbound_id, actor=actor, now=now).number
+    attachments.attach_heard(ticket.id, files, inbound_id, actor=actor, now=now)
+    return landed
 
 
 def take_in(
@@ -263,15 +277,8 @@ def _checked(text: str) -> str:
 
 
 def _last_from_customer(ticket: Ticket) -> int:
-    return (
-        session()
-        .execute(
-            select(func.coalesce(func.max(Message.id), 0)).where(
-                Message.ticket_id == ticket.id, Message.direction == "in"
-            )
-        )
-        .scalar_one()
-    )
+    last = select(func.max(Message.id)).where(Message.ticket_id == ticket.id, Message.direction == "in")
+    return session().scalar(last) or 0
 
 
 def _check_not_crossing(ticket: Ticket, draft: Draft, actor: Actor) -> None:

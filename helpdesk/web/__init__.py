@@ -9,6 +9,7 @@ from helpdesk.web.accounts import accounts
 from helpdesk.web.api import api
 from helpdesk.web.api_reference import api_reference
 from helpdesk.web.assists import assists
+from helpdesk.web.attachments import attachments
 from helpdesk.web.board import board
 from helpdesk.web.calendars import calendars
 from helpdesk.web.changes import changes
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     api_reference,
     board,
     assists,
+    attachments,
     money,
     queues,
     team,

@@ -7,6 +7,7 @@ from typing import Any
 
 from helpdesk.domain.compensation import BLOCK_CODES
 from helpdesk.domain.problems import Problem
+from helpdesk.wording.attachments import ATTACHMENTS
 from helpdesk.wording.calendar_problems import CALENDARS, TEAM
 from helpdesk.wording.catalog import gettext
 from helpdesk.wording.exchange_problems import EXCHANGE
@@ -299,6 +300,7 @@ PROBLEMS: Mapping[str, str] = {
     **TEAM,
     **EXCHANGE,
     **LISTS,
+    **ATTACHMENTS,
     **SHARES,
     **REPORTS,
     **SELF_SERVICE,

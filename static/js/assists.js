@@ -32,3 +32,13 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   form.requestSubmit(form.querySelector(".btn.primary"));
 });
+
+// How many pictures were taken of each: the button says so, the answer carries them.
+document.addEventListener("change", (event) => {
+  const field = event.target.closest("[data-photos] input[type=file]");
+  if (!field) return;
+  const button = field.closest("label");
+  const said = field.closest("[data-photos]").dataset.textTaken.replace("{n}", field.files.length);
+  button.querySelector("[data-count]").textContent = field.files.length ? said : "";
+  button.classList.toggle("taken", field.files.length > 0);
+});

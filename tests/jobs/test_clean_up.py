@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
+from helpdesk.adapters import file_store
+from helpdesk.domain.attachments import Examined
 from helpdesk.jobs.clean_up import clean_up
-from helpdesk.models import Envelope, LoginAttempt, Outbox, User, UserSession
+from helpdesk.models import Attachment, Envelope, LoginAttempt, Outbox, User, UserSession
 from helpdesk.storage import session, unit_of_work
-from tests import factories
+from tests import factories, tickets
 from tests.factories import World
 
 
@@ -85,3 +89,22 @@ def test_sendings_are_removed_in_batches_and_a_run_ends(
             sending(world.users.agent, now - timedelta(days=91), f"n{number}")
     assert [clean_up(now) for _ in range(4)] == [6, 7, 1, 0]
     assert left() == (set(), set())
+
+
+def test_bytes_that_no_file_has_any_more_are_removed(app: Flask, world: World, now: datetime) -> None:
+    data = app.config["UNSNAG"].data
+    kept, loose, fresh = (
+        file_store.put(data, Examined(f"{n}.txt", "text/plain", b"words of test %d" % n)).hash for n in range(3)
+    )
+    for name, days in ((kept, 2), (loose, 2), (fresh, 0)):
+        at = (now - timedelta(days=days)).timestamp()
+        os.utime(data / "files" / name[:2] / name, (at, at))
+    with unit_of_work():
+        row = tickets.ticket(world, now)
+        facts = {"name": "0.txt", "media_type": "text/plain", "size_bytes": 1, "created_at": now, "attached_at": now}
+        factories.add(Attachment(ticket_id=row.id, hash=kept, **facts))
+    clean_up(now)
+    left = [name for name in (kept, loose, fresh) if file_store.read(data, name) is not None]
+    assert left == [kept, fresh]
+    for name in left:
+        file_store.delete(data, name, now + timedelta(days=1))

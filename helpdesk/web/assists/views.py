@@ -11,18 +11,22 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
+from helpdesk.domain.attachments import LABELS, MAX_REQUEST_BYTES, Stored
 from helpdesk.domain.problems import Problem
 from helpdesk.domain.ticket_filter import parse_filter
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.queries import assist_desk
 from helpdesk.queries.assist_desk import Answered, Desk, OrderFacts, Question
 from helpdesk.services import assists as services
+from helpdesk.services import attachments
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs
 from helpdesk.web.assists import assists
 from helpdesk.web.filters import shown_navigation
 from helpdesk.web.locale import day_start
+from helpdesk.web.taking_files import taken
 from helpdesk.wording import label, order_status_label, problem_text
+from helpdesk.wording.attachments import file_labels
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.catalog import locale_code
 from helpdesk.wording.quick_answers import quick_answers
@@ -58,17 +62,25 @@ def rows() -> BaseResponse:
 
 
 @assists.post("/assists/<id:stint_id>/answer")
-@needs(Permission.TICKETS_WORK)
+@needs(Permission.TICKETS_WORK, most_bytes=MAX_REQUEST_BYTES)
 def answer(stint_id: int) -> BaseResponse:
     """Answer, and on to what burns first then. The question decides, not the ticket's version: it is still open."""
     text = request.form.get("answer", "")
     try:
+        photos = [(label, file) for label in LABELS for file in taken(f"photo_{label}")]
         with unit_of_work():
-            number = services.answer(stint_id, text, version=None, actor=current_actor(), now=moment())
+            files = _photos(photos) if photos else []
+            number = services.answer(stint_id, text, files=files, version=None, actor=current_actor(), now=moment())
     except Problem as problem:
         return _page(Refused(stint_id, text, problem_text(problem)), status=problem.status)
     flash(_("已答复 %(number)s。", number=number), "done")
     return redirect(url_for("assists.index", queue=_queue() or None))
+
+
+def _photos(photos: list[tuple[str, Stored]]) -> list[int]:
+    """What was photographed, each under what it shows."""
+    number, actor = request.form.get("number", ""), current_actor()
+    return [attachments.add(number, file, label=label, actor=actor, now=moment()) for label, file in photos]
 
 
 @assists.post("/assists/<id:stint_id>/claim")
@@ -96,6 +108,7 @@ def _context() -> dict[str, Any]:
     return {
         "questions": [_question(one, types) for one in desk.questions],
         "total": desk.total,
+        "file_labels": file_labels(),
         "answered": [_answered(one) for one in desk.answered],
         "queue": queue,
         "own": bool(actor.queues),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -10,15 +11,17 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
+from helpdesk.domain.attachments import MAX_REQUEST_BYTES
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
 from helpdesk.queries.suggestions import template_version, words_for
 from helpdesk.queries.ticket_page import ticket_page
-from helpdesk.services import drafts, messages
+from helpdesk.services import attachments, drafts, messages
 from helpdesk.services.compensations import Proposal
 from helpdesk.services.messages import Draft
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules, wants_data
 from helpdesk.web.locale import day_start
+from helpdesk.web.taking_files import chosen, taken
 from helpdesk.web.tickets import side_column, staged, tickets
 from helpdesk.web.tickets.forms import MODES, ComposeForm, instant, problems_of
 from helpdesk.web.tickets.offer_card import parse_yuan
@@ -33,17 +36,23 @@ CROSSED = ("message.newer_message", "message.colleague_replied")
 
 
 @tickets.post("/tickets/<number>/compose")
-@needs(Permission.TICKETS_WORK)
+@needs(Permission.TICKETS_WORK, most_bytes=MAX_REQUEST_BYTES)
 def compose(number: str) -> BaseResponse:
-    """Write what was typed. A refusal brings the page back with every word of it."""
+    """Write what was typed. A refusal brings the page back with every word of it, and its files stay staged."""
     form = ComposeForm()
+    try:
+        files = _staged_files(number)
+    except (NotFound, NotAllowed):
+        raise
+    except Problem as problem:
+        return show_page(number, typed=_refused(form, problem), status=problem.status)
     if not form.validate():
         return show_page(number, typed=_typed(form, error=problems_of(form)), status=422)
     goal = onward(number, form.next.data)
     try:
         draft = _draft(number, form) if form.mode.data == "reply" else None
         with unit_of_work():
-            landed = _write(number, form, draft)
+            landed = _write(number, form, draft, files)
             drafts.drop_sent(number, form.mode.data, actor=current_actor())
     except (NotFound, NotAllowed):
         raise
@@ -54,16 +63,28 @@ def compose(number: str) -> BaseResponse:
 
 
 @tickets.post("/tickets/<number>/draft")
-@needs(Permission.TICKETS_WORK)
+@needs(Permission.TICKETS_WORK, most_bytes=MAX_REQUEST_BYTES)
 def keep_draft(number: str) -> BaseResponse:
     """Keep what stands in the composer. A script asks while somebody types; without one there is a button."""
     mode, text = request.form.get("mode", ""), request.form.get("text", "").replace("\r\n", "\n")
     with unit_of_work():
         drafts.keep(number, mode, text, actor=current_actor(), now=moment())
+    _staged_files(number)
     if wants_data():
         return Response(status=204)
     flash(_("草稿已保存。"), "done")
     return redirect(url_for("tickets.show", number=number, _anchor="composer"))
+
+
+def _staged_files(number: str) -> list[int]:
+    """Files that wait for these words: those that the page showed, labelled as it says, and those sent along now."""
+    sent, waiting = taken("file"), chosen(request.form.getlist("file_id"))
+    if not sent and not waiting:
+        return []
+    actor, labels = current_actor(), {one: request.form.get(f"label-{one}") for one in waiting}
+    with unit_of_work():
+        attachments.relabel({one: label for one, label in labels.items() if label is not None}, actor=actor)
+        return waiting + [attachments.add(number, file, actor=actor, now=moment()) for file in sent]
 
 
 def _draft(number: str, form: ComposeForm) -> Draft:
@@ -93,17 +114,17 @@ def _offer(policy: str, kept: Kept, key: str) -> Proposal:
     return Proposal(policy, parse_yuan(kept.amount), key=f"reply:{name}", evidence=kept.evidence)
 
 
-def _write(number: str, form: ComposeForm, draft: Draft | None) -> str:
+def _write(number: str, form: ComposeForm, draft: Draft | None, files: Sequence[int]) -> str:
     """Returns the number of the ticket where the words landed: a late message of the customer opens a new one."""
     actor, now = current_actor(), moment()
     match form.mode.data:
         case "note":
-            messages.add_note(number, form.text.data, actor=actor, now=now)
+            messages.add_note(number, form.text.data, files=files, actor=actor, now=now)
         case "customer":
             said_at = instant(form.occurred_at.data) or now
-            return messages.record_customer_message(number, form.text.data, said_at, actor=actor, now=now)
+            return messages.record_customer_message(number, form.text.data, said_at, files=files, actor=actor, now=now)
         case _ if draft is not None:
-            messages.reply(number, draft, version=form.version.data, actor=actor, now=now)
+            messages.reply(number, replace(draft, files=tuple(files)), version=form.version.data, actor=actor, now=now)
     return number
 
 

@@ -22,6 +22,8 @@ from helpdesk.queries.ticket_shares import ticket_shares
 from helpdesk.queries.ticket_timeline import FIRST, MOST, Entry, changes_since
 from helpdesk.services.customers import Revealed
 from helpdesk.web.access import current_actor, moment, needs, rules
+from helpdesk.web.file_cards import staged as staged_files
+from helpdesk.web.file_cards import with_files
 from helpdesk.web.hearing import read_about
 from helpdesk.web.locale import day_start
 from helpdesk.web.tickets import (
@@ -138,7 +140,8 @@ def show_page(
         "clocks": presenting.clocks(page),
         "life": life.lifeline(page, book, now),
         "wait": life.wait(page, now),
-        "timeline": presenting.timeline(page, book, may, actor, now),
+        "timeline": with_files(presenting.timeline(page, book, may, actor, now), page.files),
+        **staged_files(page.files),
         "earlier_url": _earlier(page),
         "decision": presenting.decision(page.decision, page, book) if page.decision else None,
         **(presenting.panels(page, book) if panel["panel"] else {}),

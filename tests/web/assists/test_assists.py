@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from sqlalchemy import select
 
-from helpdesk.models import Note, Stint
+from helpdesk.models import Attachment, Note, Stint
 from helpdesk.storage import session, unit_of_work
 from tests import tickets
+from tests.adapters.hostile_files import picture
 from tests.conftest import Client, Frozen, Login, Statements
 from tests.factories import World
 from tests.queries.test_assist_desk import asked
@@ -119,3 +121,28 @@ def test_the_page_asks_the_same_for_many_questions(
         client.get("/assists")
     assert len(many) == len(few)
     assert len(many) <= 9
+
+
+def test_the_warehouse_photographs_what_it_answers(client: Client, world: World, login: Login, question: int) -> None:
+    login(client, world.users.warehouse)
+    page = client.get("/assists").text
+    assert 'name="photo_outer_box" accept="image/*" capture="environment"' in page
+    sent = {
+        "answer": "见图",
+        "number": "EX-250101-0001",
+        "photo_outer_box": [(BytesIO(picture()), "1.png"), (BytesIO(picture()), "2.png")],
+        "photo_weighing": (BytesIO(picture()), "3.png"),
+    }
+    assert client.submit(f"/assists/{question}/answer", sent).status_code == 302
+    kept = session().execute(select(Attachment.label, Attachment.note_id).order_by(Attachment.id)).all()
+    assert [label for label, _note in kept] == ["outer_box", "outer_box", "weighing"]
+    assert None not in {note for _label, note in kept}
+
+
+def test_a_photo_that_is_none_gives_the_answer_back(client: Client, world: World, login: Login, question: int) -> None:
+    login(client, world.users.warehouse)
+    sent = {"answer": "见图", "number": "EX-250101-0001", "photo_goods": (BytesIO(b"<svg>"), "a.png")}
+    answer = client.submit(f"/assists/{question}/answer", sent)
+    assert answer.status_code == 422
+    assert "见图</textarea>" in answer.text
+    assert "不是可以保存的文件" in answer.text
