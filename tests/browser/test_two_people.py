@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import NO_TRACKING, heard, open_ticket, panel, said
+from tests.browser.steps import NO_TRACKING, heard, open_ticket, panel, row, said
 from tests.browser.windows import Windows
 
 WORDS = "您好，\n包裹在中转站，已经催了。"
@@ -130,3 +130,75 @@ def test_a_placeholder_that_nobody_filled_in_is_not_sent(windows: Windows) -> No
     expect(page.locator("#composer-text")).to_be_focused()
     page.keyboard.type("今天 18:00")
     expect(page.locator("#composer-text")).to_have_value("您好，今天 18:00 前给您答复")
+
+
+WITHIN = 10_000
+"""Milliseconds after which one knows of the other."""
+
+
+def test_who_else_looks_at_a_ticket_and_writes_on_it_is_seen_within_ten_seconds(windows: Windows) -> None:
+    here, there = windows.open("limin"), windows.open("luolan")
+    number = open_ticket(here, NO_TRACKING)
+    there.goto(f"/tickets/{number}")
+    onlookers = here.locator("[data-here]")
+    expect(onlookers).to_contain_text("罗兰", timeout=WITHIN)
+    expect(onlookers).not_to_contain_text("正在写")
+    there.fill("#composer-text", "您好")
+    expect(onlookers).to_contain_text("正在写", timeout=WITHIN)
+    third = windows.open("zhangwei")
+    third.goto("/tickets")
+    expect(row(third, number)).to_contain_text("罗兰", timeout=WITHIN)
+    there.goto("/tickets")
+    expect(onlookers).not_to_contain_text("罗兰", timeout=WITHIN)
+
+
+def test_a_reply_that_crosses_a_colleagues_is_asked_about_once(windows: Windows) -> None:
+    here, there = windows.open("limin"), windows.open("luolan")
+    number = open_ticket(here, NO_TRACKING)
+    there.goto(f"/tickets/{number}")
+    here.fill("#composer-text", WORDS)
+    there.fill("#composer-text", "您好，网点说今天送到")
+    there.locator(".composer [name=next]").uncheck()
+    there.click("[data-send]")
+    said(there, "回复已保存")
+
+    here.locator(".composer [name=next]").uncheck()
+    here.click("[data-send]")
+    notice = here.locator(".composer .notice.problem")
+    expect(notice).to_contain_text("网点说今天送到")
+    expect(here.locator("#composer-text")).to_have_value(WORDS)
+    expect(heard(here, "已经催了")).to_have_count(0)
+    here.get_by_role("button", name="仍然发送").click()
+    said(here, "回复已保存")
+    expect(heard(here, "已经催了")).to_have_count(1)
+
+
+def test_what_was_begun_at_the_desk_goes_on_at_the_phone(windows: Windows) -> None:
+    desk = windows.open("limin")
+    number = open_ticket(desk, NO_TRACKING)
+    with desk.expect_response(f"**/tickets/{number}/draft"):
+        desk.fill("#composer-text", WORDS)
+    phone = windows.open("limin", phone=True)
+    phone.goto(f"/tickets/{number}")
+    expect(phone.locator("#composer-text")).to_have_value(WORDS)
+    expect(phone.locator("[data-composer-hint]")).to_contain_text("已恢复")
+
+
+def test_undo_restores_exactly_what_was_there(windows: Windows) -> None:
+    here, there = windows.open("limin"), windows.open("luolan")
+    number = open_ticket(here, NO_TRACKING)
+    kept = f"SELECT type, klass, priority, status, queue_id, owner_id, burns_at FROM ticket WHERE number = '{number}'"
+    clocks = f"""SELECT kind, due_at, late_after, met_at, cancelled_at, target_seconds FROM clock
+        WHERE ticket_id = (SELECT id FROM ticket WHERE number = '{number}') ORDER BY id"""
+    here.locator("[data-key-claim]").click()  # what is new is taken up by the first thing that is done, and stays so
+    said(here, "分派给你")
+    before = windows.site.rows(kept), windows.site.rows(clocks)
+    there.goto(f"/tickets/{number}")
+    dialog = panel(there, "priority")
+    dialog.locator("[value=P0], [value=P1]").first.check()
+    dialog.locator("button.primary").click()
+    said(there, "优先级已修改")
+    assert (windows.site.rows(kept), windows.site.rows(clocks)) != before
+    there.get_by_role("button", name="撤销").click()
+    expect(there.locator("[data-flash]").filter(has_text="撤销")).to_be_visible()
+    assert (windows.site.rows(kept), windows.site.rows(clocks)) == before
