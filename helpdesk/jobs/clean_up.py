@@ -8,7 +8,17 @@ from datetime import datetime
 from flask import current_app
 
 from helpdesk.adapters import file_store
-from helpdesk.services import attachments, drafts, idempotency, notifications, onlookers, outbox, views, webhook_calls
+from helpdesk.services import (
+    attachments,
+    bulk_runs,
+    drafts,
+    idempotency,
+    notifications,
+    onlookers,
+    outbox,
+    views,
+    webhook_calls,
+)
 from helpdesk.services.clean_up import old_sendings, remove_ended, remove_loose_files, remove_sendings
 from helpdesk.storage import unit_of_work
 
@@ -28,6 +38,7 @@ def clean_up(now: datetime) -> int:
             + drafts.remove_old(now)
             + onlookers.remove_gone(now)
             + attachments.remove_staged(now)
+            + bulk_runs.remove_old(now)
         )
         done += outbox.expire_notices(now) + notifications.remove_old(now)
     for _ in range(MOST_BATCHES):

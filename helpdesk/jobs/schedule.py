@@ -26,6 +26,7 @@ from helpdesk.jobs.sla_tick import sla_tick
 from helpdesk.jobs.spread_notices import spread_notices
 from helpdesk.jobs.train_learner import train_learner
 from helpdesk.jobs.warn_unconfirmed import warn_unconfirmed
+from helpdesk.jobs.work_bulk import work_bulk
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ JOBS: tuple[Job, ...] = (
     Job("deliver_news", 5, lambda worker: deliver_news(worker.clock, worker.holder, stopping=worker.stopping)),
     Job("deliver_outbox", 5, lambda worker: deliver_outbox(worker.clock, worker.holder)),
     Job("resume_imports", 5, lambda worker: resume_imports(worker.clock, worker.holder, stopping=worker.stopping)),
+    Job("work_bulk", 2, lambda worker: work_bulk(worker.clock, stopping=worker.stopping)),
     Job("follow_calendars", 15, lambda worker: follow_calendars(worker.clock, stopping=worker.stopping)),
     Job("follow_reports", 5, lambda worker: follow_reports(stopping=worker.stopping)),
     Job("recalculate_months", 5, lambda worker: recalculate_months(worker.clock, stopping=worker.stopping)),

@@ -2,6 +2,7 @@
 
 from helpdesk.models.appeals import Appeal, TicketEvidence
 from helpdesk.models.attachments import Attachment
+from helpdesk.models.bulk import BulkRow, BulkRun
 from helpdesk.models.calendars import CalendarVersion, Holiday, HolidayYear, WorkCalendar
 from helpdesk.models.clocks import ClockRow, ClockStage
 from helpdesk.models.compensation import Compensation, CompensationApproval, Payout, PayoutBatch
@@ -54,6 +55,8 @@ __all__ = [
     "ApiToken",
     "Appeal",
     "Attachment",
+    "BulkRow",
+    "BulkRun",
     "CalendarVersion",
     "Channel",
     "ClockRow",

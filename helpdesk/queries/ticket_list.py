@@ -146,6 +146,27 @@ def page(
     return Page(rows, _cursor(found[0], keys) if newer else None, _cursor(found[-1], keys) if older else None)
 
 
+def every_id(chosen: TicketFilter, tab: Tab, actor: Actor, now: datetime, *, most: int) -> list[int]:
+    """Ids of all tickets of the list as it is now, ``most`` at most. One statement, two for a search of a number."""
+    for by_number in (True, False) if chosen.looks_like_number else (True,):
+        found = session().scalars(
+            select(Ticket.id)
+            .where(_in_sight(chosen, tab, actor), tab_condition(tab, actor))
+            .where(*conditions(chosen, actor, now, by_number=by_number))
+            .order_by(Ticket.id)
+            .limit(most)
+        )
+        ids = list(found)
+        if ids:
+            break
+    return ids
+
+
+def ids_of(numbers: Sequence[str]) -> list[int]:
+    """Ids of the tickets of these numbers, in anybody's sight: who acts on them asks for his rights."""
+    return list(session().scalars(select(Ticket.id).where(Ticket.number.in_(numbers)).order_by(Ticket.id)))
+
+
 def next_number(
     chosen: TicketFilter, tab: Tab, actor: Actor, now: datetime, *, after: str, order: Sort = Sort.DUE
 ) -> str | None:

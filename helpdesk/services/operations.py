@@ -19,7 +19,7 @@ from helpdesk.domain.problems import Conflict, NotAllowed, NotFound, Problem
 from helpdesk.domain.tickets import Outcome, Party, Priority, Status
 from helpdesk.models import Correction, Event, Operation, Ticket
 from helpdesk.models.scope import readable
-from helpdesk.services import clocks, links, responsibility, stints, tickets, urgency
+from helpdesk.services import clocks, links, responsibility, stints, tags, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change, Changed
 from helpdesk.storage import savepoint, session
@@ -34,6 +34,8 @@ NEEDS = {
     "ticket.reply": (Permission.TICKETS_REPLY,),
     "ticket.link": (Permission.TICKETS_WORK,),
     "ticket.unlink": (Permission.TICKETS_WORK,),
+    "ticket.status": (Permission.TICKETS_WORK,),
+    "ticket.tag": (Permission.TICKETS_WORK,),
 }
 """Any of these it takes to undo it: a role taken away since takes that away too."""
 
@@ -152,6 +154,8 @@ def _entry(ticket: Ticket, changed: Changed) -> dict[str, Any]:
 def _bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: datetime) -> str:
     if "link" in entry:
         return links.bring_back(entry, operation, actor, now)
+    if "tag" in entry:
+        return tags.bring_back(entry, operation, actor, now)
     ticket = (
         session()
         .execute(select(Ticket).where(Ticket.id == entry["ticket"], readable(actor)).with_for_update(of=Ticket))
@@ -161,6 +165,8 @@ def _bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: 
         raise NotFound("operation.not_found")
     entry = {**entry, "values": {**_handed_out_since(ticket, entry), **entry["values"]}, "version": ticket.version}
     values = entry["values"]
+    if operation.code == "ticket.status" and values.get("status") == Status.NEW:
+        values = {**values, "status": Status.OPEN}
     if operation.code == "ticket.resolve":
         _take_up_resolved(ticket, entry, operation, actor, now)
     elif "queue_id" in values:
@@ -172,7 +178,7 @@ def _bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: 
             expected=entry["version"],
             actor=actor,
             now=now,
-            take_up_wait=operation.code == "ticket.reply",
+            take_up_wait=operation.code in {"ticket.reply", "ticket.status"},
         )
     if operation.code == "ticket.type":
         _withdraw_correction(ticket, operation)

@@ -94,6 +94,8 @@ EVENTS: Mapping[str, str] = {
     "holidays.imported": N_("导入了 %(rows)s 天节假日"),
     "holidays.published": N_("发布了 %(year)s 年的节假日"),
     "customer.revealed": N_("查看了客户的联系方式"),
+    "bulk.started": N_("批量操作：%(tickets)s 张工单"),
+    "bulk.undone": N_("撤销了批量操作：%(tickets)s 张工单"),
     "operation.undone": N_("撤销了一步操作"),
     "rulebook.published": N_("发布了规则版本 %(version)s"),
     "learner.trained": N_("从 %(examples)s 条更正中学习，模型版本 %(version)s"),

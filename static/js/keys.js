@@ -66,6 +66,14 @@ function claim() {
   return form.requestSubmit();
 }
 
+function bulk() {
+  const button = document.querySelector("[data-key-bulk]");
+  const row = currentRow();
+  if (!button || !(row || button.form.querySelector(".ticket-tick :checked"))) return undefined;
+  if (!button.form.querySelector(".ticket-tick :checked")) row.querySelector("input[type=checkbox]").checked = true;
+  return button.form.requestSubmit(button);
+}
+
 function compose(mode) {
   const tab = document.querySelector(`.composer input[name=mode][value=${mode}]`);
   if (!tab) return;
@@ -81,6 +89,7 @@ const actions = {
   j: () => go(1),
   k: () => go(-1),
   x: tick,
+  b: bulk,
   c: claim,
   r: () => compose("reply"),
   n: () => compose("note"),

@@ -29,13 +29,14 @@ PANELS = (
 OPEN_TO_ALL = (
     "accounts.",
     "notifications.",
+    "tickets.choose_many",
     "tickets.create",
     "tickets.export",
     "tickets.keep_draft",
     "skills.",
     "views.new",
 )
-"""One's own account, bell, views, drafts and lists taken away; new tickets; skills have no queue."""
+"""One's own account, bell, views, drafts, lists taken away and tickets chosen; new tickets; skills have no queue."""
 
 
 @pytest.fixture

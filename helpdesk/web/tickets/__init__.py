@@ -9,6 +9,7 @@ tickets = Blueprint("tickets", __name__)
 from helpdesk.web.tickets import (  # noqa: E402, F401  they register their views
     actions,
     blame,
+    bulk,
     compose,
     export,
     intake,

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Permission
+from helpdesk.domain.bulk import offered
 from helpdesk.domain.problems import Invalid, Problem
 from helpdesk.domain.ticket_filter import ME, NOBODY, Tab, TicketFilter
 from helpdesk.domain.tickets import Priority, Status, TicketClass
@@ -72,6 +73,9 @@ def index() -> Response:
         columns_url=url_for("views.columns", **here.args()),
         save_url=None if here.tab is Tab.ASSISTS else url_for("views.new", **here.args()),
         export_url=None if here.tab is Tab.ASSISTS else url_for("tickets.export", **here.args()),
+        bulk_url=url_for("tickets.choose_many", **here.args()) if offered(current_actor()) else None,
+        bulk_all=here.tab is not Tab.ASSISTS and bool(context["rows"]),
+        bulk_count=next((tab["count"] for tab in context["tabs"] if tab["current"]), None),
         rows_url=url_for("tickets.rows", **{**request.args.to_dict(), **here.args()}),
     )
     return make_response(page)
