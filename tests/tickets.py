@@ -5,11 +5,15 @@ Call inside ``unit_of_work()``.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from helpdesk.adapters import file_store
+from helpdesk.domain.attachments import Examined
 from helpdesk.domain.clocks import FAR_FUTURE
-from helpdesk.models import ClockRow, Customer, Message, Note, Order, Queue, Stint, Ticket, User
+from helpdesk.models import Attachment, ClockRow, Customer, Message, Note, Order, Queue, Stint, Ticket, User
 from helpdesk.storage import session
 from tests.factories import World, add
 
@@ -141,3 +145,11 @@ def order(world: World, now: datetime, number: str = "20261122001", **columns: A
     )
     add(row)
     return row
+
+
+def file(row: Ticket, data: Path, now: datetime, **columns: Any) -> Attachment:
+    """A text that was sent with something on this ticket, its bytes in the store."""
+    stored = file_store.put(data, Examined("说明.txt", "text/plain", b"as it was"))
+    found = Attachment(ticket_id=row.id, created_at=now, attached_at=now, **{**asdict(stored), **columns})
+    add(found)
+    return found

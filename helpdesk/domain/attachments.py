@@ -17,6 +17,12 @@ MAX_BYTES = 20 * 1024 * 1024
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 """Of several files that are sent at once."""
 
+MAX_PHOTOS = 5
+"""That a customer sends with one message."""
+
+MAX_PHOTOS_BYTES = 40 * 1024 * 1024
+"""Of them together."""
+
 MAX_PIXELS = 40_000_000
 MAX_NAME = 100
 

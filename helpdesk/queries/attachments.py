@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -36,6 +36,7 @@ class Files:
 
 
 NONE = Files()
+MOST_SENT = 1_000
 
 
 def files_of(ticket_id: int, actor: Actor) -> Files:
@@ -74,6 +75,15 @@ def staged_beside(file_id: int, actor: Actor) -> Files:
         select(Attachment.ticket_id).where(Attachment.id == file_id, Attachment.author_id == actor.id)
     )
     return files_of(ticket_id, actor) if ticket_id is not None else NONE
+
+
+def sent_files(number: str, actor: Actor) -> Sequence[Attachment]:
+    """Of the ticket of this number, oldest first, ``MOST_SENT`` at most; ``NotFound`` outside the actor's sight."""
+    ticket_id = session().scalar(select(Ticket.id).where(Ticket.number == number, readable(actor)))
+    if ticket_id is None:
+        raise NotFound("ticket.not_found", number=number)
+    sent = select(Attachment).where(Attachment.ticket_id == ticket_id, Attachment.attached_at.is_not(None))
+    return session().scalars(sent.order_by(Attachment.id).limit(MOST_SENT)).all()
 
 
 @cache

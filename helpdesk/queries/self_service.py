@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, and_, exists, or_, select
+from sqlalchemy import Row, and_, exists, func, or_, select
 
 from helpdesk.domain.problems import NotFound
 from helpdesk.domain.self_service import Step, may_confirm, step
 from helpdesk.domain.tickets import ACTIVE, TAKE_BACK_SECONDS, Status
-from helpdesk.models import ClockRow, Message, Order, OrderLine, Outbox, Parcel, Shop, Ticket
+from helpdesk.models import Attachment, ClockRow, Message, Order, OrderLine, Outbox, Parcel, Shop, Ticket
 from helpdesk.models.messages import standing_solution
 from helpdesk.queries.keyset import Statement
 from helpdesk.storage import session
@@ -69,13 +69,14 @@ class OrderShown:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """``ours``: the shop said it. ``at``: when (UTC)."""
+    """``ours``: the shop said it. ``at``: when (UTC). ``files``: how many he sent with it."""
 
     id: int
     ours: bool
     text: str
     at: datetime
     solution: bool
+    files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +191,19 @@ def _ticket(ticket_id: int) -> Statement:
 def _said(ticket_id: int, now: datetime) -> tuple[Said, ...]:
     """Oldest first, the latest ``MOST_MESSAGES``. What of ours can still be taken back isn't said yet."""
     settled = or_(Message.direction == "in", Message.created_at <= now - timedelta(seconds=TAKE_BACK_SECONDS))
+    files = (
+        select(func.count())
+        .select_from(Attachment)
+        .where(Attachment.message_id == Message.id, Attachment.author_id.is_(None))
+        .scalar_subquery()
+    )
     rows = session().execute(
-        select(Message.id, Message.direction, Message.text, Message.sent_at, Message.is_solution)
+        select(Message.id, Message.direction, Message.text, Message.sent_at, Message.is_solution, files.label("files"))
         .where(Message.ticket_id == ticket_id, Message.state != "taken_back", settled)
         .order_by(Message.sent_at.desc(), Message.id.desc())
         .limit(MOST_MESSAGES)
     )
-    said = [Said(row.id, row.direction == "out", row.text, row.sent_at, row.is_solution) for row in rows]
+    said = [Said(row.id, row.direction == "out", row.text, row.sent_at, row.is_solution, row.files) for row in rows]
     return tuple(reversed(said))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
@@ -29,18 +30,7 @@ def add(number: str, file: Stored, *, label: str = "", actor: Actor, now: dateti
     waiting = select(func.count()).select_from(Attachment).where(*_staged(actor), Attachment.ticket_id == ticket.id)
     if session().scalars(waiting).one() >= MAX_FILES:
         raise Conflict("attachment.too_many", limit=MAX_FILES)
-    row = Attachment(
-        ticket_id=ticket.id,
-        author_id=actor.id,
-        name=file.name,
-        media_type=file.media_type,
-        size_bytes=file.size_bytes,
-        hash=file.hash,
-        label=label,
-        width=file.width,
-        height=file.height,
-        created_at=now,
-    )
+    row = _row(ticket.id, file, now, author_id=actor.id, label=label)
     session().add(row)
     session().flush()
     return row.id
@@ -100,6 +90,19 @@ def attach_heard(ticket_id: int, files: Sequence[int], inbound_id: int, *, actor
         attach(ticket_id, files, message_id=heard.message_id, landed_on=heard.ticket_id, actor=actor, now=now)
 
 
+def add_heard(source: str, external_id: str, files: Sequence[Stored], *, now: datetime) -> None:
+    """The customer's own, with the message they came with; a form that is sent twice brings them once."""
+    if not files:
+        return
+    event = select(Inbound.ticket_id, Inbound.message_id)
+    heard = session().execute(event.where(Inbound.source == source, Inbound.external_id == external_id)).one()
+    there = select(Attachment.id).where(Attachment.message_id == heard.message_id).limit(1)
+    if session().scalar(there) is None:
+        session().add_all(
+            _row(heard.ticket_id, file, now, message_id=heard.message_id, attached_at=now) for file in files
+        )
+
+
 def remove_staged(now: datetime) -> int:
     """Forget what nobody sent within a day; returns how many."""
     old = delete(Attachment).where(Attachment.attached_at.is_(None), Attachment.created_at < now - KEEP_STAGED)
@@ -116,6 +119,20 @@ def erase_of_customer(customer_id: int) -> int:
 def hashes_in_use(hashes: Collection[str]) -> set[str]:
     """Which of these contents some file still has."""
     return set(session().scalars(select(Attachment.hash).where(Attachment.hash.in_(sorted(hashes))).distinct()))
+
+
+def _row(ticket_id: int, file: Stored, now: datetime, **more: Any) -> Attachment:
+    return Attachment(
+        ticket_id=ticket_id,
+        name=file.name,
+        media_type=file.media_type,
+        size_bytes=file.size_bytes,
+        hash=file.hash,
+        width=file.width,
+        height=file.height,
+        created_at=now,
+        **{"label": "", **more},
+    )
 
 
 def _check_label(label: str) -> None:

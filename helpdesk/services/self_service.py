@@ -5,18 +5,20 @@ Whoever calls has checked the link. Nobody is logged in: the actor is the system
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from sqlalchemy import select
 
 from helpdesk.domain.access import Actor
+from helpdesk.domain.attachments import Stored
 from helpdesk.domain.problems import Conflict, Invalid, NotFound
 from helpdesk.domain.self_service import may_confirm, phone_tail
 from helpdesk.domain.tickets import Status
 from helpdesk.models import Customer, Order, Shop, Ticket
 from helpdesk.models.messages import standing_solution
-from helpdesk.services import intake, messages, outbox, tickets, tries
+from helpdesk.services import attachments, intake, messages, outbox, tickets, tries
 from helpdesk.services.events import record
 from helpdesk.services.intake import Opened, TicketRequest
 from helpdesk.services.tickets import Change
@@ -30,6 +32,8 @@ TRIES_PER_ORDER = Limit(10, timedelta(days=1))
 
 TICKETS_PER_ORDER = Limit(5, timedelta(days=1))
 MESSAGES_PER_TICKET = Limit(20, timedelta(hours=1))
+PHOTOS_PER_LINK = Limit(20, timedelta(hours=1))
+"""Messages with photos: looking at them takes longer than hearing words."""
 
 
 def admit(shop_code: str, order_number: str, *, address: str, now: datetime) -> None:
@@ -68,17 +72,28 @@ def find_order(shop_code: str, order_number: str, phone: str, *, address: str) -
     return int(found.id)
 
 
-def open_ticket(order_id: int, text: str, external_id: str, *, actor: Actor, now: datetime) -> Opened:
+def admit_photos(kind: str, row_id: int, *, now: datetime) -> None:
+    """Count a message with photos by who holds the link to this order or ticket, before they are looked at.
+
+    In a transaction of its own. Raises ``TooMany`` after ``PHOTOS_PER_LINK``.
+    """
+    tries.admit({tries.key("photos", kind, str(row_id)): PHOTOS_PER_LINK}, "self_service.too_many", now=now)
+
+
+def open_ticket(
+    order_id: int, text: str, external_id: str, *, photos: Sequence[Stored] = (), actor: Actor, now: datetime
+) -> Opened:
     """Take in what is wrong with the order, as intake does: a matter that is under way hears it again.
 
     ``external_id`` makes a form that is sent twice one event. Raises ``TooMany`` after five a day.
     """
     order = _order(order_id)
     tries.admit({tries.key("opener", str(order.id)): TICKETS_PER_ORDER}, "self_service.too_many", now=now)
-    return intake.open_ticket(
+    source = f"{SOURCE}:{order.shop_id}:{order.channel_id}"
+    opened = intake.open_ticket(
         TicketRequest(
             text=text,
-            source=f"{SOURCE}:{order.shop_id}:{order.channel_id}",
+            source=source,
             external_id=external_id,
             shop_id=order.shop_id,
             channel_id=order.channel_id,
@@ -87,9 +102,13 @@ def open_ticket(order_id: int, text: str, external_id: str, *, actor: Actor, now
         actor=actor,
         now=now,
     )
+    attachments.add_heard(source, external_id, photos, now=now)
+    return opened
 
 
-def answer(ticket_id: int, text: str, external_id: str, *, actor: Actor, now: datetime) -> str:
+def answer(
+    ticket_id: int, text: str, external_id: str, *, photos: Sequence[Stored] = (), actor: Actor, now: datetime
+) -> str:
     """Take in what the customer says; returns the number of the ticket that heard it.
 
     A resolved one opens its next cycle within 7 days; later, and of a closed one, a linked ticket is opened.
@@ -98,9 +117,12 @@ def answer(ticket_id: int, text: str, external_id: str, *, actor: Actor, now: da
     tries.admit({tries.key("speaker", str(ticket.id)): MESSAGES_PER_TICKET}, "self_service.too_many", now=now)
     if not external_id:
         raise Invalid("inbound.id_required")
-    return messages.record_customer_message(
+    source = f"form:{ticket.shop_id}:{ticket.channel_id}"
+    landed = messages.record_customer_message(
         ticket.number, text, max(now, ticket.created_at), actor=actor, now=now, external_id=external_id
     )
+    attachments.add_heard(source, external_id, photos, now=now)
+    return landed
 
 
 def confirm(ticket_id: int, *, actor: Actor, now: datetime) -> None:

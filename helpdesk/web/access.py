@@ -81,6 +81,20 @@ def public(view: View) -> View:
     return view
 
 
+def lets_files_in(most_bytes: int, when: Callable[[], bool]) -> Callable[[View], View]:
+    """A public view that takes files: a request may be as large as this where ``when`` says so.
+
+    It is asked before anything of the form is read, and goes by the address alone.
+    """
+
+    def declare(view: View) -> View:
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]
+        view.lets_files_in = when  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
 def current_actor() -> Actor:
     """Who acts, for services and queries. Only in views that need a permission."""
     actor: Actor = current_user.actor

@@ -123,6 +123,7 @@ def _example(schema: dict[str, Any] | None, known: dict[str, Any]) -> str:
 PLACES = {
     "{number}": "EX-261122-0042",
     "{code}": "apology",
+    "{file_id}": "17",
     "{shop}": "main",
     "{order_number}": "T20261122001",
 }

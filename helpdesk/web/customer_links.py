@@ -33,6 +33,15 @@ def read(kind: Kind, text: str) -> int:
     return row_id
 
 
+def is_held(kind: Kind, text: str) -> bool:
+    """Whether it is one that still leads somewhere."""
+    try:
+        read(kind, text)
+    except NotFound:
+        return False
+    return True
+
+
 def of_ticket(ticket_id: int) -> str:
     """The address that a customer opens, under the name by which the installation is known outside."""
     path = url_for("help.ticket", token=token("ticket", ticket_id))

@@ -48,7 +48,7 @@ def _unverified(_error: CSRFError) -> Response:
 
 
 def _too_large(_error: RequestEntityTooLarge) -> Response:
-    most = current_app.config["MAX_CONTENT_LENGTH"] / 2**20
+    most = (request.max_content_length or current_app.config["MAX_CONTENT_LENGTH"]) / 2**20
     return _answer(TooLarge("input.too_large", most_mb=f"{most:g}"), 413)
 
 

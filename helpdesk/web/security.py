@@ -63,9 +63,13 @@ def init_app(app: Flask) -> None:
 
 
 def _make_room_for_files() -> None:
-    """Before anybody reads the form. Who isn't logged in gets no more room than everywhere."""
-    most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", None)
-    if most is not None and request.method == "POST" and current_user.is_authenticated:
+    """Before anybody reads the form. Strangers, who neither log in nor hold a link, get no more than everywhere."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    most = getattr(view, "most_bytes", None)
+    if most is None or request.method != "POST":
+        return
+    let_in = getattr(view, "lets_files_in", None)
+    if let_in() if let_in else current_user.is_authenticated:
         request.max_content_length = most
 
 

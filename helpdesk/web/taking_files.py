@@ -5,21 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask import current_app, request
+from werkzeug.datastructures import FileStorage
 
 from helpdesk.adapters import file_store
 from helpdesk.adapters.files import examine
-from helpdesk.domain.attachments import MAX_BYTES, MAX_FILES, Stored
+from helpdesk.domain.attachments import MAX_BYTES, MAX_FILES, Stored, is_image
 from helpdesk.domain.problems import Conflict, Invalid
 from helpdesk.web.forms import GREATEST_ID
 
 
-def taken(field: str) -> list[Stored]:
-    """The files that were sent under this name, in the store. One that may not be kept refuses them all."""
-    sent = [upload for upload in request.files.getlist(field) if upload.filename]
-    if len(sent) > MAX_FILES:
-        raise Conflict("attachment.too_many", limit=MAX_FILES)
-    data = current_app.config["UNSNAG"].data
-    return [file_store.put(data, examine(upload.stream.read(MAX_BYTES + 1), upload.filename or "")) for upload in sent]
+def taken(field: str, most: int = MAX_FILES, *, pictures: bool = False) -> list[Stored]:
+    """The files that were sent under this name, in the store. One that may not be kept refuses them all.
+
+    ``pictures``: nothing else is taken.
+    """
+    sent = sent_as(field)
+    if len(sent) > most:
+        raise Conflict("attachment.too_many", limit=most)
+    try:
+        examined = [examine(upload.stream.read(MAX_BYTES + 1), upload.filename or "") for upload in sent]
+    finally:
+        for upload in sent:
+            upload.close()
+    for file in examined:
+        if pictures and not is_image(file.media_type):
+            raise Invalid("attachment.no_picture", name=file.name)
+    return [file_store.put(current_app.config["UNSNAG"].data, file) for file in examined]
+
+
+def sent_as(field: str) -> list[FileStorage]:
+    """What came under this name, not looked at yet."""
+    return [upload for upload in request.files.getlist(field) if upload.filename]
 
 
 def chosen(values: Sequence[str]) -> list[int]:

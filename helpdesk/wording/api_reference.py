@@ -11,6 +11,7 @@ TAGS: Mapping[str, str] = {
     "places": N_("店铺、渠道、队列和类型"),
     "tickets": N_("工单"),
     "messages": N_("消息和备注"),
+    "files": N_("附件"),
     "orders": N_("订单"),
     "templates": N_("话术"),
 }
@@ -28,6 +29,8 @@ SUMMARIES: Mapping[str, str] = {
     "send_reply": N_("自动回复客户"),
     "list_notes": N_("备注列表"),
     "add_note": N_("写备注"),
+    "list_files": N_("附件列表"),
+    "get_file": N_("下载附件"),
     "get_order": N_("一个订单"),
     "put_order": N_("写入订单"),
     "list_templates": N_("话术列表"),
@@ -51,6 +54,8 @@ TEXTS: Mapping[str, str] = {
     "send_reply": N_("从渠道自动发出，标为自动消息，不算首次响应。"),
     "list_notes": N_("内部备注，最早的在前。"),
     "add_note": N_("内部备注，客户看不到。"),
+    "list_files": N_("随消息和备注发出的文件，最早的在前，最多一千个。图片不带地点和相机信息。"),
+    "get_file": N_("文件的内容，带原来的名称。"),
     "get_order": N_("订单的明细、包裹和状态记录。金额以分为单位。"),
     "put_order": N_(
         "新建或更新。没写的字段保持不变；商品整体替换，包裹按单号合并，状态逐条追加。同样的内容再送一次没有变化。"

@@ -20,6 +20,7 @@ ATTACHMENTS: Mapping[str, str] = {
     "attachment.broken_image": N_("图片“%(name)s”不完整或已损坏，没有保存。请重新拍照或截图再传。"),
     "attachment.empty": N_("“%(name)s”是空文件。"),
     "attachment.gone": N_("有文件已经移除或已经发出。页面上是现在还在的文件，请看过再发。"),
+    "attachment.no_picture": N_("“%(name)s”不是图片。这里只能传照片和截图。"),
     "attachment.none_sent": N_("没有收到文件。"),
     "attachment.not_found": N_("没有这个文件，或者你看不到它所在的工单。"),
     "attachment.too_large": N_("“%(name)s”超过 %(limit)s MB，没有保存。"),

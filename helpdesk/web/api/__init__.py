@@ -12,6 +12,7 @@ from helpdesk.web.security import csrf
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 csrf.exempt(api)
 
+import helpdesk.web.api.attachments  # noqa: E402
 import helpdesk.web.api.messages  # noqa: E402
 import helpdesk.web.api.orders  # noqa: E402
 import helpdesk.web.api.places  # noqa: E402

@@ -28,6 +28,7 @@ from helpdesk.web.api.door import caller, enter
 from helpdesk.web.api.reading import read_content, read_json, read_query
 
 JSON = "application/json"
+BYTES = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,18 @@ class Call:
         return self.holder.actor
 
 
+class Content(BaseModel):
+    """No JSON but the bytes of a file, declared in the place of a shape."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What it gives: a value of the declared shape."""
+    """What it gives: a value of the declared shape, or the ``content`` of a file."""
 
     value: BaseModel
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
 
     def text(self) -> str:
         """The value as JSON, in the same bytes each time."""
@@ -144,7 +150,9 @@ def _run(one: Operation, handler: Handler, place: dict[str, Any]) -> Response:
 
 
 def _response(answer: Answer) -> Response:
-    response = Response(answer.text(), answer.status, content_type=JSON)
+    is_file = answer.content is not None
+    body = answer.content if is_file else answer.text()
+    response = Response(body, answer.status, content_type=BYTES if is_file else JSON)
     response.headers.update(answer.headers)
     return response
 

@@ -13,8 +13,9 @@ from pydantic.json_schema import models_json_schema
 
 from helpdesk.services.idempotency import LONGEST_KEY
 from helpdesk.web.api import api
-from helpdesk.web.api.operations import JSON, OPERATIONS, Operation
+from helpdesk.web.api.operations import BYTES, JSON, OPERATIONS, Content, Operation
 from helpdesk.web.api.shapes import Told
+from helpdesk.web.forms import GREATEST_ID
 
 VERSION = "1.0.0"
 ALWAYS = (400, 401, 403, 404, 405, 422, 429)
@@ -29,6 +30,7 @@ PATH_SCHEMAS: dict[str, dict[str, Any]] = {
     "number": {"type": "string", "pattern": "^[A-Z0-9-]{1,20}$", "examples": ["EX-261122-0042"]},
     "code": {"type": "string", "minLength": 1, "maxLength": 60},
     "shop": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,39}$"},
+    "file_id": {"type": "integer", "minimum": 1, "maximum": GREATEST_ID},
     "order_number": {"type": "string", "minLength": 1, "maxLength": 60},
 }
 
@@ -96,7 +98,7 @@ def description_of(one: Operation) -> str:
 def _schemas() -> tuple[dict[Any, Any], dict[str, Any]]:
     """Where each shape stands, and all of them."""
     taken = {one.body for one in OPERATIONS if one.body}
-    told = {model for one in OPERATIONS for model in one.answers.values()} | {ProblemOut}
+    told = {model for one in OPERATIONS for model in one.answers.values()} - {Content} | {ProblemOut}
     asked: list[Any] = [(model, "validation") for model in sorted(taken, key=lambda model: model.__name__)]
     asked += [(model, "serialization") for model in sorted(told, key=lambda model: model.__name__)]
     places, whole = models_json_schema(asked, ref_template=REFERENCE)
@@ -122,6 +124,8 @@ def _operation(one: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _answer(status: int, model: type[BaseModel], schemas: dict[Any, Any]) -> dict[str, Any]:
+    if model is Content:
+        return {"description": HTTPStatus(status).phrase, "content": {BYTES: {}}}
     schema = schemas[(model, "serialization")]
     return {"description": HTTPStatus(status).phrase, "content": {JSON: {"schema": schema}}}
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk.domain.access import Actor
+from helpdesk.domain.attachments import MAX_PHOTOS, MAX_PHOTOS_BYTES, Stored
 from helpdesk.domain.problems import NotFound, Problem
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.queries import self_service as queries
@@ -14,13 +17,19 @@ from helpdesk.queries.self_service import Conversation, Desk, OrderShown
 from helpdesk.services import self_service as services
 from helpdesk.storage import unit_of_work
 from helpdesk.web import customer_links as links
-from helpdesk.web.access import moment, public
+from helpdesk.web.access import lets_files_in, moment, public
 from helpdesk.web.forms import show_problem
 from helpdesk.web.help import help_page
 from helpdesk.web.help.forms import FIELDS, OrderForm, WordsForm
+from helpdesk.web.taking_files import sent_as, taken
 from helpdesk.wording import label, problem_text
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.self_service import step_label, step_text
+
+
+def _holds(kind: links.Kind) -> Callable[[], bool]:
+    """Whether this request came by such a link."""
+    return lambda: links.is_held(kind, (request.view_args or {}).get("token", ""))
 
 
 @help_page.errorhandler(NotFound)
@@ -50,6 +59,7 @@ def index(shop: str) -> BaseResponse:
 
 @help_page.route("/order/<token>", methods=["GET", "POST"])
 @public
+@lets_files_in(MAX_PHOTOS_BYTES, _holds("order"))
 def order(token: str) -> BaseResponse:
     order_id = links.read("order", token)
     shown, form = queries.order(order_id, now=moment()), WordsForm()
@@ -58,9 +68,10 @@ def order(token: str) -> BaseResponse:
     if not form.validate():
         return _order_page(shown, token, form, status=422)
     try:
+        photos = _photos("order", order_id)
         with unit_of_work():
             opened = services.open_ticket(
-                order_id, form.text.data, form.external_id.data, actor=_customer(), now=moment()
+                order_id, form.text.data, form.external_id.data, photos=photos, actor=_customer(), now=moment()
             )
     except Problem as problem:
         return _order_page(shown, token, form, problem=problem)
@@ -79,14 +90,18 @@ def ticket(token: str) -> BaseResponse:
 
 @help_page.post("/ticket/<token>/answer")
 @public
+@lets_files_in(MAX_PHOTOS_BYTES, _holds("ticket"))
 def answer(token: str) -> BaseResponse:
     ticket_id = links.read("ticket", token)
     form = WordsForm()
     if not form.validate():
         return _ticket_page(queries.conversation(ticket_id, now=moment()), token, form, status=422)
     try:
+        photos = _photos("ticket", ticket_id)
         with unit_of_work():
-            number = services.answer(ticket_id, form.text.data, form.external_id.data, actor=_customer(), now=moment())
+            number = services.answer(
+                ticket_id, form.text.data, form.external_id.data, photos=photos, actor=_customer(), now=moment()
+            )
     except NotFound:
         raise
     except Problem as problem:
@@ -102,6 +117,15 @@ def confirm(token: str) -> BaseResponse:
         services.confirm(links.read("ticket", token), actor=_customer(), now=moment())
     flash(_("谢谢，已记下问题解决了。"), "done")
     return redirect(url_for("help.ticket", token=token))
+
+
+def _photos(kind: links.Kind, row_id: int) -> list[Stored]:
+    """What he photographed. It is counted before it is looked at."""
+    if not sent_as("photo"):
+        return []
+    with unit_of_work():
+        services.admit_photos(kind, row_id, now=moment())
+    return taken("photo", MAX_PHOTOS, pictures=True)
 
 
 def _customer() -> Actor:

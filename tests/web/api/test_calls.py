@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from helpdesk.domain.tokens import TokenScope
@@ -27,7 +28,7 @@ PROBLEM = "application/problem+json"
 
 
 def path_of(one: Operation) -> str:
-    path = one.path.replace("<number>", "EX-250101-0001")
+    path = one.path.replace("<number>", "EX-250101-0001").replace("<id:file_id>", "1")
     return path.replace("<code>", "code").replace("<shop>", "shop").replace("<order_number>", "T1")
 
 
@@ -233,6 +234,8 @@ BUDGETS = {
     "get_ticket": 4,
     "list_messages": 4,
     "list_notes": 4,
+    "list_files": 4,
+    "get_file": 3,
     "get_order": 4,
     "list_templates": 3,
     "get_template": 3,
@@ -242,7 +245,7 @@ BUDGETS = {
 
 
 def test_every_address_that_reads_keeps_its_budget(
-    call: Calling, world: World, frozen: Frozen, statements: Statements
+    app: Flask, call: Calling, world: World, frozen: Frozen, statements: Statements
 ) -> None:
     reading = [one for one in OPERATIONS if not one.writes]
     assert {one.name for one in reading} == set(BUDGETS)
@@ -251,6 +254,7 @@ def test_every_address_that_reads_keeps_its_budget(
             row = tickets.ticket(world, frozen.now)
             for words in range(3):
                 tickets.message(row, f"第 {n} 张，第 {words} 句", frozen.now)
+            tickets.file(row, app.config["UNSNAG"].data, frozen.now)
     said = Content("all", "道歉", "您好，{customer}。")
     code = session().get_one(ReplyTemplate, do(templates.create, said, actor=world.actors.ops, now=frozen.now)).code
     call("PUT", f"/orders/{world.shop.code}/T1", json={"channel": "tmall", "lines": [{"name": "杯"}]})

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
 
 import pytest
 from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import select
 
 from helpdesk.domain.tickets import Status
-from helpdesk.models import Note, Shop, Ticket
-from helpdesk.storage import unit_of_work
+from helpdesk.models import Attachment, Message, Note, Shop, Ticket
+from helpdesk.storage import session, unit_of_work
 from helpdesk.web import customer_links
+from tests.adapters.hostile_files import picture
 from tests.conftest import Client, Frozen, Login, Statements
 from tests.factories import World
 from tests.services.story import look, opened, replied, resolved
@@ -190,3 +194,69 @@ def test_the_agent_finds_the_link_beside_the_customer(client: Client, world: Wor
     with unit_of_work() as work:
         work.get_one(Shop, world.shop.id).self_service = False
     assert 'id="customer-link"' not in client.get(f"/tickets/{number}").text
+
+
+def photographed(link: str, client: Client, count: int = 1, **more: Any) -> dict[str, Any]:
+    words = {"text": "箱子是破的", "external_id": external_id(client.get(link).text)}
+    return {**words, "photo": [(BytesIO(picture("JPEG")), f"{n}.jpg") for n in range(count)], **more}
+
+
+def files() -> list[tuple[str | None, str, int | None]]:
+    session().rollback()
+    rows = session().execute(
+        select(Message.text, Attachment.name, Attachment.author_id)
+        .select_from(Attachment)
+        .join(Message, Message.id == Attachment.message_id)
+        .order_by(Attachment.id)
+    )
+    return [(row.text, row.name, row.author_id) for row in rows]
+
+
+def test_his_photos_stand_under_his_words_and_only_once(
+    client: Client, world: World, number: str, link: str, login: Login
+) -> None:
+    identity = external_id(client.get(link).text)
+    for _ in range(2):
+        answer = client.submit(f"{link}/answer", photographed(link, client, 2, external_id=identity))
+        assert answer.status_code == 302
+    assert files() == [("箱子是破的", "0.jpg", None), ("箱子是破的", "1.jpg", None)]
+    assert "附 2 张照片" in client.get(link).text
+    assert "/attachments/thumb/" in login(client, world.users.agent).get(f"/tickets/{number}").text
+
+
+def test_a_new_matter_brings_its_photos(client: Client, number: str) -> None:
+    order = client.submit("/help/main", {"order_number": "260-1", "phone": "5678"}).headers["Location"]
+    sent = photographed(order, client, text="发票抬头开错了，麻烦重开一张发票")
+    assert client.submit(order, sent).status_code == 302
+    assert [name for _text, name, _author in files()] == ["0.jpg"]
+
+
+def test_only_photos_and_only_so_many(client: Client, number: str, link: str) -> None:
+    document = BytesIO(b"%PDF-1.4\n%%EOF"), "a.pdf"
+    answer = client.submit(f"{link}/answer", photographed(link, client, photo=document))
+    assert (answer.status_code, "不是图片" in answer.text, "箱子是破的" in answer.text) == (422, True, True)
+    assert client.submit(f"{link}/answer", photographed(link, client, 6)).status_code == 409
+    assert files() == []
+
+
+def test_who_sends_photos_all_the_time_has_to_wait(client: Client, number: str, link: str) -> None:
+    sent = (photographed(link, client, photo=(BytesIO(b"<svg>"), "a.jpg")) for _ in range(21))
+    answers = [client.submit(f"{link}/answer", data).status_code for data in sent]
+    assert answers == [422] * 20 + [429]
+
+
+def multipart(fields: dict[str, str], photo: bytes) -> dict[str, Any]:
+    """A form as a browser sends it; the test client would leave a large one open."""
+    parts = [
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
+    ]
+    head = '--x\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'
+    body = "".join(parts).encode() + head.encode() + photo + b"\r\n--x--\r\n"
+    return {"data": body, "content_type": "multipart/form-data; boundary=x"}
+
+
+def test_large_requests_are_only_read_with_a_valid_link(client: Client, number: str, link: str) -> None:
+    broken = b"\xff\xd8\xff" + bytes(3 * 1024 * 1024)
+    words = {"text": "箱子是破的", "external_id": external_id(client.get(link).text), "csrf_token": client.csrf_token()}
+    assert client.post(f"{link}/answer", **multipart(words, broken)).status_code == 422
+    assert client.post("/help/ticket/made-up/answer", **multipart(words, broken)).status_code == 413
