@@ -29,7 +29,7 @@ TOLD_BY_MESSAGES = ("message.sent", "message.received", "message.copied")
 class Entry:
     """One thing that happened. ``kind`` is message, note or event; ``author_id`` None is the customer.
 
-    ``at`` is when it was said or done. ``created_at`` when we heard of it.
+    ``at`` is when it was said or done. ``created_at`` when we heard of it. ``source`` is what an event came through.
     """
 
     kind: str
@@ -44,6 +44,7 @@ class Entry:
     created_at: datetime
     code: str | None
     params: Mapping[str, Any]
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def timeline(ticket_id: int, shown: int = FIRST) -> Timeline:
             created_at=row.created_at,
             code=row.code,
             params=row.params or {},
+            source=row.source,
         )
         for row in rows[:shown]
     ]
@@ -112,6 +114,7 @@ def _messages(ticket_id: Any) -> Statement:
         Message.created_at.label("created_at"),
         _NO_TEXT.label("code"),
         cast(null(), JSONDocument).label("params"),
+        _NO_TEXT.label("source"),
     ).where(Message.ticket_id == ticket_id)
 
 
@@ -130,6 +133,7 @@ def _notes(ticket_id: Any) -> Statement:
         Note.created_at.label("created_at"),
         _NO_TEXT.label("code"),
         cast(null(), JSONDocument).label("params"),
+        _NO_TEXT.label("source"),
     ).where(Note.ticket_id == ticket_id)
 
 
@@ -148,6 +152,7 @@ def _events(ticket_id: Any) -> Statement:
         Event.at.label("created_at"),
         Event.code.label("code"),
         Event.params.label("params"),
+        Event.source.label("source"),
     ).where(Event.ticket_id == ticket_id, Event.code.not_in(constants(TOLD_BY_MESSAGES)))
 
 

@@ -110,6 +110,30 @@ def tick_three(page: Page) -> None:
             tick.check()
 
 
+def choose_all(page: Page) -> None:
+    page.locator("button[name=all]").first.click()
+
+
+def plan_for_many(page: Page) -> None:
+    choose_all(page)
+    page.locator("[name=kind][value=priority]").check()
+    page.locator("#priority-value").select_option("P1")
+    page.locator(".bulk-deed .btn").click()
+    expect(page.locator("#plan-title")).to_be_visible()
+
+
+def change_many(page: Page) -> None:
+    """Few enough to be done at once."""
+    for tick in page.locator(".ticket-tick input").all()[:3]:
+        tick.check()
+    page.locator("[data-key-bulk]").click()
+    page.locator("[name=kind][value=tag]").check()
+    page.locator("#tag-value").fill("sorted")
+    page.locator(".bulk-deed .btn").click()
+    page.locator("#plan .btn.primary").click()
+    expect(page.locator("#plan form[action$=undo]")).to_be_visible()
+
+
 def open_reasons(page: Page) -> None:
     page.locator(".clock-why").nth(1).locator("summary").click()
 
@@ -213,6 +237,15 @@ PAGES = (
     Shown("queue-all", "/tickets", login="xuning"),
     Shown("queue-mine", "/tickets?tab=mine", pictured=False),
     Shown("queue-unassigned", "/tickets?tab=unassigned", act=tick_three),
+    Shown(
+        "bulk-choice",
+        "/tickets?tab=mine",
+        act=lambda page: page.locator("button[name=all]").first.click(),
+        pictured=False,
+    ),
+    Shown("bulk-plan", "/tickets", login="luolan", act=plan_for_many, pictured=False),
+    Shown("bulk-result", "/tickets?tab=mine", act=change_many, pictured=False),
+    Shown("bulk-history", "/tickets/bulk", pictured=False),
     Shown("queue-pending", "/tickets?tab=pending_customer", pictured=False),
     Shown("queue-assists", "/tickets?tab=assists", login="xuning", pictured=False),
     Shown("queue-filtered", "/tickets?class=B&status=closed", pictured=False),

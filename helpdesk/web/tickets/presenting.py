@@ -267,6 +267,12 @@ def timeline(
     return shown
 
 
+def _run(event: Entry) -> str:
+    """The deed on many tickets that this event was a part of, by its number."""
+    kind, _colon, run = (event.source or "").partition(":")
+    return run if kind == "bulk" else ""
+
+
 def _line(line: story.Line, names: Directory, book: RuleBook) -> dict[str, Any]:
     """``author`` did it; ``by`` wrote it down: the system, or a person who heard it from the customer."""
     first = line.events[0]
@@ -279,6 +285,7 @@ def _line(line: story.Line, names: Directory, book: RuleBook) -> dict[str, Any]:
         "at": first.at,
         "author": author,
         "by": "" if author else by,
+        "run": _run(first),
         "text": line_text((happened(event, names, book) for event in line.events), after_name=bool(author)),
         "icon": "alarm" if story.is_breach(first) else ICONS.get(first.code or "", "bolt"),
         "breach": story.is_breach(first),

@@ -73,6 +73,8 @@ def test_ticked_tickets_are_looked_at_changed_and_taken_back(boss: Client, world
     result = started(boss, page)
     assert priorities() == ["P1"] * 3 + ["P2"] * 2
     assert result.count("已改") >= 3
+    run = page.rpartition("/")[2]
+    assert f"<small>批量操作 {run}</small>" in boss.get(f"/tickets/{numbers[0]}").text
     undone = submitted(boss, f"{page}/undo")
     assert "已撤销" in undone
     assert priorities() == ["P2"] * 5
