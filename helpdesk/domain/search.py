@@ -21,6 +21,9 @@ from helpdesk.domain.text import simplified, syllable
 MOST_TERMS = 6
 """Further words of a search are not looked at."""
 
+FEW_GRAMS = 6
+"""Of a word with more, not all are looked up: the text itself has the last word."""
+
 MOST_GRAMS = 12
 """Grams asked for one word: with more, hardly a text drops out."""
 
@@ -97,7 +100,10 @@ def asked_grams(term: str) -> list[str]:
             inside.update(range(word.start(), word.end() - 1))
             found.update(dict.fromkeys(run[start : start + 3] for start in range(word.end() - 3, word.start() - 1, -1)))
         found.update(dict.fromkeys(run[at : at + 2] for at in range(len(run) - 1) if at not in inside))
-    return list(found)[:MOST_GRAMS]
+    asked = list(found)
+    if len(asked) > FEW_GRAMS:  # of a sentence every second one: that is all of its letters, and half of the work
+        asked = [*asked[:-1:2], asked[-1]]
+    return asked[:MOST_GRAMS]
 
 
 def told_by_grams(term: str) -> bool:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, and_, bindparam, case, func, literal_column, or_, select, union_all
+from sqlalchemy import Executable, and_, bindparam, case, extract, func, literal_column, or_, select, union_all
 
 from helpdesk.domain.reports import SUMMED, WHOLE, Period, Sums, parse_line
 from helpdesk.models import ReportDay, ReportLine, ReportMonth, ReportPart
@@ -82,6 +82,15 @@ def sums(periods: Sequence[Period], cut: str) -> list[dict[str, Sums]]:
     return found
 
 
+def by_month(months: Sequence[Period], cut: str) -> list[dict[str, Sums]]:
+    """The sums of months that follow each other, by value. One statement that reads each day once."""
+    found: dict[tuple[int, int], dict[str, Sums]] = {(one.first.year, one.first.month): {} for one in months}
+    within = {"first": months[0].first, "last": months[-1].last}
+    for year, month, value, *amounts in _rows(_months(), cut, within):
+        found[year, month][value] = Sums(*map(int, amounts))
+    return list(found.values())
+
+
 def part(period: Period, name: str) -> Mapping[str, int]:
     """One part of whole months, of all tickets. One statement."""
     return parts(period, (name,))[name]
@@ -102,6 +111,17 @@ def _rows(statement: Executable, cut: str, bounds: Mapping[str, date]) -> Iterab
 def _bounds(periods: Sequence[Period]) -> dict[str, date]:
     firsts = {f"first{slot}": period.first for slot, period in enumerate(periods)}
     return firsts | {f"last{slot}": period.last for slot, period in enumerate(periods)}
+
+
+@cache
+def _months() -> Executable:
+    """Columns: year, month, value, then those of ``Sums``."""
+    month = extract("year", ReportDay.day), extract("month", ReportDay.day)
+    return (
+        select(*month, ReportDay.value, *(func.sum(getattr(ReportDay, name)) for name in SUMMED))
+        .where(ReportDay.cut == bindparam("cut"), ReportDay.day.between(bindparam("first"), bindparam("last")))
+        .group_by(*month, ReportDay.value)
+    )
 
 
 @cache

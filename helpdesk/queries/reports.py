@@ -100,7 +100,7 @@ def trend(question: Question, actor: Actor, months: int = 12) -> tuple[tuple[dat
         periods.append(periods[-1].before())
     periods.reverse()
     if _is_everything(question, actor):
-        found = report_sums.sums(periods, Dimension.CLASS)
+        found = report_sums.by_month(periods, Dimension.CLASS)
     else:
         found = report_figures.sums(periods, Dimension.CLASS, question.only, actor)
     return tuple(

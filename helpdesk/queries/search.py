@@ -39,8 +39,9 @@ STEPS = (40, 200, 800, 2_000, 2_000)
 START = 2**31 - 1
 """Above every id."""
 
-MOST_COUNTED = 1_000
-COUNTED_TEXTS = 2_000
+MOST_COUNTED = COUNTED_TEXTS = 500
+"""Tickets, and the newest texts of a stream that they are counted from: nobody reads on to the five hundredth."""
+
 SNIPPETS = 2
 """Shown of each ticket."""
 

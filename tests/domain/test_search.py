@@ -65,7 +65,7 @@ def test_single_characters_cannot_be_looked_up(term: str) -> None:
 
 
 def test_a_long_number_asks_for_its_end_first() -> None:
-    assert search.asked_grams("202611230042")[:2] == ["042", "004"]
+    assert search.asked_grams("202611230042")[:2] == ["042", "300"]
 
 
 def test_a_snippet_stands_around_the_hit_and_says_where_it_is_cut() -> None:
