@@ -9,14 +9,18 @@ import logging
 import time
 
 import click
+from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
 from helpdesk import timesource
+from helpdesk.adapters import file_store
+from helpdesk.adapters.files import examine
 from helpdesk.jobs.close_months import close_months
 from helpdesk.jobs.follow_reports import follow_reports
 from helpdesk.storage import unit_of_work
 from seeds import base, demo
+from seeds.demo import photos
 
 NO_ACCOUNTS = ["No demo accounts. Make your own: .venv/bin/flask user create --help"]
 
@@ -77,11 +81,19 @@ def plant_demo() -> None:
     began = time.monotonic()
     now = timesource.now()
     tickets = demo.load(now, say=lambda line: click.echo(f"  {line}", err=True))
+    hang_photos()
     follow_reports()
     close_months(lambda: now)
     demo.send_reports(now)
     demo.write_improvements(now)
     click.echo(f"demo: {tickets} tickets in {time.monotonic() - began:.1f} s", err=True)
+
+
+def hang_photos() -> None:
+    """They lie beside the database, in the data folder."""
+    data = current_app.config["UNSNAG"].data
+    with unit_of_work():
+        photos.hang(lambda content, name: file_store.put(data, examine(content, name)))
 
 
 def account_lines() -> list[str]:

@@ -47,6 +47,7 @@ class Column(StrEnum):
     TAGS = "tags"
     OUTCOME = "outcome"
     RESOLVED = "resolved"
+    FILES = "files"  # how many were sent
 
 
 USUAL = (

@@ -17,7 +17,7 @@ from helpdesk.domain.clocks import FAR_FUTURE
 from helpdesk.domain.masking import mask_phone
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.views import Column
-from helpdesk.models import Compensation, Customer, Queue, Shop, Ticket, TicketTag, User
+from helpdesk.models import Attachment, Compensation, Customer, Queue, Shop, Ticket, TicketTag, User
 from helpdesk.models.promised import stands
 from helpdesk.queries.keyset import Statement
 from helpdesk.storage import plain_rows
@@ -46,6 +46,7 @@ class TicketCells(NamedTuple):
     resolved: datetime | None = None
     compensation_fen: int = 0
     tags: tuple[str, ...] = ()
+    files: int = 0
 
 
 EMPTY = TicketCells()
@@ -59,6 +60,9 @@ def ticket_cells(ids: Sequence[int], columns: Collection[Column]) -> dict[int, T
     if ids and Column.COMPENSATION in wanted:
         for row in _asked(_promised(), ids):
             found[row.ticket_id] = found[row.ticket_id]._replace(compensation_fen=int(row.fen))
+    if ids and Column.FILES in wanted:
+        for row in _asked(_sent(), ids):
+            found[row.ticket_id] = found[row.ticket_id]._replace(files=row.files)
     if ids and Column.TAGS in wanted:
         for row in _asked(_tags(), ids):
             found[row.ticket_id] = found[row.ticket_id]._replace(tags=(*found[row.ticket_id].tags, row.tag))
@@ -114,6 +118,15 @@ def _promised() -> Statement:
         select(Compensation.ticket_id, func.sum(Compensation.amount_fen).label("fen"))
         .where(stands(), Compensation.ticket_id.in_(bindparam("ids", expanding=True)))
         .group_by(Compensation.ticket_id)
+    )
+
+
+@cache
+def _sent() -> Statement:
+    return (
+        select(Attachment.ticket_id, func.count().label("files"))
+        .where(Attachment.attached_at.is_not(None), Attachment.ticket_id.in_(bindparam("ids", expanding=True)))
+        .group_by(Attachment.ticket_id)
     )
 
 

@@ -44,6 +44,7 @@ COLUMNS: Mapping[Column, str] = {
     Column.TAGS: N_("标签"),
     Column.OUTCOME: N_("处理结果"),
     Column.RESOLVED: N_("解决时间"),
+    Column.FILES: N_("附件"),
 }
 SORTS: Mapping[Sort, str] = {
     Sort.DUE: N_("最先到期的在前"),
@@ -152,6 +153,8 @@ class CellWords:
                 return label(more.queue)
             case Column.COMPENSATION:
                 return Money(more.compensation_fen) if more.compensation_fen else None
+            case Column.FILES:
+                return more.files or None
             case Column.TAGS:
                 return self._between.join(more.tags)
             case Column.OUTCOME:

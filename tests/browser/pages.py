@@ -17,6 +17,7 @@ OVERDUE = (
     "id IN (SELECT ticket_id FROM clock WHERE met_at IS NULL AND cancelled_at IS NULL AND stint_id IS NULL"
     " AND late_after < now())"
 )
+PHOTOGRAPHED = "id IN (SELECT ticket_id FROM attachment)"
 ASKED_OF_WAREHOUSE = (
     "id IN (SELECT ticket_id FROM stint JOIN queue ON queue.id = stint.queue_id"
     " WHERE kind = 'assist' AND left_at IS NULL AND queue.code = 'warehouse')"
@@ -98,6 +99,11 @@ def reword_a_template(page: Page) -> None:
     page.locator("main button.primary[type=submit]").click()
     page.goto(versions)
     expect(page.locator("main ins").first).to_be_visible()
+
+
+def open_a_photo(page: Page) -> None:
+    page.locator("a[data-view]").first.click()
+    page.locator("#viewer").wait_for()
 
 
 def open_panel(name: str) -> Callable[[Page], None]:
@@ -300,6 +306,8 @@ PAGES = (
     Shown("ticket-panel-priority", ticket(MINE), act=open_panel("priority"), pictured=False),
     Shown("ticket-panel-assign", ticket(MINE), login="luolan", act=open_panel("assign"), pictured=False),
     Shown("ticket-panel-owner", ticket(MINE), login="luolan", act=open_panel("owner"), pictured=False),
+    Shown("ticket-photos", ticket(PHOTOGRAPHED), login="auditor", pictured=False),
+    Shown("ticket-viewer", ticket(PHOTOGRAPHED), login="auditor", act=open_a_photo, pictured=False),
     Shown("ticket-answer", ticket(ASKED_OF_WAREHOUSE), login="sunqiang", pictured=False),
     Shown("ticket-panel-reveal", ticket(f"{MINE} AND customer_id > 0"), act=open_panel("reveal"), pictured=False),
     Shown("ticket-template-search", ticket(MINE), act=search_templates, pictured=False),

@@ -20,7 +20,7 @@ from helpdesk.web.tickets.rows import Row
 from helpdesk.web.tickets.where import List
 from helpdesk.wording.lists import Cell, CellWords, column_label, sort_label
 
-FIGURES = frozenset({Column.PAID, Column.COMPENSATION, Column.NUDGES, Column.URGENCY})
+FIGURES = frozenset({Column.PAID, Column.COMPENSATION, Column.NUDGES, Column.URGENCY, Column.FILES})
 """Columns that are read from the right."""
 
 DESCENDING = frozenset({Sort.CREATED_LAST, Sort.MESSAGE_LAST})

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from helpdesk.domain.views import Column
 from helpdesk.models import Attachment, Note, Ticket
+from helpdesk.queries.ticket_cells import ticket_cells
 from helpdesk.storage import session, unit_of_work
 from tests import tickets
 from tests.adapters.hostile_files import SCRIPT, picture
@@ -143,3 +145,10 @@ def test_a_name_is_only_a_name(agent: Client, row: Ticket) -> None:
     page = agent.get(f"/tickets/{row.number}").text
     assert "<img src=x" not in page
     assert not re.search(r"onerror=alert\(1\)>", page)
+
+
+def test_a_list_can_say_how_many_files_were_sent(agent: Client, row: Ticket) -> None:
+    agent.submit(f"/tickets/{row.number}/compose", note(file=[photo("一.png"), photo("二.png")]))
+    agent.submit(f"/attachments/to/{row.number}", {"file": photo()}, headers=SCRIPTED)
+    session().rollback()
+    assert ticket_cells([row.id], [Column.FILES])[row.id].files == 2
