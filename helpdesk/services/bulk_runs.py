@@ -11,7 +11,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.exc import OperationalError
 
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.bulk import MOST, NEEDS, Deed, foresee, offered, parse, to_document
@@ -22,6 +24,8 @@ from helpdesk.services import bulk_deeds, operations
 from helpdesk.services.events import record
 from helpdesk.storage import insert_all_once, savepoint, session
 
+log = structlog.get_logger(__name__)
+
 AT_ONCE = 10
 """Rows of one transaction."""
 
@@ -30,6 +34,9 @@ LOOKED_AT = 500
 
 UNDO_WITHIN = timedelta(hours=24)
 KEEP_DRAFTS = timedelta(days=1)
+MOST_DRAFTS = 10
+"""Of one person: the oldest go first."""
+
 KEEP_RUNS = timedelta(days=90)
 T = TypeVar("T")
 NEXT = {"waiting": "done", "undoing": "undone"}
@@ -51,6 +58,7 @@ def choose(ids: Sequence[int], *, chosen: Mapping[str, str], actor: Actor, now: 
         seen += [ticket_id for ticket_id in some if ticket_id in found]
     if not seen:
         raise Invalid("bulk.nothing_chosen")
+    _forget_drafts(actor)
     run = BulkRun(actor_id=actor.id, deed={}, chosen=dict(chosen), created_at=now)
     session().add(run)
     session().flush()
@@ -179,9 +187,22 @@ def remove_old(now: datetime) -> int:
             .limit(LOOKED_AT)
         )
     )
-    session().execute(delete(BulkRow).where(BulkRow.run_id.in_(old)))
-    session().execute(delete(BulkRun).where(BulkRun.id.in_(old)))
+    _remove(old)
     return len(old)
+
+
+def _forget_drafts(actor: Actor) -> None:
+    """Make room for a new one: nobody fills the database by choosing."""
+    drafts = (
+        select(BulkRun.id).where(BulkRun.actor_id == actor.id, BulkRun.state == "draft").order_by(BulkRun.id.desc())
+    )
+    _remove(list(session().scalars(drafts.offset(MOST_DRAFTS - 1))))
+
+
+def _remove(runs: Sequence[int]) -> None:
+    if runs:
+        session().execute(delete(BulkRow).where(BulkRow.run_id.in_(runs)))
+        session().execute(delete(BulkRun).where(BulkRun.id.in_(runs)))
 
 
 def _carry_out(row: BulkRow, number: str, deed: Deed, actor: Actor, now: datetime) -> None:
@@ -192,6 +213,12 @@ def _carry_out(row: BulkRow, number: str, deed: Deed, actor: Actor, now: datetim
                 operations.mark(operation, actor.source)
     except Problem as problem:
         row.state, row.code, row.params = "refused", problem.code, _plain(problem)
+        return
+    except OperationalError:
+        raise  # the database was away, or two got in each other's way: all of it again
+    except Exception:
+        log.exception("bulk row failed", run=row.run_id, ticket=number)
+        row.state, row.code = "refused", "bulk.failed"
         return
     row.state, row.operation_id = ("done" if changed else "unchanged"), operation
 
@@ -204,6 +231,12 @@ def _take_back(row: BulkRow, actor: Actor, now: datetime) -> None:
             operations.undo(row.operation_id, actor=actor, now=now)
     except Problem as problem:
         row.state, row.code, row.params = "kept", problem.code, _plain(problem)
+        return
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("bulk row not undone", run=row.run_id, row=row.id)
+        row.state, row.code = "kept", "bulk.failed"
         return
     row.state = "undone"
 

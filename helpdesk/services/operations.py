@@ -172,9 +172,10 @@ def _bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: 
     elif "queue_id" in values:
         _move_back(ticket, entry, operation, actor, now)
     else:
+        stays = {"queue_id": ticket.queue_id} if "type" in values else {}  # it didn't move then, so it doesn't now
         tickets.change(
             ticket,
-            _as_change(values),
+            _as_change({**stays, **values}),
             expected=entry["version"],
             actor=actor,
             now=now,

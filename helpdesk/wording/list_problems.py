@@ -13,6 +13,7 @@ LISTS: Mapping[str, str] = {
     "bulk.begun_already": N_("这次批量操作已经开始了，请看结果。"),
     "bulk.choose_a_deed": N_("请选择要做什么。"),
     "bulk.choose_a_value": N_("请选择要改成什么。"),
+    "bulk.failed": N_("程序出错，没有改这一张，请告诉管理员"),
     "bulk.not_found": N_("没有这次批量操作，或者不是你的。"),
     "bulk.not_to_undo": N_("没有可以撤销的改动。"),
     "bulk.note_stays": N_("备注写下就留着，不能撤销"),

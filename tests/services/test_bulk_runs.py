@@ -15,7 +15,7 @@ from helpdesk.domain.access import Actor
 from helpdesk.domain.bulk import Deed, Kind
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Stale
 from helpdesk.domain.tickets import Priority, Status
-from helpdesk.models import BulkRow, BulkRun, Event, Note, Operation, Stint, Ticket, TicketTag
+from helpdesk.models import BulkRow, BulkRun, ClockRow, Event, Note, Operation, Stint, Ticket, TicketTag
 from helpdesk.queries.bulk_runs import bulk_lines, bulk_run
 from helpdesk.services import bulk_runs, priorities, tags
 from helpdesk.services import tickets as ticket_services
@@ -23,7 +23,7 @@ from helpdesk.storage import session, unit_of_work
 from tests import tickets
 from tests.conftest import Statements
 from tests.factories import World
-from tests.services.story import do, events, look
+from tests.services.story import do, events, look, opened
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -270,6 +270,67 @@ def test_four_workers_do_each_ticket_once(app: Flask, world: World, now: datetim
     told = session().scalars(select(Event.ticket_id).where(Event.code == "ticket.priority")).all()
     assert Counter(told) == Counter(ids)
     assert len(session().scalars(select(Operation.id)).all()) == 60
+
+
+def test_a_mistake_of_the_program_is_told_and_stops_no_other(
+    world: World, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss, ids = world.actors.supervisor, make(world, now)
+    broken = session().get_one(Ticket, ids[1]).number
+    whole = priorities.set_priority
+
+    def set_priority(number: str, *args: Any, **more: Any) -> int:
+        operation = whole(number, *args, **more)
+        if number == broken:
+            raise ZeroDivisionError
+        return operation
+
+    monkeypatch.setattr(priorities, "set_priority", set_priority)
+    run_id = done(ids, Deed(Kind.PRIORITY, "P1"), boss, now)
+    assert codes(run_id) == [None, "bulk.failed", None]
+    assert [row[3] for row in columns(ids)] == ["P1", "P2", "P1"]
+
+
+def test_the_oldest_drafts_make_room(world: World, now: datetime) -> None:
+    boss, ids = world.actors.supervisor, make(world, now, 1)
+    runs = [planned(ids, Deed(Kind.PRIORITY, "P1"), boss, now) for _ in range(12)]
+    assert session().scalars(select(BulkRun.id).order_by(BulkRun.id)).all() == runs[2:]
+
+
+DEEDS = [
+    Deed(Kind.TYPE, "price_dispute"),
+    Deed(Kind.TRANSFER, "warehouse", "他们的"),
+    Deed(Kind.PRIORITY, "P1"),
+    Deed(Kind.TAG, "双十一"),
+    Deed(Kind.STATUS, "open"),
+]
+
+
+@pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.kind.value)
+def test_clocks_run_after_an_undo_as_they_ran_before(world: World, now: datetime, deed: Deed) -> None:
+    numbers = [opened(world, now, type="logistics_stuck") for _ in range(2)]
+    boss, ids = world.actors.supervisor, [look(number).id for number in numbers]
+    before = running(ids)
+    run_id = done(ids, deed, boss, now + MINUTE)
+    assert counts(run_id, boss) == {"done": 2}
+    do(bulk_runs.undo, run_id, actor=boss, now=now + 2 * MINUTE)
+    work(run_id, boss, now + 2 * MINUTE)
+    assert counts(run_id, boss) == {"undone": 2}
+    assert running(ids) == before
+
+
+def running(ids: list[int]) -> list[tuple[Any, ...]]:
+    """The customers' clocks. A queue's own is not charged with the time that it didn't have the ticket."""
+    session().rollback()
+    rows = session().scalars(
+        select(ClockRow)
+        .where(ClockRow.ticket_id.in_(ids), ClockRow.cancelled_at.is_(None), ClockRow.stint_id.is_(None))
+        .order_by(ClockRow.id)
+    )
+    return [
+        (row.ticket_id, row.kind, row.cycle, row.target_seconds, row.started_at, row.due_at, row.late_after, row.met_at)
+        for row in rows
+    ]
 
 
 def test_a_status_of_many_is_the_same_move_as_by_hand(world: World, now: datetime) -> None:
