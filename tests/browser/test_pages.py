@@ -152,6 +152,7 @@ def own_words(site: Site) -> list[str]:
         ("user", "name"),
         ("shop", "name"),
         ("notification_target", "name"),
+        ("attachment", "name"),
         ("skill", "name_zh"),
         ("user_session", "agent"),
         ("order_line", "name"),

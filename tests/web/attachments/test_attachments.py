@@ -16,7 +16,7 @@ from helpdesk.queries.ticket_cells import ticket_cells
 from helpdesk.storage import session, unit_of_work
 from tests import tickets
 from tests.adapters.hostile_files import SCRIPT, picture
-from tests.conftest import Client, Login
+from tests.conftest import Client, Login, Statements
 from tests.factories import World
 
 SCRIPTED = {"X-Requested-With": "fetch"}
@@ -152,3 +152,23 @@ def test_a_list_can_say_how_many_files_were_sent(agent: Client, row: Ticket) -> 
     agent.submit(f"/attachments/to/{row.number}", {"file": photo()}, headers=SCRIPTED)
     session().rollback()
     assert ticket_cells([row.id], [Column.FILES])[row.id].files == 2
+
+
+def test_files_cost_the_page_one_statement_where_there_are_some(
+    agent: Client, row: Ticket, statements: Statements
+) -> None:
+    path = f"/tickets/{row.number}"
+    agent.get(path)
+    with statements() as without:
+        agent.get(path)
+    agent.submit(f"{path}/compose", note(file=[photo(f"{n}.png") for n in range(9)]))
+    agent.get(path)
+    with statements() as seen:
+        agent.get(path)
+    assert [one for one in without if "attachment.hash" in one] == []
+    assert len([one for one in seen if "attachment.hash" in one]) == 1
+    assert len(seen) <= len(without) + 1
+    (file, *_) = stored()
+    with statements() as seen:
+        agent.get(f"/attachments/thumb/{file.id}")
+    assert len(seen) <= 3
