@@ -7,12 +7,18 @@ fails at once with "database is locked", whatever the busy timeout says.
 
 from __future__ import annotations
 
+import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import cache
-from typing import Any
+from pathlib import Path
+from threading import Lock
+from time import monotonic, sleep
+from typing import IO, Any
 from weakref import WeakKeyDictionary
 
 from flask_migrate import Migrate
@@ -37,6 +43,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 NAMES = {
@@ -91,11 +98,17 @@ def where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
+WAIT_SECONDS = 30
+"""How long a writer on SQLite waits for the others at most, before he is told to try again."""
+
+ASKED_EVERY = 0.004
+"""Seconds."""
+
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    "busy_timeout=10000",
+    f"busy_timeout={WAIT_SECONDS * 1000}",
     "cache_size=-4000",  # kB for each connection: what a page reads of the indexes of 100,000 tickets stays at hand
 )
 
@@ -163,6 +176,42 @@ def _quoted(text: str) -> str:
     return f"'{doubled}'"
 
 
+class Line:
+    """Whoever comes first goes first; the one who leaves hands over to the next."""
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._waiting: deque[Lock] = deque()
+        self._taken = False
+
+    def enter(self, seconds: float) -> bool:
+        """Wait for one's turn; False if it didn't come within so many seconds."""
+        with self._guard:
+            if not self._taken:
+                self._taken = True
+                return True
+            turn = Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        if turn.acquire(timeout=seconds):
+            return True
+        with self._guard:
+            if turn not in self._waiting:
+                return True  # it came at the last moment
+            self._waiting.remove(turn)
+            return False
+
+    def leave(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
+
+
+_line = Line()
+
+
 @contextmanager
 def unit_of_work() -> Iterator[Session]:
     """One use case, one transaction: all of it is stored at the end, or nothing.
@@ -172,17 +221,49 @@ def unit_of_work() -> Iterator[Session]:
     if _writing.get() is not None:
         raise RuntimeError("unit_of_work() does not nest")
     db.session.remove()
-    work = Session(db.engine.execution_options(begin="IMMEDIATE"), expire_on_commit=False)
-    token = _writing.set(work)
+    with _in_turn() if db.engine.dialect.name == "sqlite" else nullcontext():
+        work = Session(db.engine.execution_options(begin="IMMEDIATE"), expire_on_commit=False)
+        token = _writing.set(work)
+        try:
+            yield work
+            work.commit()
+        except BaseException:
+            work.rollback()
+            raise
+        finally:
+            _writing.reset(token)
+            work.close()
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """On SQLite one writes at a time, and who waits for it asks again and again, the longer he waits the less often.
+
+    Among twenty who write without a pause somebody would wait for longer than anybody does. So the threads of a
+    process stand in line, and the first ones of the processes ask for a file beside the database, all equally often.
+    """
+    gives_up = monotonic() + WAIT_SECONDS
+    locked = OperationalError("BEGIN IMMEDIATE", {}, sqlite3.OperationalError("database is locked"))
+    if not _line.enter(WAIT_SECONDS):
+        raise locked
     try:
-        yield work
-        work.commit()
-    except BaseException:
-        work.rollback()
-        raise
+        with Path(f"{db.engine.url.database}-turn").open("a") as turn:
+            while not _is_taken(turn):
+                if monotonic() > gives_up:
+                    raise locked
+                sleep(ASKED_EVERY)
+            yield
     finally:
-        _writing.reset(token)
-        work.close()
+        _line.leave()
+
+
+def _is_taken(turn: IO[str]) -> bool:
+    """It is given back when the file is closed, or the process ends."""
+    try:
+        flock(turn, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def read_one_moment() -> None:
