@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0018"
 down_revision = "0017"
@@ -23,8 +24,8 @@ def upgrade() -> None:
         ),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("deed", sa.JSON(), nullable=False),
-        sa.Column("chosen", sa.JSON(), nullable=False),
+        sa.Column("deed", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("chosen", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -53,7 +54,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("code", sa.String(length=60), nullable=True),
-        sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column("params", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.Column(
             "operation_id",
             sa.Integer(),
