@@ -221,7 +221,7 @@ def unit_of_work() -> Iterator[Session]:
     if _writing.get() is not None:
         raise RuntimeError("unit_of_work() does not nest")
     db.session.remove()
-    with _in_turn() if db.engine.dialect.name == "sqlite" else nullcontext():
+    with _in_turn() if _is_a_file(db.engine) else nullcontext():
         work = Session(db.engine.execution_options(begin="IMMEDIATE"), expire_on_commit=False)
         token = _writing.set(work)
         try:
@@ -233,6 +233,11 @@ def unit_of_work() -> Iterator[Session]:
         finally:
             _writing.reset(token)
             work.close()
+
+
+def _is_a_file(engine: Engine) -> bool:
+    """SQLite's; what lives in memory is nobody else's."""
+    return engine.dialect.name == "sqlite" and bool(engine.url.database)
 
 
 @contextmanager
