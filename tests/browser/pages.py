@@ -134,7 +134,7 @@ def change_many(page: Page) -> None:
         tick.check()
     page.locator("[data-key-bulk]").click()
     page.locator("[name=kind][value=tag]").check()
-    page.locator("#tag-value").fill("sorted")
+    page.locator("#tag-value").fill(f"sorted{page.evaluate('Date.now()')}")  # one that none of them has yet
     page.locator(".bulk-deed .btn").click()
     page.locator("#plan .btn.primary").click()
     expect(page.locator("#plan form[action$=undo]")).to_be_visible()

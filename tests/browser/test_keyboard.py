@@ -100,6 +100,7 @@ def test_a_ticket_from_the_list_to_its_end_without_the_mouse(windows: Windows) -
     page.wait_for_url(f"**/tickets/{mine}*")
     page.keyboard.press("c")
     said(page, "分派给你")
+    page.wait_for_load_state()  # what listens to keys comes after what is read
     page.keyboard.press("s")
     dialog = page.locator("#panel-resolve")
     expect(dialog).to_be_visible()

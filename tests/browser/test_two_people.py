@@ -148,7 +148,7 @@ def test_who_else_looks_at_a_ticket_and_writes_on_it_is_seen_within_ten_seconds(
     there.fill("#composer-text", "您好")
     expect(onlookers).to_contain_text("正在写", timeout=WITHIN)
     third = windows.open("zhangwei")
-    third.goto("/tickets")
+    third.goto(f"/tickets?q={number}")
     expect(row(third, number)).to_contain_text("罗兰", timeout=WITHIN)
     there.goto("/tickets")
     expect(onlookers).not_to_contain_text("罗兰", timeout=WITHIN)
