@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from helpdesk import create_app
 from helpdesk.config import ROOT, Settings
@@ -59,6 +61,14 @@ class SQLite:
         shutil.copyfile(self.path, self.template)
 
     def empty(self) -> None:
+        self._put_back()
+        try:
+            engine_of(self.app).connect().close()
+        except OperationalError:  # a connection that a test let fall still holds the file that was there before
+            gc.collect()
+            self._put_back()
+
+    def _put_back(self) -> None:
         engine_of(self.app).dispose()
         for leftover in ("-wal", "-shm"):
             self.path.with_name(self.path.name + leftover).unlink(missing_ok=True)
