@@ -168,11 +168,15 @@ def _number(name: str, default: int, least: int, most: int) -> int:
 
 
 def _stored_secret(path: Path) -> str:
-    """The installation's own key, made once. Two processes that start together agree on one."""
-    try:
-        with path.open("x", encoding="ascii") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+    """The installation's own key, made once. Of processes that start together, all take the one that came first."""
+    if not path.exists():
+        own = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        own.touch(mode=0o600)
+        own.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        try:
+            os.link(own, path)  # all of it or nothing: nobody reads a key that is still being written
+        except FileExistsError:
+            pass
+        finally:
+            own.unlink()
     return path.read_text(encoding="ascii").strip()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -77,3 +79,21 @@ def test_what_can_not_be_used_is_named(
 
 def test_a_base_url_loses_its_last_slash(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert settings(monkeypatch, tmp_path, BASE_URL="https://x.example/desk/").base_url == "https://x.example/desk"
+
+
+def test_processes_that_start_together_agree_on_one_secret_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    at_once = 8
+    barrier = Barrier(at_once)
+
+    def start(_: int) -> str:
+        barrier.wait()
+        return from_environment().secret_key
+
+    with ThreadPoolExecutor(at_once) as pool:
+        for attempt in range(40):
+            monkeypatch.setenv("UNSNAG_DATA", str(tmp_path / str(attempt)))
+            keys = set(pool.map(start, range(at_once)))
+            assert len(keys) == 1
+            assert len(keys.pop()) == 64
+            assert [one.name for one in (tmp_path / str(attempt)).iterdir()] == ["secret.key"]
+            assert (tmp_path / str(attempt) / "secret.key").stat().st_mode & 0o777 == 0o600

@@ -123,6 +123,7 @@ def is_cut_from(text: str, everything: str) -> bool:
 
 def chinese(page: Page) -> list[str]:
     """The page's texts, names and hints with Chinese in them, but for replies, which are in the customer's language."""
+    page.wait_for_function("document.readyState === 'complete'")  # what was done may have led to the next page
     texts: list[str] = page.evaluate(
         """() => {
           const found = [];

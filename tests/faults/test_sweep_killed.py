@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,12 @@ class Sweeper:
         assert self.process.stdin is not None
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
+
+    def end(self) -> None:
+        """Whatever the test found: no process and no pipe of it outlives the test."""
+        if self.process.returncode is None:
+            self.process.kill()
+            self.process.communicate()
 
     def kill(self) -> str:
         """What it had to complain of before its death."""
@@ -196,12 +203,19 @@ def unfired(database: Path) -> int:
     return int(left)
 
 
+@pytest.fixture
+def crew(stored_in: Path) -> Iterator[list[Sweeper]]:
+    sweepers = [Sweeper(stored_in) for _ in range(AT_ONCE + KILLS)]
+    yield sweepers
+    for one in sweepers:
+        one.end()
+
+
 @pytest.mark.slow
 def test_killed_sweeps_lose_and_double_nothing_and_catch_up_within_a_minute(
-    stored_in: Path, capsys: pytest.CaptureFixture[str]
+    stored_in: Path, crew: list[Sweeper], capsys: pytest.CaptureFixture[str]
 ) -> None:
     dice = random.Random(2026)
-    crew = [Sweeper(stored_in) for _ in range(AT_ONCE + KILLS)]
     for one in crew:
         one.wait()
     at_work, spare = crew[:AT_ONCE], crew[AT_ONCE:]
