@@ -70,7 +70,8 @@ class ClockFace(NamedTuple):
 
     def seen(self) -> tuple[object, ...]:
         """What of it changes what a reader sees, apart from the counting down."""
-        return (self.kind, self.due_at, self.late_after, self.state, self.level, self.closed, self.provisional)
+        ends = self.due_at and self.due_at.timestamp(), self.late_after and self.late_after.timestamp()
+        return (self.kind, *ends, self.state, self.level, self.closed, self.provisional)
 
 
 class Openings(dict[int, "Span | None"]):
