@@ -182,6 +182,18 @@ EVENTS: Mapping[str, str] = {
     "absence.added": N_("登记了缺勤"),
     "absence.cancelled": N_("取消了缺勤"),
 }
+FIELDS: Mapping[str, str] = {
+    "type": N_("类型"),
+    "status": N_("状态"),
+    "pending_on": N_("在等谁"),
+    "outcome": N_("处理结果"),
+    "queue": N_("队列"),
+    "owner": N_("负责人"),
+    "assignee": N_("经手人"),
+    "priority": N_("优先级"),
+}
+"""What events change of a ticket and can be said in a word, in the order in which a page tells it."""
+
 BY_EVENT: Mapping[str, Callable[[Any], str]] = {"ticket.status": status_label, "ticket.outcome": outcome_label}
 """What ``from`` and ``to`` mean depends on the event."""
 
@@ -206,6 +218,16 @@ BY_NAME: Mapping[str, Callable[[Any], str]] = {
 def event_text(event: Happened) -> str:
     """The event in the reader's language; a code without words of its own is shown as it is."""
     return words(event, EVENTS)
+
+
+def before_and_after(event: Happened) -> tuple[str, str]:
+    """What the field of a ticket was, and what the event made of it."""
+    return _shown(event.code, "from", event.params.get("from")), _shown(event.code, "to", event.params.get("to"))
+
+
+def field_label(field: str) -> str:
+    """A field of a ticket, by the name that events call it (``ticket.FIELD``)."""
+    return gettext(FIELDS[field])
 
 
 def words(event: Happened, sentences: Mapping[str, str]) -> str:

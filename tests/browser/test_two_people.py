@@ -27,8 +27,10 @@ def test_a_reply_with_a_status_on_an_outdated_page_shows_what_changed_and_keeps_
     here.click("[data-send]")
     notice = here.locator(".composer .notice.problem")
     expect(notice).to_contain_text("有了变化")
-    expect(notice.locator("li").last).to_contain_text("罗兰：")
-    expect(notice.locator("li").last).to_contain_text("优先级：P2 → P1")
+    line = notice.get_by_role("row").filter(has_text="优先级")
+    expect(line.get_by_role("cell").first).to_have_text("P2")
+    expect(line).to_contain_text("P1 罗兰")
+    expect(line).to_contain_text("不改")
     expect(here.locator("#composer-text")).to_have_value(WORDS)
     expect(here.locator(".composer [name=status]")).to_have_value("pending_customer")
     expect(heard(here, "已经催了")).to_have_count(0)
@@ -94,6 +96,23 @@ def test_an_outdated_dialog_comes_back_with_what_changed(windows: Windows) -> No
     expect(dialog.locator("[name=queue][value=finance]")).to_be_checked()
     dialog.locator("button.primary").click()
     said(here, "已转到新队列")
+
+
+def test_two_who_change_the_same_field_see_it_side_by_side_and_choose(windows: Windows) -> None:
+    here, there = windows.open("limin"), windows.open("luolan")
+    number = open_ticket(here, NO_TRACKING)
+    there.goto(f"/tickets/{number}")
+    for page, value in ((there, "P1"), (here, "P3")):
+        dialog = panel(page, "priority")
+        dialog.locator(f"[value={value}]").check()
+        dialog.locator("button.primary").click()
+    line = dialog.get_by_role("row").filter(has_text="优先级")
+    expect(line).to_contain_text("P2")
+    expect(line).to_contain_text("P1 罗兰")
+    expect(line.get_by_role("cell").last).to_have_text("P3")
+    dialog.get_by_role("link", name="保留现在的").click()
+    expect(here.locator(".ticket-head-facts")).to_contain_text("P1")
+    expect(here.locator("dialog[open]")).to_have_count(0)
 
 
 def test_one_ticket_has_one_winner(windows: Windows) -> None:

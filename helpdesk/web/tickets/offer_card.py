@@ -28,6 +28,7 @@ from helpdesk.queries.promises import Promise, Promises
 from helpdesk.queries.ticket_page import TicketPage
 from helpdesk.web.customer_money import history
 from helpdesk.web.filters import money
+from helpdesk.web.tickets.crossed import Crossed
 from helpdesk.wording import label, problem_text
 from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.explanations import basis_text, evidence_label
@@ -75,7 +76,7 @@ def card(
     now: datetime,
     works: bool,
     typed: TypedOffer | None,
-    changes: list[str],
+    crossed: Crossed,
 ) -> dict[str, Any] | None:
     """See ``tickets/_compensation.html``. None for who neither offers money nor reads of it."""
     offers = works and actor.role in PROPOSERS and page.ticket.type in book.types
@@ -89,7 +90,7 @@ def card(
         "options": [_option(option, typed) for option in offered] if offers else [],
         "typed": typed,
         "key": typed.key or str(uuid4()),
-        "changes": changes,
+        "crossed": crossed,
         "here": [_promise(one, actor, book, works) for one in found.here],
         "card": history(found.earlier, book, now),
     }

@@ -276,7 +276,7 @@ def _run(event: Entry) -> str:
 def _line(line: story.Line, names: Directory, book: RuleBook) -> dict[str, Any]:
     """``author`` did it; ``by`` wrote it down: the system, or a person who heard it from the customer."""
     first = line.events[0]
-    by = _author(first, names) or ""
+    by = who_did(first, names) or ""
     person = None if first.author_id is None else names.people.get(first.author_id)
     author = by if person and not person.system and first.code not in DONE_BY_CUSTOMERS else ""
     others = (event.params.get("number") for event in line.events if event.code in ABOUT_ANOTHER)
@@ -302,7 +302,7 @@ def _entry(
     now: datetime,
     way: Way | None,
 ) -> dict[str, Any]:
-    author = _author(entry, page.names)
+    author = who_did(entry, page.names)
     shown: dict[str, Any] = {"id": entry.id, "at": entry.at, "text": entry.text}
     if entry.kind == "note":
         return {**shown, "kind": "note", "author": author or _("系统"), "initial": (author or _("系统"))[:1]}
@@ -369,7 +369,7 @@ def happened(entry: Entry, names: Directory, book: RuleBook) -> Happened:
     return Happened(story.phrase_code(entry), {name: shown(name, value) for name, value in entry.params.items()})
 
 
-def _author(entry: Entry, names: Directory) -> str | None:
+def who_did(entry: Entry, names: Directory) -> str | None:
     """Who did it; jobs and imports in the reader's language."""
     person = None if entry.author_id is None else names.people.get(entry.author_id)
     return None if person is None else _("系统") if person.system else person.name

@@ -27,6 +27,7 @@ from helpdesk.web.file_cards import with_files
 from helpdesk.web.hearing import read_about
 from helpdesk.web.locale import day_start
 from helpdesk.web.tickets import (
+    crossed,
     found,
     life,
     link_card,
@@ -177,8 +178,8 @@ def _compensation(
     if not works and not actor.may(Permission.MONEY_READ) and typed is None:
         return None
     found = promises(page.ticket.id)
-    changes = _changes(page, book, typed.version if typed else None)
-    return offer_card.card(page, book, actor, offered, found, now=moment(), works=works, typed=typed, changes=changes)
+    between = _crossed(page, book, typed.version if typed else None)
+    return offer_card.card(page, book, actor, offered, found, now=moment(), works=works, typed=typed, crossed=between)
 
 
 def _shown() -> int:
@@ -201,7 +202,8 @@ def _panel(page: TicketPage, book: RuleBook, refused: Refused | None, may: Mappi
     asked = request.args.get("panel", "") if refused is None else refused.panel
     panel = asked if asked in PANELS and may[PANELS[asked]] else ""
     if refused is None:
-        return {"panel": panel, "panel_error": "", "panel_values": {}, "panel_changes": [], "panel_texts": []}
+        nothing = {"panel_error": "", "panel_values": {}, "panel_crossed": crossed.NOTHING, "panel_texts": []}
+        return {"panel": panel, **nothing}
     values: dict[str, Any] = refused.typed.to_dict()
     shares = zip(refused.typed.getlist("party"), refused.typed.getlist("percent"), strict=False)
     values["shares"] = [{"party": party, "percent": percent} for party, percent in shares]
@@ -210,14 +212,17 @@ def _panel(page: TicketPage, book: RuleBook, refused: Refused | None, may: Mappi
         "panel_error": refused.why,
         "panel_texts": [text for name in FREE_TEXT if not panel and (text := refused.typed.get(name, ""))],
         "panel_values": values,
-        "panel_changes": _changes(page, book, refused.version),
+        "panel_crossed": _crossed(page, book, refused.version, panel or refused.panel, refused.typed),
     }
 
 
-def _changes(page: TicketPage, book: RuleBook, version: int | None) -> list[str]:
+def _crossed(
+    page: TicketPage, book: RuleBook, version: int | None, panel: str = "", typed: Mapping[str, str] | None = None
+) -> crossed.Crossed:
+    """What changed the ticket after the version that a form was made on, beside what was typed into the panel."""
     if version is None or version >= page.ticket.version:
-        return []
-    return presenting.change_lines(changes_since(page.ticket.id, max(version, 0)), page.names, book)
+        return crossed.NOTHING
+    return crossed.crossed(changes_since(page.ticket.id, max(version, 0)), page.names, book, panel, typed)
 
 
 def _composer(desk: Desk, typed: Typed | None, said: Suggested | None) -> dict[str, Any]:
@@ -226,7 +231,7 @@ def _composer(desk: Desk, typed: Typed | None, said: Suggested | None) -> dict[s
         typed = _begun(page, desk.actor) or _inserted(said)
     elif typed.overtaken:
         stale = {
-            "changes": _changes(page, book, typed.version),
+            "crossed": _crossed(page, book, typed.version, "compose", {"status": typed.status}),
             "messages": [
                 {"author": _who_said(entry, page), "at": entry.at, "text": entry.text}
                 for entry in page.timeline.entries
