@@ -19,6 +19,7 @@ from helpdesk.domain.access import (
     may_transfer,
     may_work,
 )
+from helpdesk.domain.checklists import Item, check_done
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed
 from helpdesk.domain.tickets import (
     ACTIVE,
@@ -105,6 +106,7 @@ class Seen:
     standing: TicketStanding
     tags: frozenset[str] = frozenset()
     blamed: bool = False  # somebody has said who is responsible
+    left: tuple[Item, ...] = ()  # of its checklist, of what is required
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,7 @@ def _resolve(deed: Deed, seen: Seen, _ground: Ground, actor: Actor) -> bool:
     check_move(seen.status, Status.RESOLVED)
     shares = {Party(deed.party): 100} if deed.party else {Party.UNDETERMINED: 100} if seen.blamed else {}
     check_resolution(seen.klass, Outcome(deed.value), shares)
+    check_done(seen.left)
     return True
 
 

@@ -4,6 +4,7 @@ from helpdesk.models.appeals import Appeal, TicketEvidence
 from helpdesk.models.attachments import Attachment
 from helpdesk.models.bulk import BulkRow, BulkRun
 from helpdesk.models.calendars import CalendarVersion, Holiday, HolidayYear, WorkCalendar
+from helpdesk.models.checklists import Checklist, ChecklistItem, ChecklistTick
 from helpdesk.models.clocks import ClockRow, ClockStage
 from helpdesk.models.compensation import Compensation, CompensationApproval, Payout, PayoutBatch
 from helpdesk.models.customers import Customer
@@ -59,6 +60,9 @@ __all__ = [
     "BulkRun",
     "CalendarVersion",
     "Channel",
+    "Checklist",
+    "ChecklistItem",
+    "ChecklistTick",
     "ClockRow",
     "ClockStage",
     "Compensation",

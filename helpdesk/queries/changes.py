@@ -37,6 +37,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "holidays.published",
     ),
     "skills": ("skill.created", "skill.changed", "skill.given", "skill.taken"),
+    "checklists": ("checklist.changed",),
     "templates": (
         "template.created",
         "template.changed",

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, bindparam, exists
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor, TicketStanding
+from helpdesk.domain.clocks import FAR_FUTURE
 from helpdesk.domain.compensation import MoneyFacts
 from helpdesk.domain.decisions import Candidate, Span, candidates_from_json, spans_from_json
 from helpdesk.domain.problems import NotFound
@@ -21,6 +22,7 @@ from helpdesk.domain.tickets import ACTIVE, Status
 from helpdesk.models import (
     Attachment,
     Channel,
+    ChecklistItem,
     Customer,
     DecisionRow,
     Message,
@@ -89,6 +91,7 @@ class Head:
     last_note_id: int
     linked: bool  # to other tickets
     filed: bool  # files go with it
+    listed: bool  # its type has a checklist
     draft: Draft | None  # what the person began to write here
 
 
@@ -157,8 +160,10 @@ class Related:
     number: str
     subject: str
     klass: str
+    type: str
     status: str
     created_at: datetime
+    burns_at: datetime | None  # the last instant in time, where a clock of his runs
     standing: TicketStanding  # without its assists
     same_order: bool
     merged_here: bool
@@ -266,6 +271,7 @@ def _head(actor: Actor) -> Statement:
             Stint.assignee_id,
             _is_linked().label("linked"),
             exists().where(Attachment.ticket_id == Ticket.id).label("filed"),
+            exists().where(ChecklistItem.type == Ticket.type, ChecklistItem.active).label("listed"),
             *(TicketDraft.mode.label("draft_mode"), TicketDraft.text.label("draft_text")),
             *last_entries(),
             _of_customer(aliased(Order)).label("customer_orders"),
@@ -349,6 +355,7 @@ def _ticket(ticket: Any, row: Row[*tuple[Any, ...]]) -> Head:
         last_note_id=row.noted,
         linked=bool(row.linked),
         filed=bool(row.filed),
+        listed=bool(row.listed),
         draft=Draft(row.draft_mode, row.draft_text) if row.draft_mode else None,
     )
 
@@ -416,8 +423,10 @@ def _related(ticket: Any, actor: Actor) -> tuple[Related, ...]:
             number=row.number,
             subject=row.subject,
             klass=row.klass,
+            type=row.type,
             status=row.status,
             created_at=row.created_at,
+            burns_at=row.burns_at if row.status in ACTIVE and row.burns_at < FAR_FUTURE else None,
             standing=TicketStanding(queue=row.queue_id, owner=row.owner_id),
             same_order=row.order_id is not None and row.order_id == ticket.order_id,
             merged_here=row.merged_into_id == ticket.id,
@@ -432,8 +441,8 @@ def _sharing(actor: Actor) -> Statement:
     same = or_(Ticket.order_id == bindparam("order"), Ticket.customer_id == bindparam("customer"))
     return (
         select(
-            *(Ticket.number, Ticket.subject, Ticket.klass, Ticket.status, Ticket.created_at),
-            *(Ticket.queue_id, Ticket.owner_id, Ticket.order_id, Ticket.merged_into_id),
+            *(Ticket.number, Ticket.subject, Ticket.klass, Ticket.type, Ticket.status, Ticket.created_at),
+            *(Ticket.burns_at, Ticket.queue_id, Ticket.owner_id, Ticket.order_id, Ticket.merged_into_id),
         )
         .where(same, Ticket.id != bindparam("ticket"), readable(actor))
         .order_by(Ticket.id.desc())

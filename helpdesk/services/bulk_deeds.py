@@ -9,13 +9,24 @@ from sqlalchemy import select
 
 from helpdesk.domain.access import WORKING_ROLES, Actor, TicketStanding
 from helpdesk.domain.bulk import Deed, Ground, Kind, Seen
+from helpdesk.domain.checklists import Item
 from helpdesk.domain.problems import Conflict, Invalid
 from helpdesk.domain.tickets import ACTIVE, Outcome, Party, Priority, Status, TicketClass
 from helpdesk.models import Membership, Queue, Responsibility, Stint, Ticket, TicketTag, User
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.scope import readable
 from helpdesk.models.tickets import is_open_assist, is_open_stay
-from helpdesk.services import assignment, decisions, messages, operations, priorities, resolution, tags, tickets
+from helpdesk.services import (
+    assignment,
+    checklists,
+    decisions,
+    messages,
+    operations,
+    priorities,
+    resolution,
+    tags,
+    tickets,
+)
 from helpdesk.services.tickets import Change
 from helpdesk.storage import session
 
@@ -114,7 +125,7 @@ def _queues_of(user_id: int | None) -> frozenset[int]:
 
 
 def look(ids: Iterable[int], deed: Deed, actor: Actor) -> dict[int, tuple[int, Seen]]:
-    """Version and state of the tickets that the actor sees, by id. Two statements, three where the deed asks more."""
+    """Version and state of the tickets that the actor sees, by id. Two statements, and more where the deed asks."""
     wanted = list(ids)
     assists: dict[int, set[int]] = {}
     for ticket_id, queue_id in session().execute(
@@ -126,9 +137,10 @@ def look(ids: Iterable[int], deed: Deed, actor: Actor) -> dict[int, tuple[int, S
         same = select(TicketTag.ticket_id).where(TicketTag.ticket_id.in_(wanted), TicketTag.tag == deed.value)
         tagged = {ticket_id: {deed.value} for ticket_id in session().scalars(same)}
     blamed: set[int] = set()
+    left: dict[int, tuple[Item, ...]] = {}
     if deed.kind is Kind.RESOLVE:
         said = select(Responsibility.ticket_id).where(Responsibility.ticket_id.in_(wanted)).distinct()
-        blamed = set(session().scalars(said))
+        blamed, left = set(session().scalars(said)), checklists.left(wanted)
     rows = session().execute(
         select(
             *(Ticket.id, Ticket.version, Ticket.number, Ticket.status, Ticket.pending_on, Ticket.type, Ticket.tier),
@@ -152,6 +164,7 @@ def look(ids: Iterable[int], deed: Deed, actor: Actor) -> dict[int, tuple[int, S
                 standing=TicketStanding(row.queue_id, row.owner_id, frozenset(assists.get(row.id, ()))),
                 tags=frozenset(tagged.get(row.id, ())),
                 blamed=row.id in blamed,
+                left=left.get(row.id, ()),
             ),
         )
         for row in rows

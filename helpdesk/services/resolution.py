@@ -20,7 +20,7 @@ from helpdesk.domain.tickets import (
 )
 from helpdesk.models import Stint, Ticket, User
 from helpdesk.models.rulebooks import published_rulebook
-from helpdesk.services import dispatch, operations, responsibility, stints, tickets, urgency
+from helpdesk.services import checklists, dispatch, operations, responsibility, stints, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change
 from helpdesk.storage import session
@@ -39,8 +39,8 @@ def resolve(
     """Resolve a ticket with its outcome and who is responsible. Returns the operation, which can be undone.
 
     ``shares`` are percent by party, adding up to 100; A and C need them. Without any, what was said before stands,
-    and so it does for a job, which can't know better. Raises ``Invalid`` for what is missing, ``Stale`` if the ticket
-    moved on, ``Conflict`` for an illegal move.
+    and so it does for a job, which can't know better and ticks nothing off. Raises ``Invalid`` for what is missing,
+    ``Stale`` if the ticket moved on, ``Conflict`` for an illegal move.
     """
     return resolve_loaded(
         tickets.load_to_work(number, actor),
@@ -69,6 +69,8 @@ def resolve_loaded(
     by_job = actor.role is Role.SYSTEM
     said = responsibility.said(ticket.id)
     check_resolution(TicketClass(ticket.klass), outcome, shares or ({} if by_job else said), by_job=by_job)
+    if not by_job:
+        checklists.check(ticket)
     note = tickets.add_note(ticket, reason, actor=actor, now=now) if reason.strip() else None
     with operations.recorded("ticket.resolve", ticket, actor=actor, now=now) as operation:
         operation.changed = tickets.change(

@@ -14,6 +14,7 @@ from helpdesk.web.board import board
 from helpdesk.web.calendars import calendars
 from helpdesk.web.changes import changes
 from helpdesk.web.channels import channels
+from helpdesk.web.checklists import checklists
 from helpdesk.web.escalation import escalation
 from helpdesk.web.help import help_page
 from helpdesk.web.imports import imports
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     calendars,
     changes,
     channels,
+    checklists,
     escalation,
     help_page,
     imports,

@@ -15,7 +15,7 @@ from helpdesk.domain.rulebook import Label
 from helpdesk.wording.calendars import hours_text
 from helpdesk.wording.escalation import platform_text, rule_name, stage_text, step_text
 from helpdesk.wording.events import EVENTS, Happened, words
-from helpdesk.wording.labels import N_, absence_label, assignment_label, duration, label, status_label
+from helpdesk.wording.labels import N_, absence_label, assignment_label, duration, label, status_label, task_label
 
 SENTENCES: Mapping[str, str] = {
     **EVENTS,
@@ -52,6 +52,7 @@ KINDS: Mapping[str, str] = {
     "escalation": N_("升级规则"),
     "calendars": N_("工作日历"),
     "skills": N_("技能"),
+    "checklists": N_("检查清单"),
     "templates": N_("话术"),
     "views": N_("共用视图"),
     "exports": N_("导出"),
@@ -87,6 +88,7 @@ FIELDS: Mapping[str, str] = {
     "measure": N_("看什么减少"),
     "expected_percent": N_("预期减少"),
     "started_on": N_("开始日期"),
+    "items": N_("检查项"),
     "types": N_("工单类型"),
     "channels": N_("渠道"),
     "locale": N_("语言"),
@@ -171,6 +173,8 @@ def _shown(name: str, value: Any) -> str:
         return gettext("无上限") if name == "capacity" else gettext("无")
     if isinstance(value, bool):
         return gettext("是") if value else gettext("否")
+    if name == "items":
+        return _joined(map(_task, value)) or gettext("无")
     if isinstance(value, list):
         return gettext("、").join(label(one) for one in value) or gettext("无")
     if name == "assignment":
@@ -180,6 +184,11 @@ def _shown(name: str, value: Any) -> str:
     if name == "kind":
         return gettext(DAYS[value]) if value in DAYS else str(value)
     return label(value) if isinstance(value, str | Label) else str(value)
+
+
+def _task(item: Mapping[str, Any]) -> str:
+    named = task_label(item)
+    return named if item["required"] else gettext("%(item)s（选做）", item=named)
 
 
 def _calendar_values(change: Changed) -> list[Value]:

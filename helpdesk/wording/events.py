@@ -21,6 +21,7 @@ from helpdesk.wording.labels import (
     relation_label,
     role_label,
     status_label,
+    task_label,
     yuan,
 )
 
@@ -122,6 +123,8 @@ EVENTS: Mapping[str, str] = {
     "pause.step_refused": N_("%(waiting)s到时，没能%(pause_action)s"),
     "sla.stage": N_("%(clock)s到达 %(percent)s%%"),
     "sla.refused": N_("%(clock)s到了升级的时候，没能改派：%(refusal)s"),
+    "ticket.checked": N_("完成“%(task)s”"),
+    "ticket.unchecked": N_("“%(task)s”改回未完成"),
     "ticket.tagged": N_("加上标签“%(tag)s”"),
     "ticket.untagged": N_("去掉标签“%(tag)s”"),
     "session.opened": N_("登录成功"),
@@ -134,6 +137,7 @@ EVENTS: Mapping[str, str] = {
     "user.password_set": N_("重置了密码"),
     "user.password_changed": N_("修改了密码"),
     "user.presence": N_("在岗状态改为%(presence)s"),
+    "checklist.changed": N_("修改了%(type)s的检查清单"),
     "skill.created": N_("新建技能 %(skill)s"),
     "skill.changed": N_("修改了技能 %(skill)s"),
     "skill.given": N_("登记了技能 %(skill)s"),
@@ -211,6 +215,7 @@ BY_NAME: Mapping[str, Callable[[Any], str]] = {
     "relation": relation_label,
     "amount_fen": yuan,
     "evidence": evidence_label,
+    "task": task_label,
     "offset_seconds": lambda seconds: duration(abs(seconds)),
 }
 

@@ -279,6 +279,11 @@ def label(named: Label | Named | str | None) -> str:
     return named.name_en if locale_code() == "en" else named.name_zh
 
 
+def task_label(named: Mapping[str, str]) -> str:
+    """An item of a checklist, as an event or a problem carries it."""
+    return label(Label(named["zh"], named["en"]))
+
+
 def small(text: str) -> str:
     """An English phrase within a sentence begins small; an abbreviation stays what it is."""
     return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -20,6 +20,7 @@ from helpdesk.wording.labels import (
     permission_label,
     role_label,
     status_label,
+    task_label,
     yuan,
 )
 from helpdesk.wording.list_problems import LISTS
@@ -70,6 +71,12 @@ ACCESS: Mapping[str, str] = {
     "escalation.too_many_stages": N_("一个列表最多 %(most)s 个升级阶段。"),
     "escalation.too_many_steps": N_("一种等待最多 %(most)s 个步骤。"),
     "escalation.unknown_placeholder": N_("自动发送时填不上 {%(names)s}，可用的是 {customer}、{shop}、{order}。"),
+    "checklist.bad_item": N_("每一项要填写，最多 %(most)s 个字，不含控制字符；英文可以留空。"),
+    "checklist.no_such_type": N_("规则里没有类型 %(type)s。"),
+    "checklist.not_done": N_("还不能标记解决，检查清单里没有完成：%(items)s。"),
+    "checklist.same_item": N_("有两项写的一样。"),
+    "checklist.stale": N_("你打开之后，这份检查清单被别人改过了。"),
+    "checklist.too_many": N_("一份检查清单最多 %(most)s 项。"),
     "skill.code_taken": N_("代码 %(skill)s 已经有技能在用。"),
     "skill.no_such_skill": N_("没有这个技能。"),
     "skill.not_your_people": N_("你只能登记自己队列里的人的技能。"),
@@ -333,6 +340,7 @@ SHOWN: Mapping[str, Callable[[Any], str]] = {
     "wait": lambda seconds: duration(max(60, seconds + 59)),
     "evidence": evidence_label,
     "limit_fen": yuan,
+    "items": task_label,
 }
 """Parameters that are codes themselves."""
 

@@ -12,13 +12,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import func, select, update
 
 from helpdesk.domain.access import Actor, Role
+from helpdesk.domain.checklists import Item
 from helpdesk.domain.notices import kinds_for
+from helpdesk.domain.rulebook import Label
 from helpdesk.domain.rulebook import Stage as EscalationStage
 from helpdesk.domain.shifts import Duty, duty, fingerprint
 from helpdesk.models import Membership, Notification, NotificationTarget, Queue, UserSession
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.services import (
     absences,
+    checklists,
     envelopes,
     escalation,
     notices,
@@ -52,6 +55,19 @@ ROBOT_URL = "https://oapi.dingtalk.com/robot/send?access_token=not-a-real-token"
 ROBOT_SIGN = "SECnotarealkey"
 READ_BEFORE = timedelta(hours=5)
 """What was told earlier has been read."""
+
+CHECKLISTS: Mapping[str, tuple[Item, ...]] = {
+    "lost_parcel": (
+        Item(None, Label("向快递核实丢件并留下工单号", "Have the courier confirm the loss, note the case number")),
+        Item(None, Label("补发或退款已经安排好", "A replacement or a refund is arranged")),
+        Item(None, Label("登记向快递索赔", "File the claim against the courier"), required=False),
+    ),
+    "quality": (
+        Item(None, Label("收到问题照片或视频", "Photos or a video of the fault are here")),
+        Item(None, Label("把批次告诉品控", "Quality control knows the batch")),
+    ),
+}
+"""What stands on the lists of some types."""
 
 HANDING_OUT: Mapping[str, HandingOut] = {
     "customer_service": HandingOut("least_load", 20),
@@ -130,6 +146,12 @@ def equip(actors: Mapping[str, Actor], now: datetime) -> None:
         "ticket.customer_replied": (True, True),
     }
     notifications.set_choices(choices, actor=actors["zhangwei"], now=now)
+
+
+def ask_for(actors: Mapping[str, Actor], now: datetime) -> None:
+    """What has to be done before tickets of some types are resolved, from now on."""
+    for code, items in CHECKLISTS.items():
+        checklists.set_checklist(code, 0, items, actor=actors[OPS], now=now)
 
 
 def open_desks(actors: Mapping[str, Actor], now: datetime, until: datetime) -> None:

@@ -144,6 +144,7 @@ def play(written: DemoPlan, say: Callable[[str], None] = lambda _line: None, pas
         _let_time_pass(stage, written.now)
         outbox.expire_notices(written.now)
         house.tell({person.login: stage.actors[person.login] for person in PEOPLE}, written.now)
+        house.ask_for({person.login: stage.actors[person.login] for person in PEOPLE}, written.now)
     return len(stage.ids) + len(past)
 
 

@@ -349,6 +349,8 @@ PAGES = (
     Shown("appeals-agent", "/shares/appeals", login="sunqiang", pictured=False),
     Shown("settings", "/settings", login="luolan", pictured=False),
     Shown("skills", "/skills", login="xuning"),
+    Shown("checklists", "/checklists", login="xuning", pictured=False),
+    Shown("checklist", "/checklists/wrong_item", login="xuning", pictured=False),
     Shown("skill-new", "/skills/new", login="xuning", pictured=False),
     Shown("changes", "/changes", login="auditor"),
     Shown("calendars", "/calendars", login="admin"),

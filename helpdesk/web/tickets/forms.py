@@ -27,6 +27,7 @@ from helpdesk.web.forms import (
     GREATEST_ID,
     Hidden,
     OneLine,
+    Several,
     Text,
     Version,
     at_most,
@@ -50,6 +51,14 @@ Code = TypeVar("Code", Status, Outcome, Party, Priority)
 class Versioned(FlaskForm):
     """What every change carries: the version it was made on."""
 
+    version = Version()
+
+
+class ChecklistForm(FlaskForm):
+    """``seen`` are the items that the page showed as done; the version is the list's."""
+
+    done = Several(validate_choice=False)
+    seen = Several(validate_choice=False)
     version = Version()
 
 

@@ -62,6 +62,8 @@ ICONS = {
     "appeal.rejected": "gavel",
     "appeal.withdrawn": "gavel",
     "appeal.lapsed": "gavel",
+    "ticket.checked": "square-check",
+    "ticket.unchecked": "square",
     "ticket.nudged": "bell",
     "ticket.reopened": "refresh",
     "ticket.confirmed": "thumb-up",

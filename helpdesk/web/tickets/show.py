@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.compensation import Option
 from helpdesk.domain.rulebook import RuleBook
+from helpdesk.domain.tickets import ACTIVE
 from helpdesk.queries.promises import promises
 from helpdesk.queries.suggestions import Suggested, template_version
 from helpdesk.queries.suggestions import suggestions as suggested_for
@@ -27,7 +28,11 @@ from helpdesk.web.file_cards import with_files
 from helpdesk.web.hearing import read_about
 from helpdesk.web.locale import day_start
 from helpdesk.web.tickets import (
+<<<<<<< HEAD
     crossed,
+=======
+    checklist_card,
+>>>>>>> 58f19cb (Checklists by type gate resolving: page, API and bulk say what is missing; related tickets tell type, deadline and how many are open)
     found,
     life,
     link_card,
@@ -156,9 +161,11 @@ def show_page(
         "blame": share_card.card(page, known, proposed, book, actor, shares or TypedShares(), now),
         "order": side_column.order(page),
         "customer": side_column.customer(page, revealed),
-        "others": side_column.others(page.related),
+        "others": side_column.others(page.related, book),
+        "others_open": sum(one.status in ACTIVE for one in page.related),
+        "checklist": checklist_card.card(page, works=may["work"]),
         "links": link_card.card(page, actor, works=may["link"]),
-        "merge_targets": side_column.others(presenting.merge_targets(page, actor)) if may["merge"] else [],
+        "merge_targets": side_column.others(presenting.merge_targets(page, actor), book) if may["merge"] else [],
         "pulse_url": pulse_url(page.ticket),
         "back_url": url_for("tickets.index", **came_from().args()),
     }

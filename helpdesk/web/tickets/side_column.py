@@ -134,15 +134,17 @@ def customer(page: TicketPage, revealed: Revealed | None) -> dict[str, Any] | No
     }
 
 
-def others(related: Iterable[Related]) -> list[dict[str, Any]]:
+def others(related: Iterable[Related], book: RuleBook) -> list[dict[str, Any]]:
     return [
         {
             "number": one.number,
             "url": address("tickets.show", number=one.number),
             "klass": one.klass,
+            "type": type_name(one.type, book),
             "subject": one.subject,
             "status": one.status,
             "created_at": one.created_at,
+            "burns_at": one.burns_at,
             "relation": "order" if one.same_order else "customer",
             "merged_here": one.merged_here,
         }
