@@ -269,6 +269,9 @@ PAGES = (
     Shown("ticket-new", ticket("status = 'new' AND klass = 'C'"), login="xuning", pictured=False),
     Shown("ticket-overdue", ticket(f"{MINE} AND {OVERDUE}"), act=open_reasons, pictured=False),
     Shown("ticket-paused", ticket(f"status = 'pending_customer' AND {CUSTOMER_SERVICE}"), pictured=False),
+    Shown(
+        "ticket-checklist", ticket(f"type IN ('lost_parcel', 'quality') AND {ACTIVE}"), login="xuning", pictured=False
+    ),
     Shown("ticket-resolved", ticket(f"status = 'resolved' AND {CUSTOMER_SERVICE}")),
     Shown("ticket-closed", ticket("status = 'closed' AND klass = 'A'"), login="auditor", pictured=False),
     Shown("ticket-reopened", ticket("cycle > 1"), login="auditor", pictured=False),
@@ -350,7 +353,7 @@ PAGES = (
     Shown("settings", "/settings", login="luolan", pictured=False),
     Shown("skills", "/skills", login="xuning"),
     Shown("checklists", "/checklists", login="xuning", pictured=False),
-    Shown("checklist", "/checklists/wrong_item", login="xuning", pictured=False),
+    Shown("checklist", "/checklists/lost_parcel", login="xuning", pictured=False),
     Shown("skill-new", "/skills/new", login="xuning", pictured=False),
     Shown("changes", "/changes", login="auditor"),
     Shown("calendars", "/calendars", login="admin"),

@@ -28,11 +28,8 @@ from helpdesk.web.file_cards import with_files
 from helpdesk.web.hearing import read_about
 from helpdesk.web.locale import day_start
 from helpdesk.web.tickets import (
-<<<<<<< HEAD
-    crossed,
-=======
     checklist_card,
->>>>>>> 58f19cb (Checklists by type gate resolving: page, API and bulk say what is missing; related tickets tell type, deadline and how many are open)
+    crossed,
     found,
     life,
     link_card,

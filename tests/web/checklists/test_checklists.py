@@ -53,7 +53,7 @@ def ticket(world: World, now: datetime) -> str:
 
 def test_all_types_are_listed_and_those_with_a_list_first(ops: Client, ids: dict[str, int]) -> None:
     page = ops.get("/checklists").text
-    assert page.index("给客户回电话") < page.index("<span class=\"sub\">没有清单")
+    assert page.index("给客户回电话") < page.index('<span class="sub">没有清单')
     assert "选做" in page
     assert "/checklists/wrong_item" in page
 

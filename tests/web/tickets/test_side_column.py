@@ -79,3 +79,22 @@ def test_without_any_clock_the_gap_stays_in_sight(agent: Client, world: World, n
         row = tickets.ticket(world, now)
         work.query(ClockRow).filter_by(ticket_id=row.id).delete()
     assert promised(agent, row.number) == "{promise_time} 前答复"
+
+
+def test_other_tickets_of_order_and_customer_tell_type_status_and_deadline(
+    agent: Client, world: World, now: datetime
+) -> None:
+    with unit_of_work():
+        buyer, bought = tickets.customer(world), tickets.order(world, now)
+        here = tickets.ticket(world, now, customer_id=buyer.id, order_id=bought.id).number
+        tickets.ticket(world, now, order_id=bought.id, type="invoice", subject="要发票", due_in=2 * HOUR)
+        tickets.ticket(world, now, customer_id=buyer.id, type="damaged", subject="碎了", status="resolved")
+        tickets.ticket(world, now, customer_id=buyer.id, subject="没有时限", due_in=None)
+    page = agent.get(f"/tickets/{here}").text
+    related = page[page.index("相关工单") :].split("</ul>")[0]
+    assert "未结 2 / 3" in related
+    rows = {name: row for row in related.split("<li>")[1:] for name in ("要发票", "碎了", "没有时限") if name in row}
+    assert re.search(r"同订单 · 发票[^·]* · 截止", rows["要发票"])
+    assert "同客户 · " in rows["碎了"]
+    assert "已解决" in rows["碎了"]
+    assert "截止" not in rows["碎了"] + rows["没有时限"]
