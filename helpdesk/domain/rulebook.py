@@ -148,6 +148,7 @@ class RuleBook:
     role_limits: tuple[RoleLimit, ...]
     channel_caps: ChannelCaps
     customer_cap: CustomerCap | None = None
+    vip_priority: Priority | None = None  # what tickets of a customer who matters more have at least
     approval_seconds: Mapping[str, int] = field(default_factory=lambda: APPROVAL_SECONDS)  # by the rung that is asked
     responsibility: ShareRules = field(default_factory=ShareRules)
 
@@ -189,6 +190,10 @@ class RuleBook:
     def first_response_seconds(self, type_code: str, priority: Priority) -> int:
         """Target of the first-response clock."""
         return self.type(type_code).first_response_seconds * self.priority_percent[priority] // 100
+
+    def priority_for(self, priority: Priority, *, vip: bool) -> Priority:
+        """The priority itself, or the one that the rules give a customer who matters more, if that is more urgent."""
+        return min(priority, self.vip_priority, key=str) if vip and self.vip_priority else priority
 
     def queue_seconds(self, queue: str, priority: Priority) -> int | None:
         """Target of a stint in this queue; None where the book sets none for it."""
@@ -268,6 +273,7 @@ def parse_rulebook(document: Mapping[str, Any], version: int) -> RuleBook:
             ),
             channel_caps=_caps(document["channel_caps"]),
             customer_cap=_customer_cap(document.get("customer_cap")),
+            vip_priority=Priority(document["vip_priority"]) if document.get("vip_priority") else None,
             approval_seconds=MappingProxyType({**APPROVAL_SECONDS, **document.get("approval_seconds", {})}),
             responsibility=parse_share_rules(document.get("responsibility", {})),
         )

@@ -38,6 +38,7 @@ FLAGS: Mapping[str, tuple[str, ...]] = {
     "soon": ("快超时", "soon"),
     "stuck": ("卡住", "stuck"),
     "unconfirmed": ("待确认", "unconfirmed"),
+    "vip": ("VIP", "vip客户"),
 }
 """What ``只看:`` takes; 超时 is understood by itself, too."""
 

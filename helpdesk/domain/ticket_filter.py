@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TypeVar
 from unicodedata import category
 
+from helpdesk.domain.escalation import MAX_TAG
 from helpdesk.domain.problems import Invalid
 from helpdesk.domain.tickets import ACTIVE, Priority, Status, TicketClass
 
@@ -44,7 +45,8 @@ class TicketFilter:
     ``type``, ``queue``, ``channel`` and ``shop`` are codes; ``owner`` is a user's id, ``me`` or ``none``, and
     means the owner or whoever has the ticket in hand. ``soon``: late within the hour; ``stuck``: has waited for too
     long by the rules, ``waiting``: for more than so many days. ``today``: late before this instant (UTC), the end of
-    the shop's day. ``q`` are search words: numbers, names, the subject.
+    the shop's day. ``vip``: of a customer who matters more. ``tag`` stands on it. ``q`` are search words:
+    numbers, names, the subject.
     """
 
     type: str = ""
@@ -61,6 +63,8 @@ class TicketFilter:
     stuck: bool = False
     waiting: int = 0
     unconfirmed: bool = False
+    vip: bool = False
+    tag: str = ""
     q: str = ""
 
     @property
@@ -130,6 +134,8 @@ def parse_filter(args: Mapping[str, str], today_ends: datetime | None = None) ->
         stuck=_flag(args, "stuck"),
         waiting=int(_matching(args, "waiting", _DAYS) or 0),
         unconfirmed=_flag(args, "unconfirmed"),
+        vip=_flag(args, "vip"),
+        tag=_tag(args.get("tag", "")),
         q=_query(args.get("q", "")),
     )
 
@@ -149,6 +155,14 @@ def _query(text: str) -> str:
         raise Invalid("filter.query_too_long", limit=MAX_QUERY)
     if not text.isprintable():
         raise Invalid("filter.bad_value", field="q")
+    return text
+
+
+def _tag(text: str) -> str:
+    """A tag as it is kept; one that can't be one is ``Invalid``."""
+    text = text.strip()
+    if len(text) > MAX_TAG or not text.isprintable():
+        raise Invalid("filter.bad_value", field="tag")
     return text
 
 

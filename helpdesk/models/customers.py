@@ -31,6 +31,7 @@ class Customer(Base):
             unique=True,
             **where("buyer_id IS NULL AND phone_hash IS NOT NULL"),
         ),
+        Index("ix_customer_vip", "id", **where("vip_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -41,3 +42,6 @@ class Customer(Base):
     phone: Mapped[str | None] = mapped_column(String(30))
     phone_hash: Mapped[str | None] = mapped_column(String(64))
     erased_at: Mapped[datetime | None]
+    vip_at: Mapped[datetime | None]  # since when the buyer matters more; None: he is like any other
+    vip_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    vip_reason: Mapped[str] = mapped_column(String(200), default="")  # personal text: an erase empties it

@@ -21,7 +21,7 @@ from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.scope import assigned_to, assists_of
 from helpdesk.models.search import matching
 from helpdesk.models.shops import Channel, Shop
-from helpdesk.models.tickets import Stint, Ticket, is_active, is_open_stay
+from helpdesk.models.tickets import Stint, Ticket, TicketTag, is_active, is_open_stay
 from helpdesk.storage import constants, is_postgresql
 
 UNSURE = ("suggest", "none")
@@ -75,6 +75,10 @@ def facets(chosen: TicketFilter, actor: Actor, now: datetime) -> Iterator[Column
         yield has_waited(chosen.waiting, now)
     if chosen.unconfirmed:
         yield is_unconfirmed()
+    if chosen.vip:
+        yield is_of_vip()
+    if chosen.tag:
+        yield has_tag(chosen.tag)
 
 
 def written(value: str) -> ColumnElement[str]:
@@ -137,6 +141,15 @@ def has_waited(days: int, now: datetime) -> ColumnElement[bool]:
 def is_unconfirmed() -> ColumnElement[bool]:
     """Nobody has said yet that the type is right, and the words alone were not sure."""
     return Ticket.tier.in_(constants(UNSURE))
+
+
+def is_of_vip() -> ColumnElement[bool]:
+    """Of a customer who matters more."""
+    return Ticket.customer_id.in_(select(Customer.id).where(Customer.vip_at.is_not(None)).correlate(None))
+
+
+def has_tag(tag: str) -> ColumnElement[bool]:
+    return Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag == tag).correlate(None))
 
 
 def is_unassigned() -> ColumnElement[bool]:

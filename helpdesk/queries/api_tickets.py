@@ -118,6 +118,7 @@ def _tickets() -> Statement:
             Customer.name.label("customer_name"),
             Customer.phone.label("customer_phone"),
             Customer.buyer_id.label("customer_buyer_id"),
+            Customer.vip_at.label("customer_vip_at"),
             Ticket.customer_id,
             Ticket.owner_id,
             OWNER.name.label("owner"),

@@ -19,7 +19,19 @@ from sqlalchemy.orm import aliased
 from helpdesk.domain.access import WORKING_ROLES, Actor
 from helpdesk.domain.routing import why_away
 from helpdesk.domain.rulebook import Label, RuleBook
-from helpdesk.models import Channel, ClockRow, Membership, Note, Order, Queue, Stint, Ticket, TicketPause, User
+from helpdesk.models import (
+    Channel,
+    ClockRow,
+    Customer,
+    Membership,
+    Note,
+    Order,
+    Queue,
+    Stint,
+    Ticket,
+    TicketPause,
+    User,
+)
 from helpdesk.models.calendars import load_calendars
 from helpdesk.models.presence import whereabouts_columns, whereabouts_of
 from helpdesk.models.tickets import is_active, is_open_assist, is_open_stay
@@ -83,6 +95,7 @@ class Card:
     priority: str
     urgency: int
     nudges: int
+    vip: bool
     channel: Label
     hands: str | None
     hands_id: int | None
@@ -207,6 +220,7 @@ def _built_places(
         .outerjoin(User, User.id == Stint.assignee_id)
         .outerjoin(OWNER, OWNER.id == Ticket.owner_id)
         .outerjoin(Order, Order.id == Ticket.order_id)
+        .outerjoin(Customer, Customer.id == Ticket.customer_id)
         .outerjoin(TicketPause, and_(TicketPause.ticket_id == Ticket.id, TicketPause.ended_at.is_(None)))
         .order_by(places.c.place, Ticket.urgency.desc(), Ticket.burns_at, Ticket.id)
     )
@@ -239,6 +253,7 @@ _COLUMNS = (
     Ticket.priority,
     Ticket.urgency,
     Ticket.nudges,
+    Customer.vip_at,
     Channel.name_zh.label("channel_zh"),
     Channel.name_en.label("channel_en"),
     User.name.label("hands"),
@@ -265,6 +280,7 @@ def _card(row: Row[Any]) -> Card:
         priority=row.priority,
         urgency=row.urgency,
         nudges=row.nudges,
+        vip=row.vip_at is not None,
         channel=Label(row.channel_zh, row.channel_en),
         hands=row.hands,
         hands_id=row.hands_id,

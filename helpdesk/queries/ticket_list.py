@@ -60,6 +60,7 @@ class TicketRow(NamedTuple):
     unconfirmed: bool
     channel: Label
     customer: str | None
+    vip: bool
     order_number: str | None
     paid_fen: int | None
     created_at: datetime
@@ -251,6 +252,7 @@ _COLUMNS = (
     Channel.name_zh,
     Channel.name_en,
     Customer.name.label("customer"),
+    Customer.vip_at.label("vip_at"),
     Order.number.label("order_number"),
     Order.paid_fen,
     case((is_active, User.name), else_=func.coalesce(User.name, OWNER.name)).label("hands"),
@@ -322,6 +324,7 @@ def _rows(found: Iterable[Row[Any]], tab: Tab, now: datetime) -> Iterator[Ticket
             unconfirmed=row.tier in UNSURE,
             channel=Label(row.name_zh, row.name_en),
             customer=row.customer,
+            vip=row.vip_at is not None,
             order_number=row.order_number,
             paid_fen=row.paid_fen,
             created_at=row.created_at,

@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, bindparam, exists
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor, TicketStanding
-from helpdesk.domain.clocks import FAR_FUTURE
 from helpdesk.domain.compensation import MoneyFacts
 from helpdesk.domain.decisions import Candidate, Span, candidates_from_json, spans_from_json
 from helpdesk.domain.problems import NotFound
@@ -46,10 +45,9 @@ from helpdesk.queries.ticket_clocks import ClockView, ticket_clocks
 from helpdesk.queries.ticket_life import Records, StintView, ticket_records
 from helpdesk.queries.ticket_order import OrderParts, order_parts
 from helpdesk.queries.ticket_pulse import last_entries
+from helpdesk.queries.ticket_related import Related, related
 from helpdesk.queries.ticket_timeline import FIRST, Timeline, timeline
 from helpdesk.storage import UTCDateTime, plain_rows, session
-
-MOST_RELATED = 20
 
 STATEMENTS_KEPT = 256
 """One for each person, of those who were here last."""
@@ -110,6 +108,15 @@ class DecisionView:
 
 
 @dataclass(frozen=True, slots=True)
+class Vip:
+    """Why the buyer is one who matters more, who said so, and when."""
+
+    reason: str
+    by_id: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerView:
     """The buyer, in full: the page masks what nobody asked to see. ``orders`` and ``tickets`` count his."""
 
@@ -117,6 +124,7 @@ class CustomerView:
     phone: str | None
     orders: int
     tickets: int
+    vip: Vip | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,22 +159,6 @@ class AssistView:
 class Share:
     party: str
     percent: int
-
-
-@dataclass(frozen=True, slots=True)
-class Related:
-    """Another ticket of the same order, or else of the same customer. ``merged_here``: into the one it is shown on."""
-
-    number: str
-    subject: str
-    klass: str
-    type: str
-    status: str
-    created_at: datetime
-    burns_at: datetime | None  # the last instant in time, where a clock of his runs
-    standing: TicketStanding  # without its assists
-    same_order: bool
-    merged_here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +206,7 @@ def ticket_page(
     return TicketPage(
         ticket=_ticket(ticket, row),
         decision=_decision(decided, row.decided_text) if decided else None,
-        customer=CustomerView(customer.name, customer.phone, row.customer_orders, row.customer_tickets)
-        if customer
-        else None,
+        customer=_customer(customer, row) if customer else None,
         order=order,
         parts=order_parts(order.id) if order and order.known else OrderParts(),
         money=money_facts(row, ordered),
@@ -226,7 +216,7 @@ def ticket_page(
         records=records,
         assists=() if ended else _assists(records.stints),
         responsibility=_responsibility(ticket.id) if ended else (),
-        related=_related(ticket, actor),
+        related=related(ticket, actor),
         names=directory(),
     )
 
@@ -247,7 +237,7 @@ _PARTS = (
         "resolved_at queue_id owner_id shop_id channel_id order_id customer_id",
     ),
     _Part(Order, "id number known status paid_fen freight_fen price_snapshot_fen address placed_at"),
-    _Part(Customer, "id name phone"),
+    _Part(Customer, "id name phone vip_at vip_reason vip_by_id"),
     _Part(DecisionRow, "id type tier score rule_version message_id spans runners_up"),
 )
 
@@ -373,6 +363,11 @@ def _decision(row: Any, text: str | None) -> DecisionView:
     )
 
 
+def _customer(customer: Any, row: Any) -> CustomerView:
+    vip = Vip(customer.vip_reason, customer.vip_by_id, customer.vip_at) if customer.vip_at else None
+    return CustomerView(customer.name, customer.phone, row.customer_orders, row.customer_tickets, vip)
+
+
 def _order(row: Any) -> OrderView:
     return OrderView(
         id=row.id,
@@ -410,41 +405,3 @@ def _responsibility(ticket_id: int) -> tuple[Share, ...]:
         .order_by(Responsibility.percent.desc(), Responsibility.party)
     )
     return tuple(Share(*row) for row in rows)
-
-
-def _related(ticket: Any, actor: Actor) -> tuple[Related, ...]:
-    """Tickets of the same order or customer that the actor may open, the newest first."""
-    if ticket.order_id is None and ticket.customer_id is None:
-        return ()
-    shared = {"ticket": ticket.id, "order": ticket.order_id, "customer": ticket.customer_id}
-    rows = plain_rows(_sharing(actor), shared)
-    return tuple(
-        Related(
-            number=row.number,
-            subject=row.subject,
-            klass=row.klass,
-            type=row.type,
-            status=row.status,
-            created_at=row.created_at,
-            burns_at=row.burns_at if row.status in ACTIVE and row.burns_at < FAR_FUTURE else None,
-            standing=TicketStanding(queue=row.queue_id, owner=row.owner_id),
-            same_order=row.order_id is not None and row.order_id == ticket.order_id,
-            merged_here=row.merged_into_id == ticket.id,
-        )
-        for row in rows
-    )
-
-
-@lru_cache(maxsize=STATEMENTS_KEPT)
-def _sharing(actor: Actor) -> Statement:
-    """What is unknown of order or customer, NULL, equals nothing."""
-    same = or_(Ticket.order_id == bindparam("order"), Ticket.customer_id == bindparam("customer"))
-    return (
-        select(
-            *(Ticket.number, Ticket.subject, Ticket.klass, Ticket.type, Ticket.status, Ticket.created_at),
-            *(Ticket.burns_at, Ticket.queue_id, Ticket.owner_id, Ticket.order_id, Ticket.merged_into_id),
-        )
-        .where(same, Ticket.id != bindparam("ticket"), readable(actor))
-        .order_by(Ticket.id.desc())
-        .limit(MOST_RELATED)
-    )

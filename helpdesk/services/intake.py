@@ -382,7 +382,7 @@ def _create(
         queue_id=queue.id,
         owner_id=None if queue.writes_to_buyers else owners.least_loaded(goal.answering_queue, now),
         status=Status.NEW.value,
-        priority=request.priority.value,
+        priority=book.priority_for(request.priority, vip=customer is not None and customer.vip_at is not None).value,
         burns_at=FAR_FUTURE,
         created_at=created_at,
         last_customer_message_at=created_at,

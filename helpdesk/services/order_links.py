@@ -9,7 +9,7 @@ from sqlalchemy import select
 from helpdesk.domain.access import Actor
 from helpdesk.domain.problems import Conflict, Invalid
 from helpdesk.models import Order, Ticket
-from helpdesk.services import operations, tickets
+from helpdesk.services import operations, tickets, vips
 from helpdesk.services.tickets import Change
 from helpdesk.storage import session
 
@@ -27,12 +27,14 @@ def link_order(number: str, order_number: str, *, version: int, actor: Actor, no
         raise Conflict("ticket.has_order", number=number)
     order = _order(ticket.shop_id, order_number)
     _check_customer(ticket, order)
+    customer_id = ticket.customer_id or order.customer_id
     with operations.recorded("ticket.order", ticket, actor=actor, now=now) as operation:
         operation.changed = tickets.change(
             ticket,
             Change(
+                priority=vips.priority_of(ticket, customer_id),
                 order_id=order.id,
-                customer_id=ticket.customer_id or order.customer_id,
+                customer_id=customer_id,
                 status=tickets.on_first_action(ticket),
             ),
             expected=version,

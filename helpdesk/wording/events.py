@@ -123,6 +123,8 @@ EVENTS: Mapping[str, str] = {
     "pause.step_refused": N_("%(waiting)s到时，没能%(pause_action)s"),
     "sla.stage": N_("%(clock)s到达 %(percent)s%%"),
     "sla.refused": N_("%(clock)s到了升级的时候，没能改派：%(refusal)s"),
+    "customer.vip_named": N_("把客户标为 VIP"),
+    "customer.vip_unnamed": N_("客户不再是 VIP"),
     "ticket.checked": N_("完成“%(task)s”"),
     "ticket.unchecked": N_("“%(task)s”改回未完成"),
     "ticket.tagged": N_("加上标签“%(tag)s”"),

@@ -15,6 +15,7 @@ MODES: Mapping[str, str] = {
     "stand_in": N_("代原负责人"),
     "supervisor": N_("交主管"),
     "unassign": N_("换人处理"),
+    "vip": N_("VIP 客户"),
 }
 
 SHORT_WAIT_SECONDS = 60

@@ -70,6 +70,7 @@ MARKS: Mapping[str, str] = {
     "today": N_("今天到期"),
     "stuck": N_("等待过久"),
     "unconfirmed": N_("未确认类型"),
+    "vip": N_("VIP 客户"),
 }
 """What a filter asks by yes or no."""
 

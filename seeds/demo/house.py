@@ -17,8 +17,10 @@ from helpdesk.domain.notices import kinds_for
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.rulebook import Stage as EscalationStage
 from helpdesk.domain.shifts import Duty, duty, fingerprint
-from helpdesk.models import Membership, Notification, NotificationTarget, Queue, UserSession
+from helpdesk.domain.tickets import Priority
+from helpdesk.models import Membership, Notification, NotificationTarget, Queue, Ticket, UserSession
 from helpdesk.models.rulebooks import published_rulebook
+from helpdesk.models.tickets import is_active
 from helpdesk.services import (
     absences,
     checklists,
@@ -32,6 +34,7 @@ from helpdesk.services import (
     shifts,
     skills,
     targets,
+    vips,
 )
 from helpdesk.services.queues import HandingOut
 from helpdesk.services.skills import SkillSettings
@@ -68,6 +71,8 @@ CHECKLISTS: Mapping[str, tuple[Item, ...]] = {
     ),
 }
 """What stands on the lists of some types."""
+
+WHY_VIP = "企业采购，每季度一批"
 
 HANDING_OUT: Mapping[str, HandingOut] = {
     "customer_service": HandingOut("least_load", 20),
@@ -149,9 +154,15 @@ def equip(actors: Mapping[str, Actor], now: datetime) -> None:
 
 
 def ask_for(actors: Mapping[str, Actor], now: datetime) -> None:
-    """What has to be done before tickets of some types are resolved, from now on."""
+    """What tickets of some types, and one customer, ask for from now on."""
     for code, items in CHECKLISTS.items():
         checklists.set_checklist(code, 0, items, actor=actors[OPS], now=now)
+    known = {actor.id: actor for actor in actors.values()}
+    urgent = select(Ticket).where(is_active, Ticket.priority == Priority.P1.value, Ticket.customer_id.is_not(None))
+    ticket = session().scalars(urgent.where(Ticket.owner_id.in_(known)).order_by(Ticket.id.desc()).limit(1)).first()
+    if ticket is not None:
+        owner = known[ticket.owner_id or 0]
+        vips.name_vip(ticket.number, WHY_VIP, version=ticket.version, actor=owner, now=now)
 
 
 def open_desks(actors: Mapping[str, Actor], now: datetime, until: datetime) -> None:

@@ -239,3 +239,20 @@ def test_the_shipped_rules_keep_the_product_s_promises() -> None:
         if kind.klass is TicketClass.B
         for priority in Priority
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "priority", "vip", "expected"),
+    [
+        ("P1", Priority.P2, True, Priority.P1),
+        ("P1", Priority.P2, False, Priority.P2),
+        ("P2", Priority.P1, True, Priority.P1),
+        ("P2", Priority.P3, True, Priority.P2),
+        (None, Priority.P3, True, Priority.P3),
+    ],
+)
+def test_a_customer_who_matters_more_has_at_least_the_priority_of_the_rules(
+    rule: str | None, priority: Priority, vip: bool, expected: Priority
+) -> None:
+    book = parse_rulebook(small_document() | {"vip_priority": rule}, 1)
+    assert book.priority_for(priority, vip=vip) is expected

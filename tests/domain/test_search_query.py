@@ -38,6 +38,7 @@ def parsed(text: str) -> SearchQuery:
         ("负责人:我 优先级:p1", TicketFilter(owner="me", priority=Priority.P1)),
         ("负责人:林", TicketFilter(owner="7")),
         ("超时", TicketFilter(overdue=True)),
+        ("只看:vip", TicketFilter(vip=True)),
         ("is:overdue 只看:快超时", TicketFilter(overdue=True, soon=True)),
     ],
 )

@@ -29,6 +29,8 @@ filters = st.builds(
     stuck=st.booleans(),
     waiting=st.integers(0, 90),
     unconfirmed=st.booleans(),
+    vip=st.booleans(),
+    tag=printable,
     q=st.lists(printable.filter(bool), max_size=4).map(" ".join),
 )
 

@@ -13,6 +13,7 @@ from sqlalchemy import Row
 
 from helpdesk.domain.access import Permission
 from helpdesk.domain.clocks import FAR_FUTURE
+from helpdesk.domain.escalation import MAX_TAG
 from helpdesk.domain.masking import HIDDEN, mask_name, mask_phone
 from helpdesk.domain.problems import Stale
 from helpdesk.domain.rulebook import Label, TicketType
@@ -67,6 +68,8 @@ class TicketQuery(Asked):
     soon: Yes = False
     stuck: Yes = False
     unconfirmed: Yes = False
+    vip: Yes = False
+    tag: Annotated[str | None, Field(max_length=MAX_TAG)] = None
     q: Annotated[str | None, Field(max_length=MAX_QUERY)] = None
     active: Annotated[bool, Field(description="only those on which somebody still has to do something")] = False
     cursor: Cursor | None = None
@@ -90,6 +93,7 @@ class CustomerOut(Told):
     name: str
     phone: str | None
     buyer_id: str | None
+    vip: bool
 
 
 class TicketOut(Told):
@@ -317,4 +321,6 @@ def _customer(row: Row[Any], call: Call) -> CustomerOut:
     if not call.actor.may(Permission.CUSTOMERS_REVEAL):
         name, phone = mask_name(name), mask_phone(phone) if phone else None
         buyer_id = HIDDEN if buyer_id else None
-    return CustomerOut(id=row.customer_id, name=label(name), phone=phone, buyer_id=buyer_id)
+    return CustomerOut(
+        id=row.customer_id, name=label(name), phone=phone, buyer_id=buyer_id, vip=row.customer_vip_at is not None
+    )

@@ -24,6 +24,7 @@ from helpdesk.services import (
     priorities,
     resolution,
     second_problems,
+    vips,
 )
 from helpdesk.services import tickets as services
 from helpdesk.storage import unit_of_work
@@ -44,6 +45,7 @@ from helpdesk.web.tickets.forms import (
     TransferForm,
     TypeForm,
     Versioned,
+    VipForm,
     WithdrawForm,
     code,
     problems_of,
@@ -191,6 +193,24 @@ def resolve(number: str) -> BaseResponse:
 
     form = ResolveForm()
     return carry_out(number, "resolve", form, action, _("已标记解决。"), undoable=True, go_on=form.next.data)
+
+
+@tickets.post("/tickets/<number>/vip")
+@needs(Permission.TICKETS_WORK)
+def name_vip(number: str) -> BaseResponse:
+    def action(form: VipForm) -> None:
+        vips.name_vip(number, form.reason.data, version=form.version.data, **_now())
+
+    return carry_out(number, "", VipForm(), action, _("已标为 VIP 客户。"))
+
+
+@tickets.post("/tickets/<number>/vip/end")
+@needs(Permission.TICKETS_WORK)
+def unname_vip(number: str) -> BaseResponse:
+    def action(form: Versioned) -> None:
+        vips.unname_vip(number, version=form.version.data, **_now())
+
+    return carry_out(number, "", Versioned(), action, _("客户不再是 VIP。"))
 
 
 @tickets.post("/tickets/<number>/checklist")

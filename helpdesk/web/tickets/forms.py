@@ -23,6 +23,7 @@ from helpdesk.services.customers import MAX_REASON as MAX_REVEAL_REASON
 from helpdesk.services.intake import MAX_NAME, MAX_NUMBER, MAX_PHONE, MAX_SUBJECT, MAX_TEXT, TicketRequest
 from helpdesk.services.messages import Draft
 from helpdesk.services.staging import NOTHING, Staged
+from helpdesk.services.vips import MAX_REASON as MAX_VIP_REASON
 from helpdesk.web.forms import (
     GREATEST_ID,
     Hidden,
@@ -52,6 +53,10 @@ class Versioned(FlaskForm):
     """What every change carries: the version it was made on."""
 
     version = Version()
+
+
+class VipForm(Versioned):
+    reason = OneLine(validators=[required(), at_most(MAX_VIP_REASON)])
 
 
 class ChecklistForm(FlaskForm):

@@ -42,7 +42,7 @@ from helpdesk.wording.catalog import locale_code
 from helpdesk.wording.lists import CellWords, sort_label
 
 MOST_CLAIMED = 50
-_CHOSEN = frozenset({"type", "class", "channel", "status", "priority", "owner", "shop", "overdue", "sort"})
+_CHOSEN = frozenset({"type", "class", "channel", "status", "priority", "owner", "shop", "overdue", "vip", "sort"})
 """What the form of filters sends itself; the rest of the address it carries along."""
 
 HOURS_OF_GREETINGS = ((5, "evening"), (12, "morning"), (14, "noon"), (18, "afternoon"))
@@ -152,6 +152,7 @@ def _list_context(here: List) -> dict[str, Any]:
         "tab": here.tab.value,
         "q": here.chosen.q,
         "overdue": here.chosen.overdue,
+        "vip": here.chosen.vip,
         "filtered": here.chosen != cleared.chosen,
         "clear_url": url_for("tickets.index", **cleared.args()),
         "summary": _summary(summary, now),

@@ -35,7 +35,8 @@ from helpdesk.domain.tickets import (
 )
 from helpdesk.queries.channels import Way, ways
 from helpdesk.queries.directory import Directory, staff
-from helpdesk.queries.ticket_page import DecisionView, Related, TicketPage
+from helpdesk.queries.ticket_page import DecisionView, TicketPage
+from helpdesk.queries.ticket_related import Related
 from helpdesk.queries.ticket_timeline import Entry
 from helpdesk.web.tickets import story
 from helpdesk.wording import label, party_label
@@ -43,46 +44,6 @@ from helpdesk.wording.catalog import gettext as _
 from helpdesk.wording.explanations import step_text
 from helpdesk.wording.notices import failure_text
 from helpdesk.wording.story import line_text
-
-ICONS = {
-    "ticket.created": "plus",
-    "ticket.status": "flag",
-    "ticket.type": "tags",
-    "ticket.type_confirmed": "check",
-    "ticket.queue": "arrows-exchange",
-    "ticket.owner": "user",
-    "ticket.assignee": "user-check",
-    "ticket.priority": "urgent",
-    "ticket.outcome": "circle-check",
-    "ticket.responsibility": "scale",
-    "ticket.responsibility_taken_back": "scale",
-    "ticket.evidence": "scale",
-    "appeal.filed": "gavel",
-    "appeal.upheld": "gavel",
-    "appeal.rejected": "gavel",
-    "appeal.withdrawn": "gavel",
-    "appeal.lapsed": "gavel",
-    "ticket.checked": "square-check",
-    "ticket.unchecked": "square",
-    "ticket.nudged": "bell",
-    "ticket.reopened": "refresh",
-    "ticket.confirmed": "thumb-up",
-    "ticket.merged": "git-merge",
-    "ticket.merged_in": "git-merge",
-    "ticket.linked": "link",
-    "ticket.unlinked": "link",
-    "assist.asked": "help-circle",
-    "assist.answered": "message-check",
-    "assist.assigned": "user-check",
-    "assist.withdrawn": "help-off",
-    "customer.revealed": "eye",
-    "message.taken_back": "arrow-back-up",
-    "operation.undone": "arrow-back-up",
-    "sla.stage": "hourglass",
-    "pause.step": "clock-pause",
-    "pause.step_refused": "clock-exclamation",
-}
-
 
 DONE_BY_CUSTOMERS = ("ticket.nudged", "ticket.reopened", "ticket.continued", "ticket.confirmed")
 """Whoever wrote these down didn't do them."""
@@ -114,6 +75,7 @@ def rights(page: TicketPage, actor: Actor) -> dict[str, bool]:
     works, goes_on = may_work(actor, standing), page.ticket.status is not Status.MERGED
     return {
         "work": works and active,
+        "works": works,
         "note": may_note(actor, standing) and goes_on,
         "reply": may_reply(actor, standing) and active,
         "record": may_reply(actor, standing) and goes_on,
@@ -165,6 +127,7 @@ def ticket(page: TicketPage, book: RuleBook) -> dict[str, Any]:
         "cycle": row.cycle,
         "outcome": row.outcome,
         "resolved_at": row.resolved_at,
+        "vip": page.customer is not None and page.customer.vip is not None,
         "responsibility": page.responsibility,
         "linked": {"number": row.follows, "url": url_for("tickets.show", number=row.follows)} if row.follows else None,
         "merged_into": row.merged_into,
@@ -289,7 +252,7 @@ def _line(line: story.Line, names: Directory, book: RuleBook) -> dict[str, Any]:
         "by": "" if author else by,
         "run": _run(first),
         "text": line_text((happened(event, names, book) for event in line.events), after_name=bool(author)),
-        "icon": "alarm" if story.is_breach(first) else ICONS.get(first.code or "", "bolt"),
+        "icon": "alarm" if story.is_breach(first) else story.ICONS.get(first.code or "", "bolt"),
         "breach": story.is_breach(first),
         "about": next(others, None),
     }

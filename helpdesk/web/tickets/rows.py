@@ -29,6 +29,7 @@ class Row(NamedTuple):
     subject: str
     channel: str
     customer: str | None
+    vip: bool
     order_number: str | None
     paid: str
     ago: str
@@ -71,6 +72,7 @@ def listed(
             subject=row.subject,
             channel=channels[row.channel],
             customer=row.customer,
+            vip=row.vip,
             order_number=row.order_number,
             paid="" if row.paid_fen is None else money(row.paid_fen),
             ago=ago(row.created_at),

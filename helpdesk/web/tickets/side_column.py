@@ -10,7 +10,8 @@ from helpdesk.domain.masking import mask_address, mask_phone
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.text import syllable
 from helpdesk.queries.suggestions import Filled, Suggested
-from helpdesk.queries.ticket_page import Related, TicketPage
+from helpdesk.queries.ticket_page import TicketPage
+from helpdesk.queries.ticket_related import Related
 from helpdesk.services.customers import Revealed
 from helpdesk.web import customer_links
 from helpdesk.web.filters import address
@@ -128,6 +129,9 @@ def customer(page: TicketPage, revealed: Revealed | None) -> dict[str, Any] | No
     return {
         **shown,
         "revealed": revealed is not None,
+        "vip": {"reason": row.vip.reason, "by": page.names.name(row.vip.by_id), "at": row.vip.at}
+        if row and row.vip
+        else None,
         "ticket_count": row.tickets if row else 0,
         "order_count": row.orders if row else 0,
         "link": customer_links.of_ticket(page.ticket.id) if page.ticket.self_service else "",

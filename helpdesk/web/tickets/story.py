@@ -11,6 +11,48 @@ from itertools import groupby
 
 from helpdesk.queries.ticket_timeline import Entry
 
+ICONS = {
+    "ticket.created": "plus",
+    "ticket.status": "flag",
+    "ticket.type": "tags",
+    "ticket.type_confirmed": "check",
+    "ticket.queue": "arrows-exchange",
+    "ticket.owner": "user",
+    "ticket.assignee": "user-check",
+    "ticket.priority": "urgent",
+    "ticket.outcome": "circle-check",
+    "ticket.responsibility": "scale",
+    "ticket.responsibility_taken_back": "scale",
+    "ticket.evidence": "scale",
+    "appeal.filed": "gavel",
+    "appeal.upheld": "gavel",
+    "appeal.rejected": "gavel",
+    "appeal.withdrawn": "gavel",
+    "appeal.lapsed": "gavel",
+    "ticket.checked": "square-check",
+    "ticket.unchecked": "square",
+    "ticket.nudged": "bell",
+    "ticket.reopened": "refresh",
+    "ticket.confirmed": "thumb-up",
+    "ticket.merged": "git-merge",
+    "ticket.merged_in": "git-merge",
+    "ticket.linked": "link",
+    "ticket.unlinked": "link",
+    "assist.asked": "help-circle",
+    "assist.answered": "message-check",
+    "assist.assigned": "user-check",
+    "assist.withdrawn": "help-off",
+    "customer.revealed": "eye",
+    "customer.vip_named": "crown",
+    "customer.vip_unnamed": "crown-off",
+    "message.taken_back": "arrow-back-up",
+    "operation.undone": "arrow-back-up",
+    "sla.stage": "hourglass",
+    "pause.step": "clock-pause",
+    "pause.step_refused": "clock-exclamation",
+}
+"""Of a line, by the code of its event."""
+
 BREACH_PERCENT = 100
 """Of a clock's stages the one that must not be overlooked."""
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from helpdesk.models import Inbound, Ticket
+from helpdesk.models import Inbound, Ticket, TicketTag
 from helpdesk.storage import session, unit_of_work
 from tests import tickets
 from tests.conftest import Frozen, Statements
@@ -52,6 +52,26 @@ def test_personal_data_is_masked_without_the_scope(call: Calling, token: TokenOf
     seen = call("GET", f"/tickets/{number}", by=token("tickets:read")).json
     customer = {name: seen["customer"][name] for name in ("name", "phone", "buyer_id")}
     assert customer == {"name": "王****", "phone": "138****5678", "buyer_id": "****"}
+
+
+def test_a_customer_who_matters_more_is_told_and_can_be_asked_for(call: Calling, world: World, frozen: Frozen) -> None:
+    with unit_of_work():
+        plain, buyer = tickets.customer(world), tickets.customer(world, vip_at=frozen.now, vip_reason="老客户")
+        tickets.ticket(world, frozen.now, customer_id=plain.id)
+        number = tickets.ticket(world, frozen.now, customer_id=buyer.id).number
+    assert [one["customer"]["vip"] for one in call("GET", "/tickets").json["items"]] == [True, False]
+    assert [one["number"] for one in call("GET", "/tickets", query_string={"vip": "1"}).json["items"]] == [number]
+    assert "老客户" not in call("GET", f"/tickets/{number}").text
+
+
+def test_tickets_can_be_asked_for_by_a_tag(call: Calling, world: World, frozen: Frozen) -> None:
+    with unit_of_work():
+        tickets.ticket(world, frozen.now)
+        row = tickets.ticket(world, frozen.now)
+        session().add(TicketTag(ticket_id=row.id, tag="双十一"))
+    found = call("GET", "/tickets", query_string={"tag": "双十一"}).json["items"]
+    assert [one["number"] for one in found] == [row.number]
+    assert call("GET", "/tickets", query_string={"tag": "x" * 31}).status_code == 422
 
 
 def test_each_ticket_is_paged_once_whatever_comes_in_meanwhile(call: Calling, world: World, frozen: Frozen) -> None:

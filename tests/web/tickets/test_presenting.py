@@ -14,7 +14,8 @@ from helpdesk.domain.clocks import Step
 from helpdesk.domain.compensation import BASIS_CODES, BLOCK_CODES, BOUND_CODES, Basis
 from helpdesk.domain.decisions import Span
 from helpdesk.domain.rulebook import parse_rulebook
-from helpdesk.web.tickets.presenting import ICONS, lit_segments
+from helpdesk.web.tickets.presenting import lit_segments
+from helpdesk.web.tickets.story import ICONS
 from helpdesk.wording.events import EVENTS
 from helpdesk.wording.explanations import AMOUNTS, CLOCK_STEPS, EVIDENCE, basis_text, step_text
 from seeds.rulebook_document import document
