@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -146,18 +146,28 @@ def _stint(row: Row[Any]) -> StintView:
     )
 
 
-def replayed(rows: Iterable[Any]) -> Iterator[Move]:
+def replayed(rows: Iterable[Any]) -> list[Move]:
     """Moves from events of ``MOVES`` (at, code, and their params as ``document``) in their order.
 
-    Status and whom the ticket waits for are told by an event each; of one change both bear one time.
+    Status and whom the ticket waits for are told by an event each; of one change both bear one time. A merge that was
+    undone leaves no trace: the ticket was all along what it had been.
     """
+    moves: list[Move] = []
     status, pending_on = Status.NEW, None
+    before_merge = 0, status, pending_on
     for row in rows:
-        if row.code == "ticket.status":
-            status = Status(row.document["to"])
-        else:
+        if row.code != "ticket.status":
             pending_on = row.document["to"]
-        yield Move(row.at, status, pending_on)
+        elif row.document.get("from") == Status.MERGED:
+            kept, status, pending_on = before_merge
+            del moves[kept:]
+            continue
+        else:
+            if row.document["to"] == Status.MERGED:
+                before_merge = len(moves), status, pending_on
+            status = Status(row.document["to"])
+        moves.append(Move(row.at, status, pending_on))
+    return moves
 
 
 def calendar_of_stint() -> ColumnElement[bool]:

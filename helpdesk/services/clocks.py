@@ -143,6 +143,19 @@ def take_up(ticket: Ticket, *, met: Iterable[int], cancelled_since: datetime, at
     write_burns_at(ticket)
 
 
+def open_ids(ticket: Ticket) -> list[int]:
+    """Whatever runs or is paused, the queues' clocks too, so that it can be taken up again."""
+    rows = select(ClockRow.id).where(is_open(), ClockRow.ticket_id == ticket.id).order_by(ClockRow.id)
+    return list(session().scalars(rows))
+
+
+def uncancel(ticket: Ticket, clock_ids: Iterable[int]) -> None:
+    """Undo of a merge: these clocks have never stopped, for the customer has waited all along."""
+    for row in session().scalars(select(ClockRow).where(ClockRow.id.in_(list(clock_ids))).order_by(ClockRow.id)):
+        clock_rows.take_up(row, state_of(row))
+    write_burns_at(ticket)
+
+
 def stop_queue_clock(stint: Stint, *, at: datetime) -> None:
     """The stint ended; what its queue used is frozen."""
     for row in _stint_rows(stint):

@@ -15,11 +15,12 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from helpdesk.domain.access import Actor, Permission
+from helpdesk.domain.merging import check_in_time
 from helpdesk.domain.problems import Conflict, NotAllowed, NotFound, Problem
 from helpdesk.domain.tickets import Outcome, Party, Priority, Status
 from helpdesk.models import Correction, Event, Operation, Ticket
 from helpdesk.models.scope import readable
-from helpdesk.services import clocks, links, responsibility, stints, tags, tickets, urgency
+from helpdesk.services import clocks, links, merging, responsibility, stints, tags, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change, Changed
 from helpdesk.storage import savepoint, session
@@ -34,10 +35,14 @@ NEEDS = {
     "ticket.reply": (Permission.TICKETS_REPLY,),
     "ticket.link": (Permission.TICKETS_WORK,),
     "ticket.unlink": (Permission.TICKETS_WORK,),
+    "ticket.merge": (Permission.TICKETS_WORK,),
     "ticket.status": (Permission.TICKETS_WORK,),
     "ticket.tag": (Permission.TICKETS_WORK,),
 }
 """Any of these it takes to undo it: a role taken away since takes that away too."""
+
+LIMITED = frozenset({"ticket.link", "ticket.unlink", "ticket.merge"})
+"""What can be undone for a day only; the rest lasts until somebody moves the ticket on."""
 
 HANDED_OUT = {"ticket.assignee": "assignee_id", "ticket.owner": "owner_id"}
 """Events that handing out leaves, and the field that each tells of."""
@@ -83,6 +88,8 @@ def undo(operation_id: int, *, actor: Actor, now: datetime) -> str:
         raise NotFound("operation.not_found")
     if not any(actor.may(permission) for permission in NEEDS[operation.code]):
         raise NotAllowed("access.denied", permission=NEEDS[operation.code][0].value)
+    if operation.code in LIMITED:
+        check_in_time(operation.at, now)
     claimed = session().execute(
         update(Operation)
         .where(Operation.id == operation_id, Operation.undone_at.is_(None))
@@ -154,6 +161,8 @@ def _entry(ticket: Ticket, changed: Changed) -> dict[str, Any]:
 def _bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: datetime) -> str:
     if "link" in entry:
         return links.bring_back(entry, operation, actor, now)
+    if "merge" in entry:
+        return merging.bring_back(entry, operation, actor, now)
     if "tag" in entry:
         return tags.bring_back(entry, operation, actor, now)
     ticket = (

@@ -34,6 +34,18 @@ def follow_status(ticket: Ticket, was: Status, *, at: datetime, take_up: bool = 
         _take_up(earlier, at)
 
 
+def lasting_id(ticket: Ticket) -> int | None:
+    """The wait that lasts, so that it can be taken up again."""
+    waits = select(TicketPause.id).where(TicketPause.ticket_id == ticket.id, TicketPause.ended_at.is_(None))
+    return session().scalars(waits.limit(1)).first()
+
+
+def go_on(pause_id: int) -> None:
+    """Undo of a merge: the wait has never ended, and what it has still to do comes when it would have come."""
+    pause = session().get_one(TicketPause, pause_id)
+    _take_up(pause, pause.ended_at or pause.started_at)
+
+
 def _open(ticket: Ticket, at: datetime) -> None:
     book = published_rulebook()
     pause = TicketPause(

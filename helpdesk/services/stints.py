@@ -98,6 +98,18 @@ def resume(stint_ids: list[int], *, at: datetime) -> None:
         clocks.reopen_queue_clock(stint, at=at)
 
 
+def open_ids(ticket: Ticket) -> list[int]:
+    """The stay and the assists that last, so that they can be taken up again."""
+    return [stint.id for stint in _open_stints(ticket)]
+
+
+def take_up(stint_ids: list[int]) -> None:
+    """Undo of ``abandon_all``: the stints have never ended. Their clocks are taken up with the ticket's."""
+    for stint in session().scalars(select(Stint).where(Stint.id.in_(stint_ids))):
+        stint.left_at = None
+    session().flush()
+
+
 def abandon(stint: Stint, *, at: datetime) -> None:
     """Undo of ``open_stay``: it counts for no queue."""
     stint.left_at = at

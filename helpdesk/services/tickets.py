@@ -182,6 +182,30 @@ def change(
     return changed
 
 
+def part(
+    ticket: Ticket, was: Mapping[str, Any], *, expected: int, actor: Actor, now: datetime, operation_id: int
+) -> None:
+    """Undo of a merge, the only way out of merged: the ticket is again what it was.
+
+    ``was`` are the values that ``change`` gave as those before. The caller takes up stays, clocks and the wait.
+    ``Stale`` if the ticket moved on since ``expected``.
+    """
+    check_version(ticket, expected)
+    values = {name: was.get(name) for name in ("status", "pending_on", "merged_into_id") if name in was}
+    _write(ticket, values)
+    moved: dict[str, Any] = {"from": Status.MERGED.value}
+    record(
+        "ticket.status",
+        actor=actor,
+        now=now,
+        ticket_id=ticket.id,
+        operation_id=operation_id,
+        version=ticket.version,
+        to=ticket.status,
+        **moved,
+    )
+
+
 def forget_first_resolve(ticket: Ticket) -> None:
     """Undo of the first resolve: it never was."""
     ticket.first_resolved_at = None
@@ -309,6 +333,11 @@ def _compare_and_set(ticket: Ticket, values: dict[str, Any], now: datetime) -> N
         name: _plain(value) if isinstance(value, (Status, Priority, Outcome)) else value
         for name, value in columns.items()
     }
+    _write(ticket, columns)
+
+
+def _write(ticket: Ticket, columns: Mapping[str, Any]) -> None:
+    """Compare-and-set on the version, which goes up."""
     statement = (
         update(Ticket)
         .where(Ticket.id == ticket.id, Ticket.version == ticket.version)

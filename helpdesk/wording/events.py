@@ -65,6 +65,7 @@ EVENTS: Mapping[str, str] = {
     "ticket.unlinked": N_("取消关联工单 %(number)s：%(relation)s"),
     "ticket.merged": N_("合并到工单 %(number)s"),
     "ticket.merged_in": N_("把工单 %(number)s 合并进来"),
+    "ticket.parted": N_("撤销合并，和工单 %(number)s 分开"),
     "assist.asked": N_("向%(queue)s请求协助"),
     "assist.answered": N_("%(queue)s答复了协助请求"),
     "assist.withdrawn": N_("撤回了向%(queue)s的协助请求"),

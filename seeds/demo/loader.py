@@ -383,7 +383,7 @@ def _merge(stage: Stage, ticket: Ticket, planned: PlannedTicket, reason: str, no
     stage.rows.append(target)
     owner = stage.actor_of(target, OWNER, planned)
     if target is not ticket and ticket.queue_id in owner.queues:
-        merging.merge(ticket.number, target.number, reason=reason, version=ticket.version, actor=owner, now=now)
+        merging.merge({ticket.number: ticket.version}, target.number, reason=reason, actor=owner, now=now)
 
 
 def _triage(ticket: Ticket, planned: PlannedTicket, owner: Actor, now: datetime) -> None:

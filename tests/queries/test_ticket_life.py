@@ -102,7 +102,7 @@ def test_a_merged_ticket_ends_where_it_was_merged(world: World, now: datetime) -
     source = opened(world, now, "logistics_stuck", order_number="A1")
     target = opened(world, now, "quality", order_number="A1")
     version, agent = look(source).version, world.actors.agent
-    do(merging.merge, source, target, reason="同一件事", version=version, actor=agent, now=now + HOUR)
+    do(merging.merge, {source: version}, target, reason="同一件事", actor=agent, now=now + HOUR)
     assert line(source, now + DAY) == [("customer_service", 1)]
 
 

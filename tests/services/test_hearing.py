@@ -174,7 +174,7 @@ def test_a_resolved_ticket_reopens_within_seven_days_and_is_followed_by_a_linked
 
 def test_of_a_merged_ticket_the_one_hears_that_lives_on(world: World, now: datetime) -> None:
     source, target = opened(world, now, buyer_id="b"), opened(world, now, buyer_id="b")
-    do(merging.merge, source, target, reason="同一件事", version=1, actor=world.actors.warehouse, now=now)
+    do(merging.merge, {source: 1}, target, reason="同一件事", actor=world.actors.warehouse, now=now)
     assert heard(world, now, {"number": source}).number == target
 
 

@@ -120,7 +120,7 @@ def test_a_merged_ticket_is_not_linked_any_more(world: World, now: datetime, thr
     first, second, _third = three
     source = opened(world, now, type="service_complaint", order_number="L1")
     version = look(source).version
-    do(merging.merge, source, second, reason="同一件事", version=version, actor=world.actors.agent, now=now)
+    do(merging.merge, {source: version}, second, reason="同一件事", actor=world.actors.agent, now=now)
     with pytest.raises(Conflict) as found:
         linked(world, now, first, source, Relation.DUPLICATE)
     assert found.value.code == "link.merged"

@@ -1,9 +1,10 @@
-"""Two tickets about one trouble become one, for good."""
+"""Tickets about one trouble become one."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from threading import Thread
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -47,8 +48,8 @@ def pair(world: World, now: datetime) -> tuple[str, str]:
 
 
 def merged(number: str, into: str, *, actor: Actor, now: datetime, **more: object) -> int:
-    values = {"reason": " 同一件事 ", "version": look(number).version} | more
-    return do(merging.merge, number, into, actor=actor, now=now, **values)  # type: ignore[arg-type]
+    values: dict[str, Any] = {"reason": " 同一件事 ", "version": look(number).version} | more
+    return do(merging.merge, {number: values.pop("version")}, into, actor=actor, now=now, **values)
 
 
 def readers(number: str) -> set[int]:
@@ -62,7 +63,7 @@ def may_open(actor: Actor) -> set[str]:
 def test_the_merged_one_ends_and_both_tell_of_it(world: World, now: datetime, pair: tuple[str, str]) -> None:
     source, target = pair
     later = now + HOUR
-    assert merged(source, target, actor=world.actors.agent, now=later) == 2
+    merged(source, target, actor=world.actors.agent, now=later)
     ticket = look(source)
     assert (ticket.status, ticket.merged_into_id, ticket.version) == ("merged", look(target).id, 2)
     assert (ticket.first_resolved_at, ticket.closed_at, ticket.outcome) == (None, None, None)
@@ -76,24 +77,23 @@ def test_the_merged_one_ends_and_both_tell_of_it(world: World, now: datetime, pa
     assert (taken_in.params, taken_in.actor_id, taken_in.at) == ({"number": source}, world.users.agent.id, later)
 
 
-def test_its_clocks_and_stays_end_without_a_result(world: World, now: datetime, pair: tuple[str, str]) -> None:
+def test_its_clocks_and_stay_end_without_a_result(world: World, now: datetime, pair: tuple[str, str]) -> None:
     source, target = pair
-    do(
-        assists.ask_for_help,
-        source,
-        "warehouse",
-        party=Party.WAREHOUSE,
-        question="出库了吗？",
-        version=1,
-        actor=world.actors.agent,
-        now=now,
-    )
     late = now + 9 * HOUR
     merged(source, target, actor=world.actors.agent, now=late)
     rows = [clock(source, "first_response"), clock(source, "solution"), *queue_clocks(source)]
     assert [(row.cancelled_at, row.met_at, row.breached) for row in rows] == [(late, None, None)] * len(rows)
-    assert [stint.left_at for stint in stints(source)] == [late, late]
+    assert [stint.left_at for stint in stints(source)] == [late]
     assert (look(source).burns_at, look(source).urgency) == (FAR_FUTURE, 0)
+
+
+def test_what_another_queue_was_asked_is_answered_first(world: World, now: datetime, pair: tuple[str, str]) -> None:
+    source, target = pair
+    question = {"party": Party.WAREHOUSE, "question": "出库了吗？", "actor": world.actors.agent, "now": now}
+    do(assists.ask_for_help, source, "warehouse", version=1, **question)
+    with refused(Conflict, "merge.assist_waits"):
+        merged(source, target, actor=world.actors.agent, now=now)
+    assert look(source).status != "merged"
 
 
 def test_the_other_one_goes_on_as_it_was(world: World, now: datetime, pair: tuple[str, str]) -> None:
@@ -244,7 +244,7 @@ def test_one_works_on_both_or_merges_neither(world: World, now: datetime, pair: 
     for source, target in (pair, (pair[0], "EX-000000-0000"), ("EX-000000-0000", pair[0])):
         actor = world.actors.outsider if target == pair[1] else world.actors.agent
         with refused(NotFound, "ticket.not_found"):
-            do(merging.merge, source, target, reason="x", version=1, actor=actor, now=now)
+            do(merging.merge, {source: 1}, target, reason="x", actor=actor, now=now)
 
 
 def test_several_become_one_and_lead_to_where_the_matter_is_now(
@@ -263,7 +263,7 @@ def test_both_are_locked_at_once_in_the_order_of_their_ids(
     source, target = reversed(pair) if turned else pair
     version = look(source).version
     with statements() as seen:
-        do(merging.merge, source, target, reason="同一件事", version=version, actor=world.actors.agent, now=now)
+        do(merging.merge, {source: version}, target, reason="同一件事", actor=world.actors.agent, now=now)
     first = " ".join(seen[0].split())
     assert first.startswith("SELECT ticket.id")
     assert " IN (" in first
@@ -281,13 +281,13 @@ def test_of_two_merges_that_cross_one_wins_and_no_circle_comes_about(
     def cross() -> None:
         with app.app_context():
             try:
-                do(merging.merge, second, first, reason="反过来", version=1, actor=world.actors.agent2, now=now)
+                do(merging.merge, {second: 1}, first, reason="反过来", actor=world.actors.agent2, now=now)
             except Problem as problem:
                 seen.append(problem)
 
     other = Thread(target=cross)
     with unit_of_work():
-        merging.merge(first, second, reason="同一件事", version=1, actor=world.actors.agent, now=now)
+        merging.merge({first: 1}, second, reason="同一件事", actor=world.actors.agent, now=now)
         other.start()
         other.join(timeout=0.3)
         assert seen == []

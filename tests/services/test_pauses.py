@@ -172,7 +172,7 @@ def test_merging_ends_the_wait(world: World, now: datetime) -> None:
     target = opened(world, now, "quality", order_number="A1")
     moved(source, world, now, Status.PENDING_CUSTOMER)
     version = look(source).version
-    do(merging.merge, source, target, reason="同一件事", version=version, actor=world.actors.agent, now=now + HOUR)
+    do(merging.merge, {source: version}, target, reason="同一件事", actor=world.actors.agent, now=now + HOUR)
     assert waits(source) == [("pending_customer", None, now, now + HOUR)]
     assert planned(source) == {}
 

@@ -264,8 +264,8 @@ def test_a_new_cycle_has_the_whole_time_again(world: World, now: datetime) -> No
 
 def test_merging_ends_it(world: World, now: datetime) -> None:
     first, second = (opened(world, now, type="cancel_order", buyer_id="b", text=f"取消{n}") for n in (1, 2))
-    merge = {"reason": "同一件事", "version": look(second).version, "actor": world.actors.agent, "now": now}
-    do(merging.merge, second, first, **merge)
+    merge = {"reason": "同一件事", "actor": world.actors.agent, "now": now}
+    do(merging.merge, {second: look(second).version}, first, **merge)
     assert platform(second) == {}
     assert set(platform(first)) == {"auto_refund_48h"}
 

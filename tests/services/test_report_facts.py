@@ -150,7 +150,7 @@ def test_a_merged_ticket_counts_no_more(world: World, now: datetime) -> None:
     number, into = (opened(world, now, type="logistics_stuck", buyer_id="one") for _ in range(2))
     counted(number)
     version = look(number).version
-    do(merging.merge, number, into, reason="重复", version=version, actor=world.actors.agent, now=now)
+    do(merging.merge, {number: version}, into, reason="重复", actor=world.actors.agent, now=now)
     assert counted(number) == {}
     assert Side.OPENED in facts_of(into)
     check_sums()

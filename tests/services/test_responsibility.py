@@ -236,7 +236,7 @@ def test_undoing_a_resolve_leaves_an_appeal_against_a_share_that_stands(world: W
     assert session().get_one(Appeal, filed).state == "open"
 
 
-def test_merging_lapses_open_appeals(world: World, now: datetime) -> None:
+def test_merging_waits_for_an_open_appeal(world: World, now: datetime) -> None:
     number = opened(world, now, order_number="R-1")
     target = opened(world, now, type="damaged", order_number="R-1")
     owner = owner_of(world, number)
@@ -245,13 +245,7 @@ def test_merging_lapses_open_appeals(world: World, now: datetime) -> None:
     filed = do(
         appeals.appeal, number, Party.WAREHOUSE, "不是我们", revision=known, actor=world.actors.warehouse, now=now
     )
-    do(
-        merging.merge,
-        number,
-        target,
-        reason="同一件事",
-        version=look(number).version,
-        actor=world.actors.warehouse,
-        now=now,
-    )
-    assert session().get_one(Appeal, filed).state == "withdrawn"
+    version, actor = look(number).version, world.actors.warehouse
+    with refused(Conflict, "merge.appeal_waits"):
+        do(merging.merge, {number: version}, target, reason="同一件事", actor=actor, now=now)
+    assert session().get_one(Appeal, filed).state == "open"

@@ -133,8 +133,8 @@ class Walk:
         """Seldom, for nothing happens to it any more: it goes on where it is taken in."""
         if self.dice.random() < 0.2:
             into = opened(self.world, self.now, type="logistics_stuck", buyer_id="walker")
-            merge = {"reason": "x", "version": self.version, "actor": self.worker(), "now": self.now}
-            do(merging.merge, self.number, into, **merge)  # type: ignore[arg-type]
+            merge = {"reason": "x", "actor": self.worker(), "now": self.now}
+            do(merging.merge, {self.number: self.version}, into, **merge)  # type: ignore[arg-type]
 
     def undo(self) -> None:
         if self.operations:

@@ -232,11 +232,11 @@ def merge(number: str) -> BaseResponse:
 
     def action(form: MergeForm) -> int:
         reason, version = form.reason.data, form.version.data
-        return merging.merge(number, form.into.data, reason=reason, version=version, **_now())
+        return merging.merge({number: version}, form.into.data, reason=reason, **_now())
 
     form = MergeForm()
     done = _("工单 %(number)s 已并入这张。", number=number)
-    return carry_out(number, "merge", form, action, done, lands_on=form.into.data)
+    return carry_out(number, "merge", form, action, done, undoable=True, lands_on=form.into.data)
 
 
 @tickets.post("/tickets/<number>/messages/<id:message_id>/copied")

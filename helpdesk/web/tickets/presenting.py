@@ -54,7 +54,10 @@ ON_THE_WAY = ("queued", "failed")
 OF_PEOPLE = ("ticket.owner", "ticket.assignee", "assist.assigned")
 """What changed from one person to another."""
 
-ABOUT_ANOTHER = ("ticket.merged", "ticket.merged_in", "ticket.continued", "ticket.linked", "ticket.unlinked")
+ABOUT_ANOTHER = (
+    *("ticket.merged", "ticket.merged_in", "ticket.parted"),
+    *("ticket.continued", "ticket.linked", "ticket.unlinked"),
+)
 """They name another ticket, by ``number``."""
 
 

@@ -1,4 +1,4 @@
-"""Two tickets about one trouble become one, by a dialog that says that it is for good."""
+"""Two tickets about one trouble become one, by a dialog, and two again while it is not too late."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def offered(page: str) -> list[str]:
     return re.findall(r'name="into" value="([^"]+)"', page)
 
 
-def test_without_script_the_dialog_stands_open_names_the_target_and_says_that_it_is_for_good(
+def test_without_script_the_dialog_stands_open_names_the_target_and_says_how_long_it_can_be_undone(
     agent: Client, source: Ticket, target: Ticket
 ) -> None:
     assert f'href="/tickets/{source.number}?panel=merge"' in agent.get(f"/tickets/{source.number}").text
     shown = dialog(agent.get(f"/tickets/{source.number}?panel=merge").text)
     assert f'value="{target.number}" required checked' in shown
     assert "快递三天不动" in shown
-    assert "合并后不能恢复" in shown
+    assert "24 小时内可以撤销" in shown
 
 
 def test_it_leads_to_the_other_ticket_and_both_pages_say_so(agent: Client, source: Ticket, target: Ticket) -> None:
@@ -199,3 +199,15 @@ def test_one_without_the_right_to_both_merges_nothing(
     login(client, world.users.outsider)
     assert client.submit(f"/tickets/{source.number}/merge", sent(source, target)).status_code == 404
     assert stored(source).status == "open"
+
+
+def test_it_is_undone_from_the_word_that_says_that_it_is_done(agent: Client, source: Ticket, target: Ticket) -> None:
+    agent.submit(f"/tickets/{source.number}/merge", sent(source, target))
+    undo = re.search(r'action="(/operations/\d+/undo)"', agent.get(f"/tickets/{target.number}").text)
+    assert undo is not None
+    answer = agent.submit(undo[1], {"next": f"/tickets/{target.number}"})
+    assert answer.headers["Location"] == f"/tickets/{target.number}"
+    there = agent.get(f"/tickets/{source.number}").text
+    assert "已合并到" not in there
+    assert f"撤销合并，和工单 {target.number} 分开" in there
+    assert (stored(source).status, stored(source).merged_into_id) == ("open", None)
