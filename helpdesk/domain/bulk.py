@@ -21,6 +21,7 @@ from helpdesk.domain.access import (
 )
 from helpdesk.domain.checklists import Item, check_done
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed
+from helpdesk.domain.tags import check_room
 from helpdesk.domain.tickets import (
     ACTIVE,
     Outcome,
@@ -105,6 +106,7 @@ class Seen:
     hands: int | None
     standing: TicketStanding
     tags: frozenset[str] = frozenset()
+    carried: int = 0  # how many tags it has
     blamed: bool = False  # somebody has said who is responsible
     left: tuple[Item, ...] = ()  # of its checklist, of what is required
 
@@ -246,7 +248,10 @@ def _resolve(deed: Deed, seen: Seen, _ground: Ground, actor: Actor) -> bool:
 
 def _tag(deed: Deed, seen: Seen, _ground: Ground, actor: Actor) -> bool:
     _check_works(seen, actor)
-    return (deed.value in seen.tags) is (deed.kind is Kind.UNTAG)
+    changes = (deed.value in seen.tags) is (deed.kind is Kind.UNTAG)
+    if changes and deed.kind is Kind.TAG:
+        check_room(seen.carried)
+    return changes
 
 
 def _note(_deed: Deed, seen: Seen, _ground: Ground, actor: Actor) -> bool:

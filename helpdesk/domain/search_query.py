@@ -27,6 +27,7 @@ FILTERS: Mapping[str, tuple[str, ...]] = {
     "priority": ("优先级", "priority"),
     "channel": ("渠道", "channel"),
     "shop": ("店铺", "shop"),
+    "tag": ("标签", "tag"),
     "is": ("只看", "is"),
     "since": ("起", "from"),
     "until": ("止", "to"),

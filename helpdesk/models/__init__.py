@@ -44,6 +44,7 @@ from helpdesk.models.search import SearchProgress
 from helpdesk.models.shifts import Absence, Shift
 from helpdesk.models.shops import Channel, Shop
 from helpdesk.models.skills import Skill, UserSkill
+from helpdesk.models.tags import Tag
 from helpdesk.models.tickets import Responsibility, Stint, Ticket, TicketNumber, TicketReader, TicketTag
 from helpdesk.models.tokens import ApiToken, IdempotentAnswer
 from helpdesk.models.users import LoginAttempt, User, UserSession
@@ -124,6 +125,7 @@ __all__ = [
     "Shop",
     "Skill",
     "Stint",
+    "Tag",
     "TemplateOffer",
     "TemplateUse",
     "Ticket",

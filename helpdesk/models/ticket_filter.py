@@ -21,6 +21,7 @@ from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.scope import assigned_to, assists_of
 from helpdesk.models.search import matching
 from helpdesk.models.shops import Channel, Shop
+from helpdesk.models.tags import Tag
 from helpdesk.models.tickets import Stint, Ticket, TicketTag, is_active, is_open_stay
 from helpdesk.storage import constants, is_postgresql
 
@@ -149,7 +150,10 @@ def is_of_vip() -> ColumnElement[bool]:
 
 
 def has_tag(tag: str) -> ColumnElement[bool]:
-    return Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag == tag).correlate(None))
+    """With this tag, or with the one that its name stands for since it was renamed or merged."""
+    old, new = aliased(Tag), aliased(Tag)
+    meant = select(new.name).join(old, old.means_id == new.id).where(old.name == tag).scalar_subquery()
+    return Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag.in_([tag, meant])).correlate(None))
 
 
 def is_unassigned() -> ColumnElement[bool]:

@@ -7,13 +7,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, ScalarSelect, and_, func, select
 from sqlalchemy.orm import aliased
 
 from helpdesk.domain.access import Actor
 from helpdesk.domain.problems import NotFound
 from helpdesk.domain.ticket_filter import TicketFilter
-from helpdesk.models import Channel, Customer, Event, Order, Queue, Shop, Stint, Ticket, User
+from helpdesk.models import Channel, Customer, Event, Order, Queue, Shop, Stint, Ticket, TicketTag, User
 from helpdesk.models.scope import readable
 from helpdesk.models.ticket_filter import conditions
 from helpdesk.models.tickets import is_open_stay
@@ -84,6 +84,16 @@ def _one(actor: Actor) -> Statement:
     return _tickets().where(readable(actor))
 
 
+def _tags() -> ScalarSelect[str]:
+    """A line each: no tag holds two."""
+    return (
+        select(func.aggregate_strings(TicketTag.tag, "\n"))
+        .where(TicketTag.ticket_id == Ticket.id)
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+
+
 @lru_cache(maxsize=1)
 def _tickets() -> Statement:
     return (
@@ -119,6 +129,7 @@ def _tickets() -> Statement:
             Customer.phone.label("customer_phone"),
             Customer.buyer_id.label("customer_buyer_id"),
             Customer.vip_at.label("customer_vip_at"),
+            _tags().label("tags"),
             Ticket.customer_id,
             Ticket.owner_id,
             OWNER.name.label("owner"),

@@ -37,6 +37,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "holidays.published",
     ),
     "skills": ("skill.created", "skill.changed", "skill.given", "skill.taken"),
+    "tags": ("tag.created", "tag.changed", "tag.merged"),
     "checklists": ("checklist.changed",),
     "templates": (
         "template.created",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
@@ -17,6 +17,7 @@ from helpdesk.domain.compensation import MoneyFacts
 from helpdesk.domain.decisions import Candidate, Span, candidates_from_json, spans_from_json
 from helpdesk.domain.problems import NotFound
 from helpdesk.domain.rulebook import Label, RuleBook
+from helpdesk.domain.tags import Colour
 from helpdesk.domain.tickets import ACTIVE, Status
 from helpdesk.models import (
     Attachment,
@@ -29,9 +30,11 @@ from helpdesk.models import (
     Responsibility,
     Shop,
     Stint,
+    Tag,
     Ticket,
     TicketDraft,
     TicketLink,
+    TicketTag,
 )
 from helpdesk.models.promised import customer_window, money_columns, money_facts
 from helpdesk.models.scope import readable
@@ -51,6 +54,13 @@ from helpdesk.storage import UTCDateTime, plain_rows, session
 
 STATEMENTS_KEPT = 256
 """One for each person, of those who were here last."""
+
+
+class TagView(NamedTuple):
+    """A tag of the ticket, with how it is drawn."""
+
+    name: str
+    colour: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,7 @@ class Head:
     linked: bool  # to other tickets
     filed: bool  # files go with it
     listed: bool  # its type has a checklist
+    tags: tuple[TagView, ...]
     draft: Draft | None  # what the person began to write here
 
 
@@ -262,6 +273,7 @@ def _head(actor: Actor) -> Statement:
             _is_linked().label("linked"),
             exists().where(Attachment.ticket_id == Ticket.id).label("filed"),
             exists().where(ChecklistItem.type == Ticket.type, ChecklistItem.active).label("listed"),
+            _tags().label("tags"),
             *(TicketDraft.mode.label("draft_mode"), TicketDraft.text.label("draft_text")),
             *last_entries(),
             _of_customer(aliased(Order)).label("customer_orders"),
@@ -288,6 +300,23 @@ def _head(actor: Actor) -> Statement:
 def _is_linked() -> ColumnElement[bool]:
     """Most tickets are not, and need no statement for their links."""
     return or_(exists().where(TicketLink.from_id == Ticket.id), exists().where(TicketLink.to_id == Ticket.id))
+
+
+def _tags() -> ScalarSelect[str]:
+    """All of them in one text, ``name TAB colour`` in lines: a tag holds neither."""
+    colour = func.coalesce(Tag.colour, Colour.PLAIN.value)
+    return (
+        select(func.aggregate_strings(TicketTag.tag + "\t" + colour, "\n"))
+        .outerjoin_from(TicketTag, Tag, Tag.name == TicketTag.tag)
+        .where(TicketTag.ticket_id == Ticket.id)
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+
+
+def read_tags(text: str | None) -> tuple[TagView, ...]:
+    """By name."""
+    return tuple(sorted(TagView(*line.split("\t")) for line in (text or "").split("\n") if line))
 
 
 def _of_customer(noun: type[Order] | type[Ticket]) -> ScalarSelect[int]:
@@ -346,6 +375,7 @@ def _ticket(ticket: Any, row: Row[*tuple[Any, ...]]) -> Head:
         linked=bool(row.linked),
         filed=bool(row.filed),
         listed=bool(row.listed),
+        tags=read_tags(row.tags),
         draft=Draft(row.draft_mode, row.draft_text) if row.draft_mode else None,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from helpdesk.domain.access import WORKING_ROLES, Actor, TicketStanding
 from helpdesk.domain.bulk import Deed, Ground, Kind, Seen
@@ -106,6 +106,8 @@ def ground(deed: Deed) -> Ground:
             return Ground(memberships=_queues_of(deed.person), writing=writing)
         case Kind.STATUS:
             tickets.waits_for(Status(deed.value), deed.pending_on)
+        case Kind.TAG:
+            tags.usable(deed.value)
         case _:
             pass
     return Ground()
@@ -133,9 +135,13 @@ def look(ids: Iterable[int], deed: Deed, actor: Actor) -> dict[int, tuple[int, S
     ):
         assists.setdefault(ticket_id, set()).add(queue_id)
     tagged: dict[int, set[str]] = {}
+    carried: dict[int, int] = {}
     if deed.kind in {Kind.TAG, Kind.UNTAG}:
-        same = select(TicketTag.ticket_id).where(TicketTag.ticket_id.in_(wanted), TicketTag.tag == deed.value)
-        tagged = {ticket_id: {deed.value} for ticket_id in session().scalars(same)}
+        stands = func.max(case((TicketTag.tag == tags.meant(deed.value), 1), else_=0)).label("stands")
+        held = select(TicketTag.ticket_id, stands, func.count().label("carried")).where(TicketTag.ticket_id.in_(wanted))
+        for row in session().execute(held.group_by(TicketTag.ticket_id)):
+            tagged[row.ticket_id] = {deed.value} if row.stands else set()
+            carried[row.ticket_id] = row.carried
     blamed: set[int] = set()
     left: dict[int, tuple[Item, ...]] = {}
     if deed.kind is Kind.RESOLVE:
@@ -163,6 +169,7 @@ def look(ids: Iterable[int], deed: Deed, actor: Actor) -> dict[int, tuple[int, S
                 hands=row.assignee_id,
                 standing=TicketStanding(row.queue_id, row.owner_id, frozenset(assists.get(row.id, ()))),
                 tags=frozenset(tagged.get(row.id, ())),
+                carried=carried.get(row.id, 0),
                 blamed=row.id in blamed,
                 left=left.get(row.id, ()),
             ),

@@ -16,10 +16,10 @@ from helpdesk.domain.access import Actor
 from helpdesk.domain.problems import Problem
 from helpdesk.domain.rulebook import Stage
 from helpdesk.domain.tickets import ACTIVE
-from helpdesk.models import Event, Ticket, TicketTag
-from helpdesk.services import dispatch
+from helpdesk.models import Event, Ticket
+from helpdesk.services import dispatch, tags
 from helpdesk.services.events import record
-from helpdesk.storage import insert_once, savepoint, session
+from helpdesk.storage import savepoint, session
 
 
 def do(
@@ -61,8 +61,7 @@ def _do(stage: Stage, ticket_id: int, clock: str, assist: bool, due_at: datetime
 
 
 def _tag(ticket: Ticket, tag: str, actor: Actor, now: datetime) -> None:
-    if insert_once(TicketTag, ticket_id=ticket.id, tag=tag) is not None:
-        record("ticket.tagged", actor=actor, now=now, ticket_id=ticket.id, tag=tag)
+    tags.put_by_rule(ticket, tag, actor=actor, now=now)
 
 
 def _reassign(

@@ -15,10 +15,11 @@ from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.domain.tickets import Priority
 from helpdesk.models import Compensation, Event, Message, Operation, Ticket, TicketTag
 from helpdesk.services import approvals, assignment, compensations, operations, stints, tickets
+from helpdesk.services import tags as tag_service
 from helpdesk.services.compensations import Proposal
 from helpdesk.services.events import record
 from helpdesk.services.tickets import KEEP, Change
-from helpdesk.storage import insert_once, savepoint, session
+from helpdesk.storage import savepoint, session
 
 MAX_TAG = 30
 MOST_TAGS = 10
@@ -136,8 +137,7 @@ def _tag(ticket: Ticket, tags: tuple[str, ...], actor: Actor, now: datetime) -> 
     if len(tags) > MOST_TAGS or any(not tag.strip() or len(tag) > MAX_TAG for tag in tags):
         raise Invalid("input.bad_value")
     for tag in dict.fromkeys(tags):
-        if insert_once(TicketTag, ticket_id=ticket.id, tag=tag) is not None:
-            record("ticket.tagged", actor=actor, now=now, ticket_id=ticket.id, tag=tag)
+        tag_service.put_by_rule(ticket, tag, actor=actor, now=now)
 
 
 def _untag(ticket: Ticket, message: Message, actor: Actor, now: datetime) -> None:

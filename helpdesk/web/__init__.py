@@ -28,6 +28,7 @@ from helpdesk.web.search import search
 from helpdesk.web.settings import settings
 from helpdesk.web.shares import shares
 from helpdesk.web.skills import skills
+from helpdesk.web.tags import tags
 from helpdesk.web.team import team
 from helpdesk.web.tickets import tickets
 from helpdesk.web.tokens import tokens
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     attachments,
     money,
     queues,
+    tags,
     team,
     tickets,
     calendars,

@@ -98,6 +98,8 @@ def list_text(shown: ListView, names: Mapping[str, Mapping[str, str]]) -> str:
         who = gettext(OWNERS[chosen.owner]) if chosen.owner in OWNERS else names.get("owner", {}).get(chosen.owner, "–")
         told.append(gettext("负责人：%(who)s", who=who))
     told += [gettext(text) for name, text in MARKS.items() if getattr(chosen, name)]
+    if chosen.tag:
+        told.append(gettext("标签：%(tag)s", tag=chosen.tag))
     if chosen.waiting:
         told.append(gettext("等待超过 %(days)s 天", days=chosen.waiting))
     if chosen.q:

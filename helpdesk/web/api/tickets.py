@@ -111,6 +111,7 @@ class TicketOut(Told):
     priority: Priority
     urgency: int
     nudges: int
+    tags: list[str]
     outcome: Named | None
     queue: Named
     owner: PersonOut | None
@@ -298,6 +299,7 @@ def _ticket_out(row: Row[Any], call: Call, types: Mapping[str, TicketType]) -> T
         priority=row.priority,
         urgency=row.urgency,
         nudges=row.nudges,
+        tags=sorted((row.tags or "").split("\n")) if row.tags else [],
         outcome=Named(code=row.outcome, name=outcome_label(row.outcome)) if row.outcome else None,
         queue=named(row.queue_code, Label(row.queue_zh, row.queue_en)),
         owner=PersonOut(id=row.owner_id, name=row.owner) if row.owner_id else None,

@@ -11,6 +11,7 @@ from helpdesk.domain.text import findable
 from helpdesk.domain.ticket_filter import ME, NOBODY
 from helpdesk.domain.tickets import Priority, Status, TicketClass
 from helpdesk.queries.choices import Choice, list_choices
+from helpdesk.queries.tags import tag_names
 from helpdesk.web.access import rules
 from helpdesk.wording import label, status_label
 from helpdesk.wording.catalog import gettext as _
@@ -67,6 +68,7 @@ def _named(actor: Actor) -> Iterator[tuple[str, Named]]:
     yield "priority", [(one.value, one.value) for one in Priority]
     yield "channel", _both(_labelled(choices.channels))
     yield "shop", _both(_labelled(choices.shops))
+    yield "tag", [(tag, tag) for tag in tag_names()]
 
 
 def _statuses() -> Iterator[tuple[str, str]]:

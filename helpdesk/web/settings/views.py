@@ -23,6 +23,7 @@ PLACES = (
     (P.SHIFTS_READ, "team.week", "calendar-user", _("排班"), _("谁哪天上班，谁请假、谁代班")),
     (P.BOARD_READ, "skills.index", "certificate", _("技能"), _("哪些工单要找哪些人")),
     (P.QUEUES_READ, "checklists.index", "list-check", _("检查清单"), _("每个类型的工单解决之前要做完什么")),
+    (P.QUEUES_READ, "tags.index", "tags", _("标签"), _("有哪些标签，什么颜色，改名、合并和停用")),
     (P.SHARES_APPEAL, "shares.appeals", "gavel", _("责任申诉"), _("被判责之后 48 小时内申诉，看裁定结果")),
     (P.SHARES_READ, "shares.charge_back", "scale", _("责任扣款"), _("每个月哪一方担了多少责任、多少补偿")),
     (P.TARGETS_MANAGE, "notifications.targets", "speakerphone", _("通知目标"), _("往哪些邮箱和群机器人发通知")),

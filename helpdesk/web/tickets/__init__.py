@@ -15,6 +15,7 @@ from helpdesk.web.tickets import (  # noqa: E402, F401  they register their view
     intake,
     linking,
     lists,
+    marks,
     offers,
     onlooking,
     pulse,

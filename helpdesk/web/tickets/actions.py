@@ -14,7 +14,6 @@ from helpdesk.domain.tickets import Outcome, Party, Priority, Status
 from helpdesk.services import (
     assignment,
     assists,
-    checklists,
     customers,
     decisions,
     merging,
@@ -24,7 +23,6 @@ from helpdesk.services import (
     priorities,
     resolution,
     second_problems,
-    vips,
 )
 from helpdesk.services import tickets as services
 from helpdesk.storage import unit_of_work
@@ -35,7 +33,6 @@ from helpdesk.web.tickets.forms import (
     AnswerForm,
     AssignForm,
     AssistForm,
-    ChecklistForm,
     MergeForm,
     OrderForm,
     PriorityForm,
@@ -45,7 +42,6 @@ from helpdesk.web.tickets.forms import (
     TransferForm,
     TypeForm,
     Versioned,
-    VipForm,
     WithdrawForm,
     code,
     problems_of,
@@ -195,36 +191,6 @@ def resolve(number: str) -> BaseResponse:
     return carry_out(number, "resolve", form, action, _("已标记解决。"), undoable=True, go_on=form.next.data)
 
 
-@tickets.post("/tickets/<number>/vip")
-@needs(Permission.TICKETS_WORK)
-def name_vip(number: str) -> BaseResponse:
-    def action(form: VipForm) -> None:
-        vips.name_vip(number, form.reason.data, version=form.version.data, **_now())
-
-    return carry_out(number, "", VipForm(), action, _("已标为 VIP 客户。"))
-
-
-@tickets.post("/tickets/<number>/vip/end")
-@needs(Permission.TICKETS_WORK)
-def unname_vip(number: str) -> BaseResponse:
-    def action(form: Versioned) -> None:
-        vips.unname_vip(number, version=form.version.data, **_now())
-
-    return carry_out(number, "", Versioned(), action, _("客户不再是 VIP。"))
-
-
-@tickets.post("/tickets/<number>/checklist")
-@needs(Permission.TICKETS_WORK)
-def tick(number: str) -> BaseResponse:
-    """Only what differs from what the page showed: what others ticked meanwhile stays."""
-
-    def action(form: ChecklistForm) -> None:
-        done, seen = set(form.done.data or ()), set(form.seen.data or ())
-        checklists.set_ticks(number, done - seen, seen - done, version=form.version.data, **_now())
-
-    return carry_out(number, "", ChecklistForm(), action, _("检查清单已保存。"))
-
-
 @tickets.post("/tickets/<number>/merge")
 @needs(Permission.TICKETS_WORK)
 def merge(number: str) -> BaseResponse:
@@ -349,5 +315,5 @@ def carry_out(
     except Problem as problem:
         refused = Refused(panel, problem_text(problem), request.form, version=form.version.data)
         return show_page(number, refused=refused, status=problem.status)
-    tell({"text": done, "undo": result} if undoable else done, "done")
+    tell({"text": done, "undo": result} if undoable and result is not None else done, "done")
     return redirect(goal)

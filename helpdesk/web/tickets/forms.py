@@ -13,6 +13,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateTimeLocalField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
+from helpdesk.domain.escalation import MAX_TAG
 from helpdesk.domain.problems import Invalid
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import Outcome, Party, Priority, Status
@@ -53,6 +54,10 @@ class Versioned(FlaskForm):
     """What every change carries: the version it was made on."""
 
     version = Version()
+
+
+class TagForm(Versioned):
+    tag = OneLine(validators=[required(), at_most(MAX_TAG)])
 
 
 class VipForm(Versioned):

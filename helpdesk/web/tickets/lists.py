@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -153,6 +154,8 @@ def _list_context(here: List) -> dict[str, Any]:
         "q": here.chosen.q,
         "overdue": here.chosen.overdue,
         "vip": here.chosen.vip,
+        "tag": here.chosen.tag,
+        "untagged_url": url_for("tickets.index", **here.with_(chosen=replace(here.chosen, tag="")).args()),
         "filtered": here.chosen != cleared.chosen,
         "clear_url": url_for("tickets.index", **cleared.args()),
         "summary": _summary(summary, now),

@@ -38,6 +38,7 @@ from helpdesk.queries.directory import Directory, staff
 from helpdesk.queries.ticket_page import DecisionView, TicketPage
 from helpdesk.queries.ticket_related import Related
 from helpdesk.queries.ticket_timeline import Entry
+from helpdesk.web.filters import address
 from helpdesk.web.tickets import story
 from helpdesk.wording import label, party_label
 from helpdesk.wording.catalog import gettext as _
@@ -78,7 +79,7 @@ def rights(page: TicketPage, actor: Actor) -> dict[str, bool]:
     works, goes_on = may_work(actor, standing), page.ticket.status is not Status.MERGED
     return {
         "work": works and active,
-        "works": works,
+        "mark": works and goes_on,
         "note": may_note(actor, standing) and goes_on,
         "reply": may_reply(actor, standing) and active,
         "record": may_reply(actor, standing) and goes_on,
@@ -130,11 +131,17 @@ def ticket(page: TicketPage, book: RuleBook) -> dict[str, Any]:
         "cycle": row.cycle,
         "outcome": row.outcome,
         "resolved_at": row.resolved_at,
+        "tags": [{"name": tag.name, "colour": tag.colour, "url": tagged(tag.name)} for tag in row.tags],
         "vip": page.customer is not None and page.customer.vip is not None,
         "responsibility": page.responsibility,
         "linked": {"number": row.follows, "url": url_for("tickets.show", number=row.follows)} if row.follows else None,
         "merged_into": row.merged_into,
     }
+
+
+def tagged(tag: str) -> str:
+    """Where the tickets with this tag are listed."""
+    return address("tickets.index", tag=tag)
 
 
 def type_name(code: str, book: RuleBook) -> str:

@@ -18,6 +18,7 @@ from helpdesk.domain.tickets import ACTIVE
 from helpdesk.queries.promises import promises
 from helpdesk.queries.suggestions import Suggested, template_version
 from helpdesk.queries.suggestions import suggestions as suggested_for
+from helpdesk.queries.tags import tag_names
 from helpdesk.queries.ticket_page import TicketPage, ticket_page
 from helpdesk.queries.ticket_shares import ticket_shares
 from helpdesk.queries.ticket_timeline import FIRST, MOST, Entry, changes_since
@@ -54,6 +55,7 @@ PANELS = {
     "withdraw": "withdraw",
     "transfer": "transfer",
     **dict.fromkeys(("assist", "type", "priority", "status", "resolve"), "work"),
+    "tag": "mark",
     "merge": "merge",
     "link": "link",
     "reveal": "reveal",
@@ -150,6 +152,7 @@ def show_page(
         **(presenting.panels(page, book) if panel["panel"] else {}),
         "assists": presenting.assists(page, actor),
         **panel,
+        "known_tags": tag_names() if panel["panel"] == "tag" else [],
         **_composer(desk, typed, said),
         "suggestions": side_column.suggestions(said, desk) if said else [],
         "templates_all": side_column.all_templates(said, page, book) if said and panel["panel"] else [],
