@@ -24,6 +24,9 @@ SUMMARIES: Mapping[str, str] = {
     "open_ticket": N_("新建工单"),
     "get_ticket": N_("一张工单"),
     "patch_ticket": N_("修改工单"),
+    "get_checklist": N_("工单的检查清单"),
+    "tick_checklist": N_("勾检查清单"),
+    "change_tags": N_("加标签、去标签"),
     "list_messages": N_("消息列表"),
     "add_message": N_("送入客户说的话"),
     "send_reply": N_("自动回复客户"),
@@ -49,6 +52,9 @@ TEXTS: Mapping[str, str] = {
         "全部改成，或者一项也不改。version 之后有人改过就是 409，并说明改了什么。"
         "转队列要写 reason，解决要写 outcome，涉及钱和货的还要写 responsibility。"
     ),
+    "get_checklist": N_("解决之前要做完什么，哪些做完了。没有项目，就是这个类型没有清单。"),
+    "tick_checklist": N_("按编号勾上或取消，已经如此的不变。version 之后清单有人改过就是 409。"),
+    "change_tags": N_("全部改成，或者一个也不改；已经如此的不变。改过名的标签，旧名也算它。"),
     "list_messages": N_("最早的在前。最后一页的位置以后仍可用：后来说的话排在它后面。"),
     "add_message": N_("等待客户的工单会恢复处理；解决后 7 天内会重新打开，更晚的会开一张关联的新工单（201）。"),
     "send_reply": N_("从渠道自动发出，标为自动消息，不算首次响应。"),

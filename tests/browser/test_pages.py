@@ -166,6 +166,8 @@ def own_words(site: Site) -> list[str]:
         ("improvement", "title"),
         ("improvement", "bottleneck"),
         ("improvement", "direction"),
+        ("tag", "name"),
+        ("customer", "vip_reason"),
     )
     found = (site.rows(f"SELECT DISTINCT {column} FROM {table}") for table, column in columns)  # noqa: S608
     return [words for rows in found for (words,) in rows if words and HAN.search(words)]

@@ -13,6 +13,7 @@ api = Blueprint("api", __name__, url_prefix="/api/v1")
 csrf.exempt(api)
 
 import helpdesk.web.api.attachments  # noqa: E402
+import helpdesk.web.api.marks  # noqa: E402
 import helpdesk.web.api.messages  # noqa: E402
 import helpdesk.web.api.orders  # noqa: E402
 import helpdesk.web.api.places  # noqa: E402

@@ -232,6 +232,7 @@ BUDGETS = {
     "list_types": 4,
     "list_tickets": 4,
     "get_ticket": 4,
+    "get_checklist": 5,
     "list_messages": 4,
     "list_notes": 4,
     "list_files": 4,
