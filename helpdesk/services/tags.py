@@ -95,8 +95,9 @@ def put(ticket: Ticket, tag: str) -> bool:
     if there:
         return False
     check_room(carried)
-    if _known(tag) is None:
-        insert_once(Tag, name=tag, colour=Colour.PLAIN.value, active=True, version=1)
+    made = {"name": tag, "colour": Colour.PLAIN.value, "active": True, "version": 1}
+    if _known(tag) is None and insert_once(Tag, **made) is None:
+        return put(ticket, meant(tag))  # somebody made or renamed it at this moment
     return insert_once(TicketTag, ticket_id=ticket.id, tag=tag) is not None
 
 

@@ -17,8 +17,9 @@ from helpdesk.domain.notices import kinds_for
 from helpdesk.domain.rulebook import Label
 from helpdesk.domain.rulebook import Stage as EscalationStage
 from helpdesk.domain.shifts import Duty, duty, fingerprint
+from helpdesk.domain.tags import Colour
 from helpdesk.domain.tickets import Priority
-from helpdesk.models import Membership, Notification, NotificationTarget, Queue, Ticket, UserSession
+from helpdesk.models import Membership, Notification, NotificationTarget, Queue, Tag, Ticket, UserSession
 from helpdesk.models.rulebooks import published_rulebook
 from helpdesk.models.tickets import is_active
 from helpdesk.services import (
@@ -33,11 +34,14 @@ from helpdesk.services import (
     sessions,
     shifts,
     skills,
+    tag_lists,
+    tags,
     targets,
     vips,
 )
 from helpdesk.services.queues import HandingOut
 from helpdesk.services.skills import SkillSettings
+from helpdesk.services.tag_lists import TagSettings
 from helpdesk.services.targets import TargetSettings
 from helpdesk.storage import session
 from seeds.demo.people import PEOPLE
@@ -73,6 +77,7 @@ CHECKLISTS: Mapping[str, tuple[Item, ...]] = {
 """What stands on the lists of some types."""
 
 WHY_VIP = "企业采购，每季度一批"
+BUSINESS = "企业客户"
 
 HANDING_OUT: Mapping[str, HandingOut] = {
     "customer_service": HandingOut("least_load", 20),
@@ -163,6 +168,10 @@ def ask_for(actors: Mapping[str, Actor], now: datetime) -> None:
     if ticket is not None:
         owner = known[ticket.owner_id or 0]
         vips.name_vip(ticket.number, WHY_VIP, version=ticket.version, actor=owner, now=now)
+        tags.set_tag(ticket.number, BUSINESS, on=True, version=ticket.version, actor=owner, now=now)
+    for tag in session().scalars(select(Tag).order_by(Tag.id)).all():
+        settings = TagSettings(tag.name, Colour.ACCENT if tag.name == BUSINESS else Colour.WARN)
+        tag_lists.update_tag(tag.id, tag.version, settings, actor=actors[OPS], now=now)
 
 
 def open_desks(actors: Mapping[str, Actor], now: datetime, until: datetime) -> None:

@@ -294,7 +294,7 @@ class TestPlayed:
         assert (session().scalar(near) or 0) >= 1
 
     def test_stages_have_put_on_tags_and_moved_tickets(self) -> None:
-        assert {facts["tag"] for facts in facts_of("ticket.tagged")} == {"超时改派"}
+        assert {facts["tag"] for facts in facts_of("ticket.tagged")} == {"超时改派", "企业客户"}
         assert any("stage" in facts.get("why", {}) for facts in facts_of("ticket.assignee"))
 
     def test_questions_were_answered_and_some_wait(self) -> None:
