@@ -56,6 +56,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("ticket.transferred"),
             Kind("ticket.customer_replied"),
             Kind("ticket.confirmed"),
+            Kind("ticket.mentioned"),
             Kind("ticket.reminded", mail=True, urgent=True),
             Kind("assist.asked"),
             Kind("assist.answered"),

@@ -20,6 +20,7 @@ from helpdesk.services import (
     clocks,
     compensations,
     intake,
+    mentions,
     outbox,
     resolution,
     staging,
@@ -124,11 +125,13 @@ def reply(number: str, draft: Draft, *, version: int, actor: Actor, now: datetim
 
 
 def add_note(number: str, text: str, *, files: Sequence[int] = (), actor: Actor, now: datetime) -> int:
-    """Write a note; members of a queue that is asked for help may too. Returns the note's id."""
+    """Write a note, also as a queue that is asked for help; tell whom it mentions. Returns the note's id."""
     ticket = tickets.load(number, actor)
     if not may_note(actor, tickets.standing(ticket)):
         raise NotAllowed("ticket.may_not_note", number=number)
+    colleagues = mentions.checked(ticket, text, actor=actor)
     note = tickets.add_note(ticket, text, actor=actor, now=now)
+    mentions.tell(ticket, note, colleagues, actor=actor, now=now)
     attachments.attach(ticket.id, files, note_id=note.id, actor=actor, now=now)
     return note.id
 
