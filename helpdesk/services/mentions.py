@@ -38,7 +38,7 @@ def checked(ticket: Ticket, text: str, *, actor: Actor) -> tuple[int, ...]:
     sight = _actors(others)
     blind = [person.name for person in others if not _sees(sight[person.id], ticket)]
     if blind:
-        raise Invalid("note.mentioned_may_not_see", names=blind)
+        raise Invalid("note.mentioned_may_not_see", people=blind)
     return tuple(sight)
 
 

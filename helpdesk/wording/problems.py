@@ -230,7 +230,7 @@ TICKETS: Mapping[str, str] = {
     "message.unresolved_placeholders": N_("还有没填的占位：%(names)s。"),
     "note.mention_doubtful": N_("有几个人叫“%(name)s”，请用登录名提到：%(logins)s。"),
     "note.mentioned_may_not_see": N_(
-        "%(names)s看不到这张工单，不能在备注里提到；可以先请求他的队列协助。备注没有写下。"
+        "%(people)s看不到这张工单，不能在备注里提到；可以先请求他的队列协助。备注没有写下。"
     ),
     "note.too_many_mentions": N_("一条备注最多提到 %(most)s 个人。"),
     "note.text_required": N_("请填写备注内容。"),

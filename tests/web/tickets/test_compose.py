@@ -162,6 +162,16 @@ def test_notes_stay_in_the_house_and_asked_colleagues_may_write_them(
     assert replies() == []
 
 
+def test_a_note_that_mentions_somebody_who_may_not_see_it_comes_back_with_its_words(agent: Client, row: Ticket) -> None:
+    note = {"mode": "note", "text": "@陈外 @赵仓 看一下", "version": "1"}
+    page = agent.submit(f"/tickets/{row.number}/compose", note)
+    assert page.status_code == 422
+    assert "陈外、赵仓看不到这张工单" in page.text
+    assert "@陈外 @赵仓 看一下" in page.text
+    assert session().scalars(select(Note.text).where(Note.text.contains("看一下"))).all() == []
+    assert agent.submit(f"/tickets/{row.number}/compose", {**note, "text": "@周舟 看一下"}).status_code == 302
+
+
 def test_what_the_customer_said_elsewhere_is_recorded_at_its_time(
     agent: Client, world: World, now: datetime, row: Ticket
 ) -> None:
