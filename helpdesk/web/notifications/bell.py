@@ -32,6 +32,7 @@ ICONS = {
     "ticket.transferred": "arrows-right-left",
     "ticket.customer_replied": "message-circle",
     "ticket.confirmed": "thumb-up",
+    "ticket.mentioned": "at",
     "ticket.reminded": "bell-ringing",
     "assist.asked": "help-circle",
     "assist.answered": "message-2-check",
