@@ -22,6 +22,11 @@ ASKED_OF_WAREHOUSE = (
     "id IN (SELECT ticket_id FROM stint JOIN queue ON queue.id = stint.queue_id"
     " WHERE kind = 'assist' AND left_at IS NULL AND queue.code = 'warehouse')"
 )
+HAS_SIBLING = (
+    "EXISTS (SELECT 1 FROM ticket AS other WHERE other.id <> ticket.id AND other.queue_id = ticket.queue_id"
+    " AND other.status NOT IN ('resolved', 'closed', 'merged') AND other.shop_id = ticket.shop_id"
+    " AND (other.order_id = ticket.order_id OR other.customer_id = ticket.customer_id))"
+)
 TALKED_ABOUT = "id IN (SELECT ticket_id FROM message GROUP BY ticket_id HAVING count(*) > 3)"
 
 
@@ -104,6 +109,12 @@ def reword_a_template(page: Page) -> None:
 def open_a_photo(page: Page) -> None:
     page.locator("a[data-view]").first.click()
     page.locator("#viewer").wait_for()
+
+
+def look_before_merging(page: Page) -> None:
+    page.locator("main [name=one]").first.check()
+    page.locator("main .card-foot .btn").click()
+    expect(page.locator("#plan-title")).to_be_visible()
 
 
 def open_panel(name: str) -> Callable[[Page], None]:
@@ -272,6 +283,7 @@ PAGES = (
     Shown(
         "ticket-checklist", ticket(f"type IN ('lost_parcel', 'quality') AND {ACTIVE}"), login="xuning", pictured=False
     ),
+    Shown("ticket-merge", ticket(f"{MINE} AND {HAS_SIBLING}", "/merge-in"), act=look_before_merging, pictured=False),
     Shown("ticket-resolved", ticket(f"status = 'resolved' AND {CUSTOMER_SERVICE}")),
     Shown("ticket-closed", ticket("status = 'closed' AND klass = 'A'"), login="auditor", pictured=False),
     Shown("ticket-reopened", ticket("cycle > 1"), login="auditor", pictured=False),

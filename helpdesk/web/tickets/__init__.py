@@ -16,6 +16,7 @@ from helpdesk.web.tickets import (  # noqa: E402, F401  they register their view
     linking,
     lists,
     marks,
+    merging,
     offers,
     onlooking,
     pulse,

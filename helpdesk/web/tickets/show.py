@@ -15,6 +15,7 @@ from helpdesk.domain.access import Actor, Permission
 from helpdesk.domain.compensation import Option
 from helpdesk.domain.rulebook import RuleBook
 from helpdesk.domain.tickets import ACTIVE
+from helpdesk.queries.merging import undoable_merge
 from helpdesk.queries.promises import promises
 from helpdesk.queries.suggestions import Suggested, template_version
 from helpdesk.queries.suggestions import suggestions as suggested_for
@@ -166,6 +167,7 @@ def show_page(
         "checklist": checklist_card.card(page, works=may["work"]),
         "links": link_card.card(page, actor, works=may["link"]),
         "merge_targets": side_column.others(presenting.merge_targets(page, actor), book) if may["merge"] else [],
+        "unmerge": undoable_merge(number, actor, now) if page.ticket.merged_into else None,
         "pulse_url": pulse_url(page.ticket),
         "back_url": url_for("tickets.index", **came_from().args()),
     }
