@@ -195,7 +195,8 @@ def test_an_outdated_page_shows_what_changed_and_keeps_words_and_actions(
 
     page.locator(".staged").get_by_label("转到仓库").uncheck()
     page.locator("#composer-text").press("Control+Enter")
-    expect(page.locator(".composer .notice.problem")).to_contain_text("优先级：P2 → P1")
+    line = page.locator(".composer .notice.problem").get_by_role("row").filter(has_text="优先级")
+    expect(line).to_contain_text("P1 罗兰")
     expect(page.locator("#composer-text")).to_have_value(COUPON)
     expect(page.locator(".staged [name=action]:checked")).to_have_count(2)
     assert promised(site, number) == []

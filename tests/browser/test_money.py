@@ -91,7 +91,7 @@ def test_an_offer_on_a_ticket_that_moved_on_shows_what_changed_and_keeps_what_wa
     send = here.locator("#compensation").get_by_role("button", name="提出补偿")
     send.click()
     notice = here.locator("#compensation .notice.problem")
-    expect(notice).to_contain_text("优先级：P2 → P1")
+    expect(notice.get_by_role("row").filter(has_text="优先级")).to_contain_text("P1 罗兰")
     expect(here.locator("#compensation [name=why]")).to_have_value(WHY)
     expect(here.locator(".option:has([name=policy]:checked) [name^=amount-]")).to_have_value("3.50")
     here.locator("#compensation").get_by_role("button", name="提出补偿").click()
