@@ -37,9 +37,13 @@ def link(number: str, other: str, relation: Relation, *, version: int, actor: Ac
     return _kept("ticket.link", ticket, row, actor, now)
 
 
-def unlink(number: str, link_id: int, *, actor: Actor, now: datetime) -> int:
-    """Take a link of the ticket away. Returns the operation, for an undo; ``NotFound`` if it isn't there any more."""
+def unlink(number: str, link_id: int, *, version: int, actor: Actor, now: datetime) -> int:
+    """Take a link of the ticket away. Returns the operation, for an undo.
+
+    ``NotFound`` if it isn't there any more, ``Stale`` if the ticket moved on since ``version``.
+    """
     ticket = tickets.load_to_work(number, actor)
+    tickets.check_version(ticket, version)
     row = _link_of(ticket.id, link_id)
     operation = _kept("ticket.unlink", ticket, row, actor, now)
     _remove(row, actor=actor, now=now)

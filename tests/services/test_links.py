@@ -56,7 +56,7 @@ def test_undo_of_either_leaves_what_was_there_before(world: World, now: datetime
     adding = linked(world, now, first, second, Relation.CHILD)
     before = stored()
     (row,) = links_of(look(second).id, world.actors.agent)
-    removing = do(links.unlink, second, row.id, actor=world.actors.agent, now=now)
+    removing = do(links.unlink, second, row.id, version=1, actor=world.actors.agent, now=now)
     assert stored() == []
     assert do(operations.undo, removing, actor=world.actors.agent, now=now) == second
     assert stored() == before
@@ -64,7 +64,7 @@ def test_undo_of_either_leaves_what_was_there_before(world: World, now: datetime
         do(operations.undo, removing, actor=world.actors.agent, now=now)
     assert again.value.code == "operation.already_undone"
     (row,) = links_of(look(first).id, world.actors.agent)
-    do(links.unlink, first, row.id, actor=world.actors.agent, now=now)
+    do(links.unlink, first, row.id, version=1, actor=world.actors.agent, now=now)
     with pytest.raises(NotFound):
         do(operations.undo, adding, actor=world.actors.agent, now=now)
 
@@ -109,8 +109,12 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(
         do(links.link, first, third, Relation.CAUSES, version=99, actor=world.actors.agent, now=now)
     with pytest.raises(NotAllowed):
         do(links.link, first, third, Relation.CAUSES, version=1, actor=world.actors.auditor, now=now)
+    there = session().scalars(select(TicketLink.id)).one()
     with pytest.raises(NotFound):
-        do(links.unlink, third, session().scalars(select(TicketLink.id)).one(), actor=world.actors.agent, now=now)
+        do(links.unlink, third, there, version=1, actor=world.actors.agent, now=now)
+    with pytest.raises(Stale):
+        do(links.unlink, first, there, version=0, actor=world.actors.agent, now=now)
+    assert len(stored()) == 1
     monkeypatch.setattr(links, "MOST_LINKS", 1)
     assert refusal(third, first, Relation.DUPLICATE, Conflict) == "link.too_many"
     assert len(stored()) == 1

@@ -32,7 +32,7 @@ def link(number: str) -> BaseResponse:
 @tickets.post("/tickets/<number>/links/<id:link_id>/remove")
 @needs(Permission.TICKETS_WORK)
 def unlink(number: str, link_id: int) -> BaseResponse:
-    def action(_form: Versioned) -> int:
-        return links.unlink(number, link_id, actor=current_actor(), now=moment())
+    def action(form: Versioned) -> int:
+        return links.unlink(number, link_id, version=form.version.data, actor=current_actor(), now=moment())
 
     return carry_out(number, "", Versioned(), action, _("已取消关联。"), undoable=True)

@@ -88,6 +88,10 @@ def test_one_overtaken_and_one_gone_are_named(agent: Client, pair: tuple[Ticket,
     here, there = pair
     assert agent.submit(f"/tickets/{here.number}/links", sent(there.number, version="7")).status_code == 409
     assert agent.submit(f"/tickets/{here.number}/links/99/remove", {"version": "1"}).status_code == 404
+    agent.submit(f"/tickets/{here.number}/links", sent(there.number))
+    row = session().scalars(select(TicketLink.id)).one()
+    assert agent.submit(f"/tickets/{here.number}/links/{row}/remove", {"version": "7"}).status_code == 409
+    assert count() == 1
 
 
 def test_who_only_reads_sees_links_and_changes_none(
