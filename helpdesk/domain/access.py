@@ -37,6 +37,7 @@ class Permission(StrEnum):
     TICKETS_ASSIGN = "tickets:assign"  # to somebody else
     TICKETS_TRANSFER = "tickets:transfer"
     TICKETS_IMPORT = "tickets:import"
+    CUSTOMERS_ERASE = "customers:erase"  # forget a customer: what was said, who he was
     CUSTOMERS_REVEAL = "customers:reveal"  # unmask phone and address, with a reason
     TEMPLATES_READ = "templates:read"
     TEMPLATES_WRITE = "templates:write"  # own ones
@@ -184,6 +185,7 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.VIEWS_MANAGE: ALL,
         P.CHANNELS_MANAGE: ALL,
         P.TOKENS_MANAGE: ALL,
+        P.CUSTOMERS_ERASE: ALL,
     },
     Role.AUDITOR: {
         **_EVERYONE,
@@ -217,6 +219,7 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = {
         P.TICKETS_ASSIGN: ALL,
         P.TICKETS_TRANSFER: ALL,
         P.TICKETS_IMPORT: ALL,
+        P.CUSTOMERS_ERASE: ALL,
         P.USERS_MANAGE: ALL,
         P.QUEUES_MANAGE: ALL,
         P.CALENDARS_MANAGE: ALL,

@@ -46,7 +46,10 @@ def store_file(name: str, content: bytes, *, actor: Actor, now: datetime) -> str
     """Keep a file as it came; returns the hash it is known by. One that no run asks for is removed after a day."""
     actor.require(Permission.TICKETS_IMPORT)
     file_hash = hashlib.sha256(content).hexdigest()
-    insert_once(ImportFile, hash=file_hash, name=name[-200:], content=content, stored_at=now)
+    stored = insert_once(ImportFile, hash=file_hash, name=name[-200:], content=content, stored_at=now)
+    if stored is None:  # it was there; one that was emptied when a customer was forgotten comes back whole
+        emptied = update(ImportFile).where(ImportFile.hash == file_hash, ImportFile.content == b"")
+        session().execute(emptied.values(name=name[-200:], content=content, stored_at=now))
     return file_hash
 
 

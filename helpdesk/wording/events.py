@@ -124,6 +124,7 @@ EVENTS: Mapping[str, str] = {
     "pause.step_refused": N_("%(waiting)s到时，没能%(pause_action)s"),
     "sla.stage": N_("%(clock)s到达 %(percent)s%%"),
     "sla.refused": N_("%(clock)s到了升级的时候，没能改派：%(refusal)s"),
+    "customer.erased": N_("抹去了客户的个人信息"),
     "customer.vip_named": N_("把客户标为 VIP"),
     "customer.vip_unnamed": N_("客户不再是 VIP"),
     "ticket.checked": N_("完成“%(task)s”"),

@@ -138,6 +138,7 @@ PERMISSIONS: Mapping[str, str] = {
     Permission.TICKETS_ASSIGN: N_("分派工单"),
     Permission.TICKETS_TRANSFER: N_("转交工单"),
     Permission.TICKETS_IMPORT: N_("导入工单"),
+    Permission.CUSTOMERS_ERASE: N_("抹去客户的个人信息"),
     Permission.CUSTOMERS_REVEAL: N_("查看客户联系方式"),
     Permission.TEMPLATES_READ: N_("查看话术"),
     Permission.TEMPLATES_WRITE: N_("写自己的话术"),

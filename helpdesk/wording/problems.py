@@ -238,6 +238,8 @@ TICKETS: Mapping[str, str] = {
     "order.number_too_long": N_("订单号最多 %(longest)s 个字符。"),
     "order.parcel_twice": N_("同一个运单号出现了两次。"),
     "order.too_many": N_("“%(field)s”最多 %(most)s 项。"),
+    "customer.still_open": N_("工单 %(number)s 还没有处理完，处理完才能抹去客户的个人信息。"),
+    "customer.not_at_rest": N_("还有回复等待发送或批量操作没有做完，做完才能抹去客户的个人信息。"),
     "customer.unknown": N_("这张工单还不知道客户是谁。"),
     "customer.vip_already": N_("这位客户已经是 VIP 了。"),
     "customer.vip_no_more": N_("这位客户已经不是 VIP 了。"),
