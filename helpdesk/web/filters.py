@@ -165,7 +165,7 @@ class Ago:
 
     def __call__(self, at: datetime) -> Markup | str:
         """In the greatest unit; a date beyond a month."""
-        minutes = int((self.now - at).total_seconds()) // 60
+        minutes = self.minutes_since(at)
         if minutes >= 30 * 24 * 60:
             return when(at)
         if minutes < 1:
@@ -177,6 +177,10 @@ class Ago:
         else:
             text = self.days % {"n": minutes // (24 * 60)}
         return _time(at, text, at.astimezone(self.zone).isoformat(" ")[:19])
+
+    def minutes_since(self, at: datetime) -> int:
+        """What is said changes with these alone."""
+        return int((self.now - at).total_seconds()) // 60
 
 
 def ago(at: datetime | None) -> Markup | str:

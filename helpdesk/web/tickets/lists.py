@@ -34,7 +34,7 @@ from helpdesk.web.locale import day_start
 from helpdesk.web.navigation import class_and_icon
 from helpdesk.web.tickets import table as tables
 from helpdesk.web.tickets import tickets
-from helpdesk.web.tickets.rows import listed
+from helpdesk.web.tickets.rows import Rows
 from helpdesk.web.tickets.side_views import side_views
 from helpdesk.web.tickets.where import List, asked_list, tell
 from helpdesk.wording import class_label, label, problem_text, status_label
@@ -66,6 +66,7 @@ def index() -> Response:
     page = render_template(
         "tickets/index.html",
         **context,
+        rows=context["draw"](),
         greeting=_greeting(),
         queue={"name": label(queue.name), "klass": class_and_icon(queue.code)[0]} if queue else None,
         filters=_filters(here.chosen, choices, context["type_names"]),
@@ -75,7 +76,7 @@ def index() -> Response:
         save_url=None if here.tab is Tab.ASSISTS else url_for("views.new", **here.args()),
         export_url=None if here.tab is Tab.ASSISTS else url_for("tickets.export", **here.args()),
         bulk_url=url_for("tickets.choose_many", **here.args()) if offered(current_actor()) else None,
-        bulk_all=here.tab is not Tab.ASSISTS and bool(context["rows"]),
+        bulk_all=here.tab is not Tab.ASSISTS and bool(context["found"]),
         bulk_count=next((tab["count"] for tab in context["tabs"] if tab["current"]), None),
         rows_url=url_for("tickets.rows", **{**request.args.to_dict(), **here.args()}),
     )
@@ -91,7 +92,7 @@ def rows() -> BaseResponse:
         response = Response(status=304)
     else:
         template = "tickets/_table_rows.html" if context["table"] else "tickets/_rows.html"
-        response = make_response(render_template(template, **context, fragment=True))
+        response = make_response(render_template(template, **context, rows=context["draw"](), fragment=True))
     response.set_etag(context["etag"])
     response.headers["Cache-Control"] = "no-cache, private"
     return response
@@ -124,7 +125,7 @@ def claim_many() -> BaseResponse:
 
 
 def _list_context(here: List) -> dict[str, Any]:
-    """What index and its refreshing part share."""
+    """What index and its refreshing part share; the rows are drawn only for one who has to be shown them."""
     actor, now = current_actor(), moment()
     page = ticket_list.page(
         here.chosen,
@@ -138,14 +139,14 @@ def _list_context(here: List) -> dict[str, Any]:
     summary = ticket_counts.summary(here.chosen, actor, now, day_start(now))
     names = type_names()
     cleared = here.with_(chosen=TicketFilter(queue=here.chosen.queue))
-    address = _address(here)
     begun = drafted([row.id for row in page.rows], actor)
     looking = others([row.id for row in page.rows], actor, now)
-    rows = list(listed(page.rows, address, names, _badge(), begun, looking))
+    rows = Rows(_address(here), names, _badge(), begun, looking)
     table = tables.table(here, page.rows, rows, CellWords(now, names)) if tables.is_asked(here) else None
     views = side_views(here)
     return {
-        "rows": rows,
+        "found": len(page.rows),
+        "draw": lambda: [] if table else rows.drawn(page.rows),
         "table": table,
         "views": views,
         "type_names": names,

@@ -16,7 +16,7 @@ from helpdesk.domain.views import SORTS_OF, Column, Sort
 from helpdesk.queries.ticket_cells import ticket_cells
 from helpdesk.queries.ticket_list import TicketRow
 from helpdesk.web.filters import money, when
-from helpdesk.web.tickets.rows import Row
+from helpdesk.web.tickets.rows import Row, Rows
 from helpdesk.web.tickets.where import List
 from helpdesk.wording.lists import Cell, CellWords, column_label, sort_label
 
@@ -67,12 +67,13 @@ def is_asked(here: List) -> bool:
     return bool(here.shown.columns) and here.tab is not Tab.ASSISTS
 
 
-def table(here: List, found: Sequence[TicketRow], rows: Sequence[Row], words: CellWords) -> Table:
+def table(here: List, found: Sequence[TicketRow], rows: Rows, words: CellWords) -> Table:
     """The page's rows under their heads."""
     columns = here.shown.columns
     more = ticket_cells([row.id for row in found], columns)
     lines = []
-    for one, row in zip(found, rows, strict=True):
+    for one in found:
+        row = rows.worded(one)
         values = words.cells(columns, one, more[one.id])
         cells = [
             Drawn(column.value, column in FIGURES, _drawn(column, value, row))

@@ -4,10 +4,12 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from markupsafe import Markup
 from sqlalchemy import event
 
-from helpdesk.models import Stint
+from helpdesk.models import Stint, Ticket, User
 from helpdesk.storage import Base, session, unit_of_work
+from helpdesk.web.tickets import rows
 from tests import tickets
 from tests.conftest import Client, Frozen, Login, Statements
 from tests.factories import World
@@ -214,3 +216,45 @@ def test_english_readers_get_english(client: Client, world: World, login: Login,
     page = client.get("/tickets").text
     assert "Tracking stalled" in page
     assert "Tmall" in page
+
+
+def test_a_row_that_was_drawn_before_says_what_is_true_now(agent: Client, world: World, now: datetime) -> None:
+    with unit_of_work():
+        made = tickets.ticket(world, now, subject="快递停了").id
+    for change, words in (
+        ({"subject": "快递丢了"}, "快递丢了"),
+        ({"nudges": 3}, "×3"),
+        ({"urgency": 3}, "紧急度 3"),
+        ({"priority": "P1"}, ">P1<"),
+    ):
+        assert words not in agent.get("/tickets/rows").text
+        with unit_of_work():
+            for name, value in change.items():
+                setattr(session().get_one(Ticket, made), name, value)
+        assert words in agent.get("/tickets/rows").text
+
+
+def test_a_row_that_was_drawn_before_is_as_old_as_it_is(agent: Client, world: World, frozen: Frozen) -> None:
+    with unit_of_work():
+        tickets.ticket(world, frozen.now, created_at=frozen.now)
+    for words in ("刚刚", "5 分钟前", "10 分钟前"):
+        assert words in agent.get("/tickets/rows").text
+        frozen.shift(minutes=5)
+
+
+def test_a_row_is_drawn_in_the_readers_language(agent: Client, world: World, login: Login, now: datetime) -> None:
+    with unit_of_work():
+        tickets.ticket(world, now, priority="P1", nudges=2)
+    assert "客户催单 2 次" in agent.get("/tickets/rows").text
+    with unit_of_work():
+        session().get_one(User, world.users.agent.id).locale = "en"
+    login(agent, world.users.agent)
+    assert "客户催单 2 次" not in agent.get("/tickets/rows").text
+
+
+def test_lines_are_kept_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "DRAWN_KEPT", 2)
+    kept = rows._Latest()
+    for seen in "abc":
+        kept[seen] = Markup("")
+    assert list(kept) == ["b", "c"]
