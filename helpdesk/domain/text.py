@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from opencc import OpenCC
 from pypinyin import lazy_pinyin
 
 NORMALISER_VERSION = 1
 """Raise it when the same text would come out differently: stored decisions name the version they stood on."""
+
+LINE_WIDTH = 80
+"""A Chinese character counts two, so that a line of any script is about as long."""
 
 _DROPPED = re.compile(
     r"\[[^\[\]\s]{1,12}x\]"  # anonymised values: [订单x]
@@ -63,6 +68,13 @@ def normalise(text: str) -> Normalised:
         indices.append(origin[i])
         gap = None
     return Normalised("".join(letters), tuple(indices))
+
+
+def first_line(text: str) -> str:
+    """The first line of what somebody wrote, cut to a line's length: what a ticket is called by."""
+    line = text.splitlines()[0].strip()
+    ends = list(accumulate(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line))
+    return line if not ends or ends[-1] <= LINE_WIDTH else line[: bisect_right(ends, LINE_WIDTH - 2)] + "…"
 
 
 def _without_placeholders(text: str) -> str:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import accumulate
-from unicodedata import east_asian_width
 
 from sqlalchemy import Select, Update, bindparam, case, select, update
 
@@ -23,6 +21,7 @@ from helpdesk.domain.decisions import OTHER, Decision, classify
 from helpdesk.domain.problems import Invalid
 from helpdesk.domain.routing import MANUAL, route
 from helpdesk.domain.rulebook import RuleBook
+from helpdesk.domain.text import first_line
 from helpdesk.domain.tickets import MAX_URGENCY, NUDGE_WITHIN_SECONDS, Priority, Status
 from helpdesk.models import (
     Channel,
@@ -48,9 +47,6 @@ MAX_NAME = 100
 MAX_NUMBER = 60
 MAX_PHONE = 30
 MAX_EXTERNAL_ID = 200
-SUBJECT_WIDTH = 80
-"""A Chinese character counts two, so that a line of any script is about as long."""
-
 CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 NEWS_FOR = timedelta(days=1)
 
@@ -130,12 +126,30 @@ def admit(request: TicketRequest, inbound_id: int, *, actor: Actor, now: datetim
         message = _append(ticket, request, actor, now)
         outcome = "appended"
     else:
-        ticket, message = _create(request, decision, type_code, book, order, customer, actor, now)
+        ticket = _create(request, decision, type_code, book, order, customer, actor, now)
+        message = _message(ticket, request, now)
+        session().flush()
         decisions.store(ticket, message, decision, facts, corrects=request.corrects, actor=actor, now=now)
         _hand_out(ticket, actor, now)
         outcome = "created"
     plain_rows(_taken_in(), {"taken": inbound_id, "ticket": ticket.id, "message": message.id})
     return Opened(ticket.id, ticket.number, outcome)
+
+
+def open_for(request: TicketRequest, said: Sequence[Message], *, actor: Actor, now: datetime) -> Ticket:
+    """A ticket of its own for words that stand on another one, whatever else is open about the order.
+
+    The request is ``checked``, names the type, and was made when the first of the words was. The caller moves them.
+    """
+    book = published_rulebook()
+    order = _locked_order(request, now)
+    facts = decisions.order_facts(order)
+    decision = classify(said[0].text, facts, book, live_model())
+    type_code = request.type or decision.type
+    ticket = _create(request, decision, type_code, book, order, _customer(request, order), actor, now)
+    decisions.store(ticket, said[0], decision, facts, corrects=False, actor=actor, now=now)
+    _hand_out(ticket, actor, now)
+    return ticket
 
 
 def preview(text: str, order_number: str, shop_id: int) -> Decision:
@@ -363,7 +377,7 @@ def _create(
     customer: Customer | None,
     actor: Actor,
     now: datetime,
-) -> tuple[Ticket, Message]:
+) -> Ticket:
     created_at = request.created_at or now
     goal = route(book, type_code)
     queue = session().execute(_queue(), {"code": goal.queue}).scalar_one()
@@ -374,7 +388,7 @@ def _create(
         channel_id=request.channel_id,
         customer_id=customer.id if customer else None,
         order_id=order.id if order else None,
-        subject=request.subject or _subject(request.text),
+        subject=request.subject or first_line(request.text),
         type=type_code,
         klass=book.type(type_code).klass.value,
         tier="manual" if request.type else decision.tier,
@@ -390,7 +404,6 @@ def _create(
     )
     session().add(ticket)
     session().flush()
-    message = _message(ticket, request, now)
     stints.begin_cycle(ticket, assignee_id=None, book=book, now=now, started_at=created_at)
     entered_by = actor.id if actor.role in PEOPLE else None  # who entered it may see what becomes of it
     tickets.remember_readers(ticket, {ticket.owner_id, entered_by})
@@ -408,7 +421,7 @@ def _create(
         rule_version=book.version,
         version=ticket.version,
     )
-    return ticket, message
+    return ticket
 
 
 def _hand_out(ticket: Ticket, actor: Actor, now: datetime) -> None:
@@ -428,10 +441,3 @@ def _message(ticket: Ticket, request: TicketRequest, now: datetime) -> Message:
     )
     session().add(message)
     return message
-
-
-def _subject(text: str) -> str:
-    """The first line of what the customer wrote, cut to a line's length."""
-    line = text.splitlines()[0].strip()
-    ends = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in line))
-    return line if not ends or ends[-1] <= SUBJECT_WIDTH else line[: bisect_right(ends, SUBJECT_WIDTH - 2)] + "…"

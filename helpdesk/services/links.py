@@ -50,6 +50,21 @@ def unlink(number: str, link_id: int, *, version: int, actor: Actor, now: dateti
     return operation
 
 
+def attach(ticket: Ticket, far: Ticket, relation: Relation, *, actor: Actor, now: datetime) -> int:
+    """Say that ``ticket`` is ``relation`` to ``far``, as part of something else; the caller has locked both.
+
+    Returns the link. ``Conflict`` if one of them has too many.
+    """
+    return _add(ticket, far, relation, actor=actor, now=now).id
+
+
+def detach(link_id: int, *, actor: Actor, now: datetime) -> None:
+    """Take away what ``attach`` made, if nobody has done so yet."""
+    row = session().get(TicketLink, link_id, with_for_update=True)
+    if row is not None:
+        _remove(row, actor=actor, now=now)
+
+
 def bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: datetime) -> str:
     """Undo of either: what was linked is apart, what was taken apart is linked. Returns the ticket's number."""
     kept = entry["link"]

@@ -20,7 +20,7 @@ from helpdesk.domain.problems import Conflict, NotAllowed, NotFound, Problem
 from helpdesk.domain.tickets import Outcome, Party, Priority, Status
 from helpdesk.models import Correction, Event, Operation, Ticket
 from helpdesk.models.scope import readable
-from helpdesk.services import clocks, links, merging, responsibility, stints, tags, tickets, urgency
+from helpdesk.services import clocks, links, merging, responsibility, splitting, stints, tags, tickets, urgency
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change, Changed
 from helpdesk.storage import savepoint, session
@@ -36,12 +36,13 @@ NEEDS = {
     "ticket.link": (Permission.TICKETS_WORK,),
     "ticket.unlink": (Permission.TICKETS_WORK,),
     "ticket.merge": (Permission.TICKETS_WORK,),
+    "ticket.split": (Permission.TICKETS_WORK,),
     "ticket.status": (Permission.TICKETS_WORK,),
     "ticket.tag": (Permission.TICKETS_WORK,),
 }
 """Any of these it takes to undo it: a role taken away since takes that away too."""
 
-LIMITED = frozenset({"ticket.link", "ticket.unlink", "ticket.merge"})
+LIMITED = frozenset({"ticket.link", "ticket.unlink", "ticket.merge", "ticket.split"})
 """What can be undone for a day only; the rest lasts until somebody moves the ticket on."""
 
 HANDED_OUT = {"ticket.assignee": "assignee_id", "ticket.owner": "owner_id"}
@@ -163,6 +164,8 @@ def _bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: 
         return links.bring_back(entry, operation, actor, now)
     if "merge" in entry:
         return merging.bring_back(entry, operation, actor, now)
+    if "split" in entry:
+        return splitting.bring_back(entry, operation, actor, now)
     if "tag" in entry:
         return tags.bring_back(entry, operation, actor, now)
     ticket = (

@@ -280,10 +280,9 @@ PAGES = (
     Shown("ticket-new", ticket("status = 'new' AND klass = 'C'"), login="xuning", pictured=False),
     Shown("ticket-overdue", ticket(f"{MINE} AND {OVERDUE}"), act=open_reasons, pictured=False),
     Shown("ticket-paused", ticket(f"status = 'pending_customer' AND {CUSTOMER_SERVICE}"), pictured=False),
-    Shown(
-        "ticket-checklist", ticket(f"type IN ('lost_parcel', 'quality') AND {ACTIVE}"), login="xuning", pictured=False
-    ),
+    Shown("ticket-checks", ticket(f"type IN ('lost_parcel', 'quality') AND {ACTIVE}"), login="xuning", pictured=False),
     Shown("ticket-merge", ticket(f"{MINE} AND {HAS_SIBLING}", "/merge-in"), act=look_before_merging, pictured=False),
+    Shown("ticket-split", ticket(f"{MINE} AND nudges > 0", "/split"), act=look_before_merging, pictured=False),
     Shown("ticket-resolved", ticket(f"status = 'resolved' AND {CUSTOMER_SERVICE}")),
     Shown("ticket-closed", ticket("status = 'closed' AND klass = 'A'"), login="auditor", pictured=False),
     Shown("ticket-reopened", ticket("cycle > 1"), login="auditor", pictured=False),

@@ -22,4 +22,5 @@ from helpdesk.web.tickets import (  # noqa: E402, F401  they register their view
     pulse,
     shelf,
     show,
+    splitting,
 )

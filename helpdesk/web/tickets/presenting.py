@@ -57,6 +57,7 @@ OF_PEOPLE = ("ticket.owner", "ticket.assignee", "assist.assigned")
 
 ABOUT_ANOTHER = (
     *("ticket.merged", "ticket.merged_in", "ticket.parted"),
+    *("ticket.split", "ticket.split_off", "ticket.rejoined", "ticket.gone_back"),
     *("ticket.continued", "ticket.linked", "ticket.unlinked"),
 )
 """They name another ticket, by ``number``."""
@@ -91,6 +92,7 @@ def rights(page: TicketPage, actor: Actor) -> dict[str, bool]:
         "withdraw": any(may_withdraw(actor, standing, asked_by=one.asked_by_id) for one in page.assists),
         "claim": works and active and page.ticket.assignee_id is None and page.ticket.queue_id in actor.queues,
         "merge": works and active and bool(merge_targets(page, actor)),
+        "split": works and active and sum(entry.direction == "in" for entry in page.timeline.entries) > 1,
         "link": works and goes_on,
         "second": works and active and actor.may(Permission.TICKETS_CREATE),
         "reveal": works and actor.may(Permission.CUSTOMERS_REVEAL),
