@@ -64,12 +64,13 @@ def split(
     session().add(operation)
     session().flush()
     said = _messages(source.id, message_ids)
+    unread = source.unread
     made = intake.open_for(request, said, actor=actor, now=now)
     _move(message_ids, source, made)
     note = tickets.add_note(source, reason, actor=actor, now=now)
     _tell(("ticket.split", source), ("ticket.split_off", made), len(said), operation.id, actor, now, note.id)
     link = links.attach(made, source, wanted.relation, actor=actor, now=now)
-    kept = {"ticket": made.id, "version": made.version, "messages": sorted(message_ids), "link": link}
+    kept = {"ticket": made.id, "version": made.version, "messages": sorted(message_ids), "link": link, "unread": unread}
     operation.before = [{"ticket": source.id, "split": kept}]
     session().flush()
     return Split(made.number, operation.id)
@@ -84,7 +85,7 @@ def bring_back(entry: dict[str, Any], operation: Operation, actor: Actor, now: d
     source, made = _both(entry["ticket"], kept["ticket"], actor)
     moved_on = made.version != kept["version"] or _has_more(made.id, kept["messages"])
     check_can_rejoin(made.number, moved_on=moved_on, into=source.number, status=Status(source.status))
-    source.unread = source.unread or made.unread
+    source.unread = source.unread or kept["unread"]  # the words may have gone before anybody read them
     _move(kept["messages"], made, source)
     made.unread = False
     links.detach(kept["link"], actor=actor, now=now)
@@ -198,12 +199,13 @@ def _both(source_id: int, made_id: int, actor: Actor) -> tuple[Ticket, Ticket]:
 
 
 def _has_more(ticket_id: int, message_ids: Sequence[int]) -> bool:
-    """Something was said, noted, asked or promised on the ticket that it didn't have when it was split off."""
+    """Something was said, noted, asked, promised or merged in there since it was split off."""
     more = (
         exists().where(Message.ticket_id == ticket_id, Message.id.not_in(message_ids)),
         exists().where(Note.ticket_id == ticket_id),
         exists().where(Stint.ticket_id == ticket_id, Stint.kind == "assist"),
         exists().where(Compensation.ticket_id == ticket_id),
+        exists().where(Ticket.merged_into_id == ticket_id),
     )
     left = select(func.count()).where(Message.id.in_(message_ids), Message.ticket_id == ticket_id)
     return bool(session().scalar(select(or_(*more)))) or session().scalar(left) != len(message_ids)
