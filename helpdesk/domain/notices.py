@@ -57,6 +57,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind("ticket.customer_replied"),
             Kind("ticket.confirmed"),
             Kind("ticket.mentioned"),
+            Kind("ticket.merged"),
             Kind("ticket.reminded", mail=True, urgent=True),
             Kind("assist.asked"),
             Kind("assist.answered"),

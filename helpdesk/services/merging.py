@@ -14,7 +14,8 @@ from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound
 from helpdesk.domain.tickets import ACTIVE, Status, check_move
 from helpdesk.models import Appeal, Compensation, Event, Message, Operation, Stint, Ticket, TicketReader
 from helpdesk.models.scope import readable
-from helpdesk.services import clocks, pauses, stints, tickets, urgency
+from helpdesk.models.tickets import is_open_stay
+from helpdesk.services import clocks, outbox, pauses, stints, tickets, urgency
 from helpdesk.services.assignment import MAX_REASON
 from helpdesk.services.events import record
 from helpdesk.services.tickets import Change
@@ -95,6 +96,7 @@ def _take_in(
         "urgency": source.urgency,
         "unread": source.unread,
     }
+    _tell_holders(source, target, operation_id, actor, now)
     note = tickets.add_note(source, reason, actor=actor, now=now)
     changed = tickets.change(
         source,
@@ -111,6 +113,25 @@ def _take_in(
     record("ticket.merged", actor=actor, now=now, ticket_id=source.id, reason_note_id=note.id, **told)
     record("ticket.merged_in", actor=actor, now=now, ticket_id=target.id, number=source.number)
     return kept | {"values": changed.before, "version": changed.version}
+
+
+def _tell_holders(source: Ticket, target: Ticket, operation_id: int, actor: Actor, now: datetime) -> None:
+    """Whose ticket it was finds it gone from his list, and hears where to. Written before the hands let go of it."""
+    stay = select(Stint.assignee_id).where(Stint.ticket_id == source.id, is_open_stay)
+    people = {source.owner_id, session().scalar(stay)} - {None, actor.id}
+    if people:
+        outbox.put(
+            "notice",
+            f"merged:{operation_id}:{source.id}",
+            ticket_id=target.id,
+            payload={
+                "code": "ticket.merged",
+                "params": {"number": source.number},
+                "notify": [f"user:{user_id}" for user_id in sorted(filter(None, people))],
+                "actor": actor.id,
+            },
+            now=now,
+        )
 
 
 def _part(source: Ticket, target: Ticket, kept: dict[str, Any], operation_id: int, actor: Actor, now: datetime) -> None:

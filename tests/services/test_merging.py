@@ -14,9 +14,9 @@ from helpdesk.domain.access import Actor
 from helpdesk.domain.clocks import FAR_FUTURE
 from helpdesk.domain.problems import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
 from helpdesk.domain.tickets import Outcome, Party, Status
-from helpdesk.models import Note, Ticket, TicketReader
+from helpdesk.models import Note, Notification, Ticket, TicketReader, User
 from helpdesk.models.scope import readable
-from helpdesk.services import assignment, assists, merging, messages, operations, tickets
+from helpdesk.services import assignment, assists, merging, messages, notices, operations, tickets
 from helpdesk.storage import is_postgresql, session, unit_of_work
 from tests.conftest import Statements
 from tests.factories import World
@@ -295,3 +295,43 @@ def test_of_two_merges_that_cross_one_wins_and_no_circle_comes_about(
     assert [problem.code for problem in seen] == ["ticket.merge_into_ended"]
     assert (look(first).status, look(second).status) == ("merged", "new")
     assert look(second).merged_into_id is None
+
+
+def told(now: datetime) -> list[tuple[str, str, dict[str, Any]]]:
+    """Login, ticket and words of everybody who heard of a merge."""
+    with unit_of_work():
+        while notices.spread(now):
+            pass
+        bells = (
+            select(User.login, Ticket.number, Notification.params)
+            .join(User, User.id == Notification.user_id)
+            .join(Ticket, Ticket.id == Notification.ticket_id)
+            .where(Notification.kind == "ticket.merged")
+        )
+        return [(row.login, row.number, row.params) for row in session().execute(bells.order_by(User.login))]
+
+
+def test_whose_ticket_it_was_hears_once_where_it_went(world: World, now: datetime, pair: tuple[str, str]) -> None:
+    source, target = pair
+    give(source, world.users.agent2, world, now)
+    merged(source, target, actor=world.actors.agent, now=now + HOUR)
+    heard_of_it = told(now + HOUR)
+    assert [(login, number, params["number"]) for login, number, params in heard_of_it] == [("agent2", target, source)]
+    assert told(now + 2 * HOUR) == heard_of_it
+
+
+def test_who_merges_his_own_is_not_told(world: World, now: datetime, pair: tuple[str, str]) -> None:
+    source, target = pair
+    give(source, world.users.agent, world, now)
+    merged(source, target, actor=world.actors.agent, now=now + HOUR)
+    assert told(now + HOUR) == []
+
+
+def give(number: str, person: User, world: World, now: datetime) -> None:
+    """He answers its customer, and has it in hand."""
+    for deed, has in (
+        (assignment.hand_over, look(number).owner_id),
+        (assignment.assign, stints(number)[-1].assignee_id),
+    ):
+        if has != person.id:
+            do(deed, number, person.id, version=look(number).version, actor=world.actors.supervisor, now=now)

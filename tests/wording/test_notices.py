@@ -34,6 +34,7 @@ def in_request(app: Flask) -> Iterator[None]:
         ("pause.step", {"waiting": "pending_customer", "pause_action": "resolve"}, "“待客户”太久：自动解决"),
         ("ticket.reminded", {"by": "孙领"}, "孙领催办"),
         ("ticket.mentioned", {"by": "孙领"}, "孙领在备注里提到你"),
+        ("ticket.merged", {"by": "孙领", "number": "EX-1"}, "孙领把你的工单 EX-1 并入了这张"),
         ("ticket.transferred", {"from": Label("客服", "CS"), "to": Label("仓库", "WH")}, "从客服转到仓库"),
         ("assist.asked", {"queue": Label("仓库", "WH")}, "向仓库请求协助"),
         (

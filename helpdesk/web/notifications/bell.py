@@ -33,6 +33,7 @@ ICONS = {
     "ticket.customer_replied": "message-circle",
     "ticket.confirmed": "thumb-up",
     "ticket.mentioned": "at",
+    "ticket.merged": "git-merge",
     "ticket.reminded": "bell-ringing",
     "assist.asked": "help-circle",
     "assist.answered": "message-2-check",
