@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -126,9 +125,7 @@ def admit(request: TicketRequest, inbound_id: int, *, actor: Actor, now: datetim
         message = _append(ticket, request, actor, now)
         outcome = "appended"
     else:
-        ticket = _create(request, decision, type_code, book, order, customer, actor, now)
-        message = _message(ticket, request, now)
-        session().flush()
+        ticket, message = _create(request, decision, type_code, book, order, customer, actor, now)
         decisions.store(ticket, message, decision, facts, corrects=request.corrects, actor=actor, now=now)
         _hand_out(ticket, actor, now)
         outcome = "created"
@@ -136,18 +133,18 @@ def admit(request: TicketRequest, inbound_id: int, *, actor: Actor, now: datetim
     return Opened(ticket.id, ticket.number, outcome)
 
 
-def open_for(request: TicketRequest, said: Sequence[Message], *, actor: Actor, now: datetime) -> Ticket:
+def open_for(request: TicketRequest, said: Message, *, actor: Actor, now: datetime) -> Ticket:
     """A ticket of its own for words that stand on another one, whatever else is open about the order.
 
-    The request is ``checked``, names the type, and was made when the first of the words was. The caller moves them.
+    The request is ``checked`` and was made when ``said``, the first of the words, was. The caller moves them.
     """
     book = published_rulebook()
     order = _locked_order(request, now)
     facts = decisions.order_facts(order)
-    decision = classify(said[0].text, facts, book, live_model())
-    type_code = request.type or decision.type
-    ticket = _create(request, decision, type_code, book, order, _customer(request, order), actor, now)
-    decisions.store(ticket, said[0], decision, facts, corrects=False, actor=actor, now=now)
+    decision = classify(said.text, facts, book, live_model())
+    type_code, customer = request.type or decision.type, _customer(request, order)
+    ticket, _said = _create(request, decision, type_code, book, order, customer, actor, now, said)
+    decisions.store(ticket, said, decision, facts, corrects=request.corrects, actor=actor, now=now)
     _hand_out(ticket, actor, now)
     return ticket
 
@@ -377,7 +374,9 @@ def _create(
     customer: Customer | None,
     actor: Actor,
     now: datetime,
-) -> Ticket:
+    said: Message | None = None,
+) -> tuple[Ticket, Message]:
+    """A new ticket, and the customer's first word on it: the request's text, unless it was ``said`` elsewhere."""
     created_at = request.created_at or now
     goal = route(book, type_code)
     queue = session().execute(_queue(), {"code": goal.queue}).scalar_one()
@@ -404,6 +403,7 @@ def _create(
     )
     session().add(ticket)
     session().flush()
+    message = said or _message(ticket, request, now)
     stints.begin_cycle(ticket, assignee_id=None, book=book, now=now, started_at=created_at)
     entered_by = actor.id if actor.role in PEOPLE else None  # who entered it may see what becomes of it
     tickets.remember_readers(ticket, {ticket.owner_id, entered_by})
@@ -421,7 +421,7 @@ def _create(
         rule_version=book.version,
         version=ticket.version,
     )
-    return ticket
+    return ticket, message
 
 
 def _hand_out(ticket: Ticket, actor: Actor, now: datetime) -> None:

@@ -65,7 +65,7 @@ def split(
     session().flush()
     said = _messages(source.id, message_ids)
     unread = source.unread
-    made = intake.open_for(request, said, actor=actor, now=now)
+    made = intake.open_for(request, said[0], actor=actor, now=now)
     _move(message_ids, source, made)
     note = tickets.add_note(source, reason, actor=actor, now=now)
     _tell(("ticket.split", source), ("ticket.split_off", made), len(said), operation.id, actor, now, note.id)
