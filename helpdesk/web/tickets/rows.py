@@ -22,7 +22,7 @@ DRAWN_KEPT = 2048
 
 
 class Row(NamedTuple):
-    """A ``ticket_list.TicketRow`` in words."""
+    """A ``ticket_list.TicketRow`` in words, all but the sign of its clock."""
 
     key: str
     number: str
@@ -45,7 +45,6 @@ class Row(NamedTuple):
     nudges: int
     unread: bool
     level: str
-    sla: Markup
     assist: Assist | None
     draft: bool
     onlookers: str  # names of who else has it open
@@ -106,7 +105,6 @@ class Rows:
             nudges=row.nudges,
             unread=row.unread,
             level=_level(row),
-            sla=sla(row.clock),
             assist=row.assist,
             draft=row.id in self._drafted,
             onlookers=self._names(row),
@@ -115,6 +113,7 @@ class Rows:
     def drawn(self, rows: Iterable[TicketRow]) -> list[Line]:
         """Lines of the usual list. What was drawn for anybody within the minute, and would look the same, is taken."""
         kept: _Latest = current_app.extensions.setdefault("drawn lines", _Latest())
+        anew = current_app.debug  # the template may be another by now
         language, zone, lines = locale_code(), self._ago.zone, []
         for row in rows:
             *said, _clock, assist = row
@@ -122,7 +121,7 @@ class Rows:
             age, begun = self._ago.minutes_since(row.created_at), row.id in self._drafted
             seen = (language, zone, self._address(row.number), age, begun, names, *said, assist)
             text = kept.get(seen)
-            if text is None or current_app.debug:
+            if text is None or anew:
                 text = kept[seen] = self._draw(row)
             lines.append(Line(row.key, row.number, _level(row), row.unread, text, sla(row.clock)))
         return lines

@@ -13,8 +13,10 @@ from markupsafe import Markup
 from helpdesk.adapters.sheets import Money
 from helpdesk.domain.ticket_filter import Tab
 from helpdesk.domain.views import SORTS_OF, Column, Sort
+from helpdesk.queries.clock_faces import ClockFace
 from helpdesk.queries.ticket_cells import ticket_cells
 from helpdesk.queries.ticket_list import TicketRow
+from helpdesk.web.clock_signs import sla
 from helpdesk.web.filters import money, when
 from helpdesk.web.tickets.rows import Row, Rows
 from helpdesk.web.tickets.where import List
@@ -76,18 +78,18 @@ def table(here: List, found: Sequence[TicketRow], rows: Rows, words: CellWords) 
         row = rows.worded(one)
         values = words.cells(columns, one, more[one.id])
         cells = [
-            Drawn(column.value, column in FIGURES, _drawn(column, value, row))
+            Drawn(column.value, column in FIGURES, _drawn(column, value, row, one.clock))
             for column, value in zip(columns, values, strict=True)
         ]
         lines.append(Line(row, cells, values))
     return Table([_head(column, here) for column in columns], lines, Column.CLOCK in columns)
 
 
-def _drawn(column: Column, value: Cell, row: Row) -> Markup | str:
+def _drawn(column: Column, value: Cell, row: Row, clock: ClockFace | None) -> Markup | str:
     if column is Column.CLASS:
         return row.badge
     if column is Column.CLOCK:
-        return row.sla
+        return sla(clock)
     match value:
         case Money(fen):
             return money(fen)
