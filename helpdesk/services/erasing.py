@@ -64,12 +64,13 @@ def erase(number: str, *, actor: Actor, now: datetime) -> Erased:
     theirs = session().scalars(select(Ticket).where(mine).order_by(Ticket.id).with_for_update()).all()
     ids = [ticket.id for ticket in theirs]
     _check_at_rest(ids)
-    imports = _forget_imports(theirs, customer)
+    orders = _orders(theirs, customer)
+    imports = _forget_imports(ids, orders)
     texts = _forget_texts(theirs)
     gone = delete(Attachment).where(Attachment.ticket_id.in_(ids)).returning(Attachment.id)
     files = len(session().scalars(gone).all())
     session().execute(delete(TicketDraft).where(TicketDraft.ticket_id.in_(ids)))
-    _forget_orders(theirs, customer)
+    _forget_orders(orders)
     _forget_deeds(ids)
     _forget_answers(theirs)
     _stop_sending(ids, now)
@@ -112,9 +113,8 @@ def _orders(theirs: Sequence[Ticket], customer: Customer | None) -> list[Order]:
     return list(session().scalars(select(Order).where(his)))
 
 
-def _forget_orders(theirs: Sequence[Ticket], customer: Customer | None) -> None:
+def _forget_orders(orders: Sequence[Order]) -> None:
     """Where they went, and what the courier wrote of it. Numbers stay: money and platforms go by them."""
-    orders = _orders(theirs, customer)
     for order in orders:
         order.address = ""
     ids = [order.id for order in orders]
@@ -148,11 +148,10 @@ def _stop_sending(ids: Sequence[int], now: datetime) -> None:
     session().execute(update(Outbox).where(here, Outbox.error.is_not(None)).values(error=None))
 
 
-def _forget_imports(theirs: Sequence[Ticket], customer: Customer | None) -> int:
+def _forget_imports(ids: Sequence[int], orders: Sequence[Order]) -> int:
     """The files of finished imports that brought something of his: their rows are tickets and orders by now."""
-    ids = [ticket.id for ticket in theirs]
     heard = select(Inbound.received_at).where(Inbound.ticket_id.in_(ids), Inbound.source.startswith("import:"))
-    moments = {*session().scalars(heard), *(order.updated_at for order in _orders(theirs, customer))}
+    moments = {*session().scalars(heard), *(order.updated_at for order in orders)}
     if not moments:
         return 0
     runs = session().execute(
