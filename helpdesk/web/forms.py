@@ -115,13 +115,22 @@ class Several(SelectMultipleField):
 
 
 class Version(IntegerField):
-    """What the form was made on. -1, which is none, where nothing sensible was sent: the write is then stale."""
+    """What the form was made on, as ``version_of`` reads it."""
 
     data: int
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        text = valuelist[0] if valuelist else ""
-        self.data = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+        self.data = version_of(valuelist[0] if valuelist else "")
+
+
+def version_of(text: str) -> int:
+    """The version that a form carries. -1, which is none, where nothing sensible was sent: the write is then stale."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+def sent_version(field: str = "version") -> int:
+    """That of a form whose fields have names of their own."""
+    return version_of(request.form.get(field, ""))
 
 
 def row_id(value: object) -> int:

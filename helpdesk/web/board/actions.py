@@ -20,7 +20,7 @@ from helpdesk.services.bulk import Assign, Deed, Remind, Row, SetPriority, Take
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, local_path, moment, needs
 from helpdesk.web.board import board
-from helpdesk.web.forms import row_id
+from helpdesk.web.forms import row_id, sent_version, version_of
 from helpdesk.wording import problem_text
 from helpdesk.wording.catalog import gettext as _
 
@@ -108,7 +108,7 @@ def answer(stint_id: int) -> BaseResponse:
             request.form.get("text", ""),
             actor=current_actor(),
             now=moment(),
-            version=_number(version) if version else None,
+            version=version_of(version) if version else None,
         )
     flash(_("已答复工单 %(number)s 的协助请求。", number=number), "done")
     return _back()
@@ -128,12 +128,7 @@ def _rows(one: str = "only") -> list[Row]:
     """The ticket of the button that was pressed, else those that are ticked; each with the version that was shown."""
     wanted = [number for number in request.form.getlist(one) if number] or request.form.getlist("number")
     numbers = dict.fromkeys(number[:20] for number in wanted)
-    return [Row(number, _number(request.form.get(f"version-{number}", ""))) for number in numbers]
-
-
-def _number(text: str) -> int:
-    """A version; -1, which is none, where nothing sensible was sent: the write is then stale."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    return [Row(number, sent_version(f"version-{number}")) for number in numbers]
 
 
 def _carry_out(deed: Deed, rows: list[Row]) -> Done:

@@ -17,7 +17,7 @@ from helpdesk.services import improvements as services
 from helpdesk.services.improvements import Draft
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
-from helpdesk.web.forms import differences, show_problem
+from helpdesk.web.forms import differences, sent_version, show_problem
 from helpdesk.web.improvements import improvements
 from helpdesk.web.improvements.forms import FIELDS, ImprovementForm
 from helpdesk.web.improvements.presenting import channel_names, suggested_period, type_name, where
@@ -103,15 +103,13 @@ def edit(item_id: int) -> BaseResponse:
 @needs(Permission.IMPROVEMENTS_MANAGE)
 def move(item_id: int) -> BaseResponse:
     """A step on or back. Each can be taken back by another."""
-    version = request.form.get("version", "")
     try:
         to = State(request.form.get("to", ""))
     except ValueError:
         raise Invalid("input.bad_value", field="to") from None
-    number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else -1
     try:
         with unit_of_work():
-            services.move(item_id, number, to, actor=current_actor(), today=today(), now=moment())
+            services.move(item_id, sent_version(), to, actor=current_actor(), today=today(), now=moment())
     except (Stale, Conflict) as problem:
         flash(problem_text(problem), "problem")
     else:

@@ -15,7 +15,7 @@ from helpdesk.services import approvals as services
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.filters import money as yuan
-from helpdesk.web.forms import row_id
+from helpdesk.web.forms import row_id, sent_version
 from helpdesk.web.money import money
 from helpdesk.web.money.presenting import card, decided
 from helpdesk.wording import problem_text
@@ -38,7 +38,7 @@ def approve(proposal_id: int) -> BaseResponse:
     """Who may agree is the service's to say: a stand-in may be anybody."""
     try:
         with unit_of_work():
-            state = services.approve(proposal_id, version=_version(), actor=current_actor(), now=moment())
+            state = services.approve(proposal_id, version=sent_version(), actor=current_actor(), now=moment())
     except NotFound:
         raise
     except Problem as problem:
@@ -58,7 +58,7 @@ def reject(proposal_id: int) -> BaseResponse:
         return _page(refused={**refused, "why": _("最多 %(max)d 个字。", max=MAX_REASON)}, status=422)
     try:
         with unit_of_work():
-            services.reject(proposal_id, reason, version=_version(), actor=current_actor(), now=moment())
+            services.reject(proposal_id, reason, version=sent_version(), actor=current_actor(), now=moment())
     except NotFound:
         raise
     except Problem as problem:
@@ -80,7 +80,7 @@ def approve_several() -> BaseResponse:
         name = request.form.get(f"name-{text}", "")[:60] or f"#{proposal_id}"
         try:
             with unit_of_work():
-                version = _version(f"version-{text}")
+                version = sent_version(f"version-{text}")
                 services.approve(proposal_id, version=version, actor=current_actor(), now=moment())
         except Problem as problem:
             refused.append(_("%(number)s：%(why)s", number=name, why=problem_text(problem)))
@@ -119,8 +119,3 @@ def _page(*, refused: dict[str, Any] | None = None, status: int = 200) -> Respon
         most_reason=MAX_REASON,
     )
     return make_response(page, status)
-
-
-def _version(field: str = "version") -> int:
-    text = request.form.get(field, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

@@ -20,7 +20,7 @@ from helpdesk.services import payouts as services
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.downloads import CSV, download
-from helpdesk.web.forms import row_id
+from helpdesk.web.forms import row_id, sent_version
 from helpdesk.web.money import money
 from helpdesk.web.money.presenting import policy_name, type_name
 from helpdesk.wording import label, problem_text
@@ -107,7 +107,9 @@ def settle(batch_id: int) -> BaseResponse:
         return redirect(url_for("money.payout", batch_id=batch_id))
     try:
         with unit_of_work():
-            services.settle(batch_id, of["paid"], of["failed"], version=_version(), actor=current_actor(), now=moment())
+            services.settle(
+                batch_id, of["paid"], of["failed"], version=sent_version(), actor=current_actor(), now=moment()
+            )
     except (NotFound, NotAllowed):
         raise
     except Problem as problem:
@@ -181,11 +183,6 @@ def _key(text: str) -> str:
         return str(UUID(text))
     except ValueError:
         raise Invalid("input.bad_value", field="key") from None
-
-
-def _version() -> int:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _file_headers() -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, url_for
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -20,7 +20,7 @@ from helpdesk.services import assignment, assists, bulk, operations
 from helpdesk.services.bulk import Assign, Row
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs
-from helpdesk.web.forms import show_problem
+from helpdesk.web.forms import sent_version, show_problem
 from helpdesk.web.locale import shop_zone
 from helpdesk.web.team import team
 from helpdesk.web.team.forms import ABSENCE_FIELDS, NOBODY, AbsenceForm
@@ -66,7 +66,7 @@ def add_absence() -> BaseResponse:
 def cancel_absence(absence_id: int) -> BaseResponse:
     try:
         with unit_of_work():
-            services.cancel_absence(absence_id, _version(), actor=current_actor(), now=moment())
+            services.cancel_absence(absence_id, sent_version(), actor=current_actor(), now=moment())
     except Problem as problem:
         flash(problem_text(problem), "problem")
     else:
@@ -122,11 +122,6 @@ def _tell(done: int, refused: list[str], batch: str, name: str) -> None:
         flash([heading, *refused], "problem")  # type: ignore[arg-type]
     if not done and not refused:
         flash(_("他手上没有工单。"), "info")
-
-
-def _version() -> int:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _form() -> AbsenceForm:

@@ -21,6 +21,7 @@ from helpdesk.services import bulk_runs as services
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
 from helpdesk.web.downloads import CSV, download
+from helpdesk.web.forms import sent_version
 from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.where import asked_list
 from helpdesk.wording import label, outcome_label, party_label, problem_text, status_label
@@ -89,7 +90,7 @@ def plan_many(run_id: int) -> BaseResponse | tuple[str, int]:
     }
     try:
         with unit_of_work():
-            services.plan(run_id, parse(document), version=_version(), actor=current_actor())
+            services.plan(run_id, parse(document), version=sent_version(), actor=current_actor())
     except Problem as problem:
         if problem.status != Invalid.status:
             raise
@@ -101,7 +102,7 @@ def plan_many(run_id: int) -> BaseResponse | tuple[str, int]:
 @needs(Permission.TICKETS_READ)
 def start_many(run_id: int) -> BaseResponse:
     with unit_of_work():
-        rows = services.start(run_id, version=_version(), actor=current_actor(), now=moment())
+        rows = services.start(run_id, version=sent_version(), actor=current_actor(), now=moment())
     _work_here(run_id, rows)
     return redirect(url_for("tickets.many", run_id=run_id))
 
@@ -141,11 +142,6 @@ def _work_here(run_id: int, rows: int) -> None:
     while rows_left:
         with unit_of_work():
             rows_left = services.work(run_id, actor=current_actor(), now=moment())
-
-
-def _version() -> int:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _page(run_id: int, problem: str = "", typed: dict[str, str] | None = None) -> str:

@@ -17,6 +17,7 @@ from helpdesk.services import merging
 from helpdesk.services.assignment import MAX_REASON
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
+from helpdesk.web.forms import sent_version, version_of
 from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.presenting import type_name
 from helpdesk.web.tickets.where import tell
@@ -40,10 +41,10 @@ def merge_in(number: str) -> BaseResponse | tuple[str, int]:
     """As the look before showed them: who was overtaken sees how they stand now, with what he wrote."""
     reason = request.form.get("reason", "").strip()[: MAX_REASON + 1]
     sent = [one[:MOST_TYPED].partition(":") for one in request.form.getlist("one")[: MOST_AT_ONCE + 1]]
-    sources = {code: _version(version) for code, _colon, version in sent}
+    sources = {code: version_of(version) for code, _colon, version in sent}
     try:
         with unit_of_work():
-            version = _version(request.form.get("version", ""))
+            version = sent_version()
             operation = merging.merge(
                 sources, number, reason=reason, version=version, actor=current_actor(), now=moment()
             )
@@ -103,8 +104,3 @@ def _page(number: str, chosen: set[str], error: str = "", reason: str = "") -> s
         reason=reason,
         most=MAX_REASON,
     )
-
-
-def _version(text: str) -> int:
-    """-1, which is none, where nothing sensible was sent: the write is then stale."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

@@ -15,6 +15,7 @@ from helpdesk.services import approvals, compensations
 from helpdesk.services.compensations import Proposal
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
+from helpdesk.web.forms import sent_version
 from helpdesk.web.locale import day_start
 from helpdesk.web.tickets import side_column, tickets
 from helpdesk.web.tickets.forms import MAX_CODE
@@ -35,7 +36,7 @@ def propose(number: str) -> BaseResponse:
     try:
         proposal = _proposal()
         with unit_of_work():
-            compensations.propose(number, proposal, version=_version(), actor=current_actor(), now=moment())
+            compensations.propose(number, proposal, version=sent_version(), actor=current_actor(), now=moment())
     except NotFound:
         raise
     except Problem as problem:
@@ -61,7 +62,7 @@ def check_offer(number: str) -> str:
 @needs(Permission.MONEY_PROPOSE)
 def withdraw_offer(number: str, proposal_id: int) -> BaseResponse:
     def deed() -> None:
-        approvals.withdraw(proposal_id, version=_version(), actor=current_actor(), now=moment())
+        approvals.withdraw(proposal_id, version=sent_version(), actor=current_actor(), now=moment())
 
     return _carry_out(number, deed, _("补偿已撤回。"))
 
@@ -72,7 +73,7 @@ def fulfil_offer(number: str, proposal_id: int) -> BaseResponse:
     """The coupon, gift or resend has gone out."""
 
     def deed() -> None:
-        approvals.mark_fulfilled(proposal_id, version=_version(), actor=current_actor(), now=moment())
+        approvals.mark_fulfilled(proposal_id, version=sent_version(), actor=current_actor(), now=moment())
 
     return _carry_out(number, deed, _("已登记发出。"))
 
@@ -84,7 +85,7 @@ def reverse_offer(number: str, proposal_id: int) -> BaseResponse:
         reason = _text("reason", MAX_REASON)
         if not reason:
             raise Invalid("compensation.reason_required")
-        approvals.reverse(proposal_id, reason, version=_version(), actor=current_actor(), now=moment())
+        approvals.reverse(proposal_id, reason, version=sent_version(), actor=current_actor(), now=moment())
 
     return _carry_out(number, deed, _("补偿已冲回。"))
 
@@ -144,14 +145,9 @@ def _typed(error: str) -> TypedOffer:
         wait=bool(request.form.get("wait")),
         key=request.form.get("key", "")[:36],
         error=error,
-        version=_version(),
+        version=sent_version(),
     )
 
 
 def _text(field: str, most: int) -> str:
     return request.form.get(field, "").replace("\r\n", "\n").strip()[:most]
-
-
-def _version() -> int:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

@@ -21,6 +21,7 @@ from helpdesk.services.assignment import MAX_REASON
 from helpdesk.services.splitting import Wanted
 from helpdesk.storage import unit_of_work
 from helpdesk.web.access import current_actor, moment, needs, rules
+from helpdesk.web.forms import sent_version
 from helpdesk.web.tickets import tickets
 from helpdesk.web.tickets.presenting import previewed, type_name
 from helpdesk.web.tickets.where import tell
@@ -47,9 +48,8 @@ def split(number: str) -> BaseResponse | tuple[str, int]:
     chosen = _ids(request.form.getlist("one"))
     try:
         wanted = Wanted(typed["type"], _relation(typed["relation"]), typed["order_number"], typed["reason"])
-        version = next(iter(_ids([request.form.get("version", "")])), -1)
         with unit_of_work():
-            done = splitting.split(number, chosen, wanted, version=version, actor=current_actor(), now=moment())
+            done = splitting.split(number, chosen, wanted, version=sent_version(), actor=current_actor(), now=moment())
     except (NotFound, NotAllowed):
         raise
     except Problem as problem:
@@ -68,7 +68,6 @@ def _page(number: str, chosen: Collection[int], typed: Mapping[str, str], error:
         "tickets/split.html",
         offer=offer,
         type_name=type_name(offer.type, rules()),
-        words=offer.words,
         picked=picked,
         chosen={word.id for word in picked},
         too_many=len(picked) > MOST_AT_ONCE,
@@ -89,13 +88,7 @@ def _plan(offer: SplitOffer, picked: list[Word], typed: Mapping[str, str]) -> di
         "from_at": picked[0].at,
         "read": read if decided.type != OTHER else None,
         "type": typed.get("type") or (decided.type if decided.type != OTHER else ""),
-        "types": [
-            (
-                class_label(klass),
-                [(kind.code, label(kind.name)) for kind in rules().types.values() if kind.klass == klass],
-            )
-            for klass in ("A", "B", "C")
-        ],
+        "types": _types(),
         "relation": typed.get("relation") or RELATIONS[0].value,
         "relations": [(relation.value, relation_label(relation)) for relation in RELATIONS],
         "order_number": order_number,
